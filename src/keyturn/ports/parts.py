@@ -1,0 +1,52 @@
+"""Everything a flow may use, in one bundle; `wiring.py` fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keyturn.ports.delivery import NumberingPlan
+from keyturn.ports.secrets import Hasher, OneTimePasswords, Sealer
+from keyturn.ports.store import Store
+from keyturn.ports.system import Clock, Random
+from keyturn.rules.accounts import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the installation's settings decide for all tenants.
+
+    Attributes:
+        network_failures: failed tries of unknown clients per network and hour, over all
+            names; beyond it every name is answered 429 before look-up.
+        session_ms, session_idle_ms: absolute and idle life of a session.
+        sms_per_day: texts per tenant and day; beyond it none is sent and an alarm raised.
+    """
+
+    network_failures: int
+    session_ms: int
+    session_idle_ms: int
+    sms_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The adapters, as ports.
+
+    Attributes:
+        link: (tenant, path) to an absolute address on the configured origin; never built
+            from a request's Host header.
+        is_common: whether a password (case folded) is on the list of common or breached
+            ones.
+    """
+
+    clock: Clock
+    random: Random
+    store: Store
+    hasher: Hasher
+    sealer: Sealer
+    otp: OneTimePasswords
+    plan: NumberingPlan
+    limits: Limits
+    link: Callable[[Tenant, str], str]
+    is_common: Callable[[str], bool]

@@ -1,0 +1,51 @@
+"""Budgets: how often something may happen within a window.
+
+Fixed windows, counted in the store: the first event opens a window, all events
+until its end count against the limit.  Time is in milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keyturn.rules.lockout import DAY, HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most `limit` events named `name` within `window_ms`."""
+
+    name: str
+    limit: int
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """A window as stored: when it began and what was spent in it."""
+
+    start: int
+    count: int
+
+
+def spend(spending: Spending | None, now: int, budget: Budget) -> tuple[Spending, bool]:
+    """Spend one. Returns the window to store and whether it was within the limit."""
+    if spending is None or now >= spending.start + budget.window_ms:
+        spending = Spending(start=now, count=0)
+    spent = Spending(start=spending.start, count=spending.count + 1)
+    return spent, spent.count <= budget.limit
+
+
+def exhausted(spending: Spending | None, now: int, budget: Budget) -> bool:
+    """Whether the next event would go over the limit."""
+    if spending is None or now >= spending.start + budget.window_ms:
+        return False
+    return spending.count >= budget.limit
+
+
+CODE_MAILS = Budget("code-mails", 3, HOUR)
+LINK_MAILS = Budget("link-mails", 3, HOUR)
+CODE_TRIES = Budget("code-tries", 20, DAY)
+SMS_PER_NUMBER = Budget("sms-number", 5, DAY)
+SMS_PER_USER = Budget("sms-user", 5, HOUR)
+LOCK_NOTICES = Budget("lock-notices", 3, DAY)
