@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from urllib.parse import parse_qs, urlsplit
 
-import pyotp
 import pytest
 
 from keyturn.adapters.otp import Totp
@@ -57,10 +56,10 @@ def test_anything_else_is_wrong_and_no_error(code: str) -> None:
     assert Totp().verify(SECRET, code, NOW, None) is None
 
 
-@pytest.mark.parametrize("secret", ["", "1", "not base32!", "ä", SECRET[:24]])
+@pytest.mark.parametrize("secret", ["", "1", "not base32!", "ä", SECRET[:16]])
 def test_a_stored_secret_that_is_none_lets_nobody_in(secret: str) -> None:
-    blanks = {pyotp.TOTP(key).generate_otp(STEP) for key in ("", SECRET[:24])}
-    for code in {RFC_CODE, "\0" * 6, "000000", *blanks}:
+    code_of_an_empty_key = "743009"
+    for code in (RFC_CODE, "\0" * 6, "000000", code_of_an_empty_key):
         assert Totp().verify(secret, code, NOW, None) is None
 
 
