@@ -107,14 +107,15 @@ def standing(code: Code, now: int) -> Expired | Used | Replaced | Spent | None:
 
 
 def attempt(code: Code, now: int, matches: bool) -> tuple[Code, Verdict]:
-    """One try. `matches` is the outcome of the constant-time comparison.
+    """One try. `matches` is the outcome of the constant-time comparison; where the mail
+    carries only a link there are no digits that could be right.
 
     Returns: the code to store and the verdict.
     """
     dead = standing(code, now)
     if dead is not None:
         return code, dead
-    if matches:
+    if matches and code.digest is not None:
         return replace(code, used_at=now), Right()
     tried = replace(code, tries=code.tries + 1)
     return tried, Wrong(left=TRIES - tried.tries)

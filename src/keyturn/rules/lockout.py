@@ -19,13 +19,16 @@ its lease and counts as failed: an attacker cannot win guesses by crashing us.
     open      reserve, no slot free       open     (unchanged)              Wait
     open      settle wrong, 4th or less   open     (a failure more)         Failed
     open      settle wrong, 5th           locked   for 10 minutes, notice   Failed
-    open      settle wrong, 100th in all  closed   and locked, notice       Failed
     open      settle right                open     (streak and total: 0)    Passed
     open      lease runs out              as settle wrong, at that moment
     locked    reserve                     locked   (unchanged)              Locked
     locked    its end is reached          open     (streak: 0)
+    any       100th failure in all        closed   (besides what is said above)
     closed    any                         as open and locked, but no password is
                                           ever right until recovery reopens it
+    any       recover                     open     (streak and total: 0; tries under way
+                                          are void), or locked as long as it was
+    locked    unlock                      open     (streak: 0)
 
 During a lock nothing is compared, no try counts, none makes it longer.  To the
 outside a closed lane keeps the rhythm of five and ten minutes.
@@ -131,8 +134,8 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Lapsed:
-    """The lease had run out before the verdict came: the try has already counted as
-    failed and lets nobody in, right or wrong."""
+    """The slot is no longer held: its lease ran out and has counted as a failure, or a
+    recovery made the try void. It lets nobody in, right or wrong."""
 
     locked_until: int
 
@@ -210,7 +213,8 @@ def reserve(
     lane, notices = observe(lane, now, policy)
     if lane.locked_until > now:
         return lane, Locked(until=lane.locked_until), notices
-    if lane.failed + len(lane.reservations) >= policy.limit:
+    # a tenant may have made `limit` smaller meanwhile; the next failure will lock then
+    if min(lane.failed, policy.limit - 1) + len(lane.reservations) >= policy.limit:
         return lane, Wait(at=lane.reservations[0].until), notices
     until = now + policy.lease_ms
     held = tuple(sorted((*lane.reservations, Reservation(until=until, id=new_id))))
@@ -223,8 +227,9 @@ def settle(
 ) -> tuple[Lane, Passed | Failed | Lapsed, tuple[Notice, ...]]:
     """Give back a slot with its verdict.
 
-    A right password on a closed lane is settled as wrong.  A reservation that is
-    no longer held has lapsed: nobody gets in by it.
+    A right password on a closed lane is settled as wrong; so is one on a locked lane
+    (tries can be under way during a lock only if the tenant made `limit` smaller).
+    A reservation that is no longer held has lapsed: nobody gets in by it.
 
     Returns: the lane to store, the answer, and notices of locks that began.
     """
@@ -234,7 +239,7 @@ def settle(
     lane = replace(
         lane, reservations=tuple(r for r in lane.reservations if r.id != held_id)
     )
-    if right and not lane.closed:
+    if right and not lane.closed and not lane.locked_until:
         return replace(lane, failed=0, total=0, last_failed=0), Passed(), notices
     lane, notice = _fail(lane, now, policy)
     if notice:
@@ -248,20 +253,30 @@ def release(lane: Lane, held_id: str) -> Lane:
     return replace(lane, reservations=tuple(r for r in lane.reservations if r.id != held_id))
 
 
-def recover(lane: Lane, now: int, policy: LockoutPolicy = DEFAULT) -> Lane:
+def recover(
+    lane: Lane, now: int, policy: LockoutPolicy = DEFAULT
+) -> tuple[Lane, tuple[Notice, ...]]:
     """The owner set a new password: the lane opens again, a running lock keeps its end.
 
     The streak begins anew, because the guesses so far were guesses at a password
-    that no longer exists.
+    that no longer exists.  For the same reason tries under way become void: they were
+    compared with the old password, and must not let anybody in.
+
+    Returns: the lane to store, and notices of locks that began because leases ran out.
     """
-    lane, _ = observe(lane, now, policy)
-    return replace(lane, failed=0, total=0, last_failed=0, closed=False)
+    lane, notices = observe(lane, now, policy)
+    opened = replace(lane, failed=0, total=0, last_failed=0, closed=False, reservations=())
+    return opened, notices
 
 
-def unlock(lane: Lane, now: int, policy: LockoutPolicy = DEFAULT) -> Lane:
+def unlock(
+    lane: Lane, now: int, policy: LockoutPolicy = DEFAULT
+) -> tuple[Lane, tuple[Notice, ...]]:
     """Staff open the lane: the lock ends, the streak begins anew, tries under way go on.
 
     The total stays: only a success or a recovery says that the owner is back.
+
+    Returns: the lane to store, and notices of locks that began because leases ran out.
     """
-    lane, _ = observe(lane, now, policy)
-    return replace(lane, failed=0, locked_until=0)
+    lane, notices = observe(lane, now, policy)
+    return replace(lane, failed=0, locked_until=0), notices
