@@ -51,14 +51,17 @@ class Lookup:
     """What one sign-in try needs, read in one statement.
 
     Attributes:
-        user: whom the name belongs to, or None.
+        user: whom the name belongs to; for a name that nobody has, the tenant's decoy: a
+            disabled account without a password, read by the same statement.
+        known: whether `user` is a person, not the decoy.
         client: the known client among those offered that is this user's, or None.
         factors: the second steps enrolled.
         staff: has a role somewhere.
         network: what the caller's network has spent of its budget.
     """
 
-    user: User | None
+    user: User
+    known: bool
     client: Client | None
     factors: frozenset[FactorKind]
     staff: bool
@@ -90,7 +93,7 @@ class Users(Protocol):
     def lookup(
         self, tenant_id: str, canonical: str, clients: Sequence[str], network: str
     ) -> Lookup:
-        """See Lookup. `clients`: at most four client ids; `network`: a budget key."""
+        """See Lookup. `clients`: at most four client ids; `network`: as of network_of()."""
         ...
 
     def get(self, tenant_id: str, user_id: str) -> User | None: ...
@@ -159,6 +162,10 @@ class Clients(Protocol):
     def add(self, client: Client) -> None: ...
     def save(self, client: Client) -> None: ...
     def of_user(self, tenant_id: str, user_id: str) -> Sequence[Client]: ...
+    def last_seen(self, tenant_id: str, user_ids: Sequence[str]) -> Mapping[str, int]:
+        """When each user last signed in, where that is known."""
+        ...
+
     def forget(self, tenant_id: str, user_id: str, client_id: str | None) -> int:
         """Forget one client, or all with None; returns how many."""
         ...
@@ -242,8 +249,8 @@ class Roles(Protocol):
 class Budgets(Protocol):
     """Counters within windows; see rules.budgets."""
 
-    def spend(self, tenant_id: str, key: str, now: int, budget: Budget) -> bool:
-        """Spend one; whether it was within the limit."""
+    def spend(self, tenant_id: str, key: str, now: int, budget: Budget) -> Spending:
+        """Spend one; the window with it in. Compare with budget.allows()."""
         ...
 
     def look(self, tenant_id: str, key: str, budget: Budget) -> Spending | None:

@@ -118,7 +118,6 @@ class User:
     frozen_at: int | None
     timezone: str | None
     created_at: int
-    last_signin_at: int | None
 
 
 @dataclass(frozen=True, slots=True)

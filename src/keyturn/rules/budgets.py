@@ -19,6 +19,10 @@ class Budget:
     limit: int
     window_ms: int
 
+    def allows(self, spending: Spending) -> bool:
+        """Whether what was just spent is within the limit."""
+        return spending.count <= self.limit
+
 
 @dataclass(frozen=True, slots=True)
 class Spending:
@@ -28,14 +32,6 @@ class Spending:
     count: int
 
 
-def spend(spending: Spending | None, now: int, budget: Budget) -> tuple[Spending, bool]:
-    """Spend one. Returns the window to store and whether it was within the limit."""
-    if spending is None or now >= spending.start + budget.window_ms:
-        spending = Spending(start=now, count=0)
-    spent = Spending(start=spending.start, count=spending.count + 1)
-    return spent, spent.count <= budget.limit
-
-
 def exhausted(spending: Spending | None, now: int, budget: Budget) -> bool:
     """Whether the next event would go over the limit."""
     if spending is None or now >= spending.start + budget.window_ms:
@@ -43,6 +39,13 @@ def exhausted(spending: Spending | None, now: int, budget: Budget) -> bool:
     return spending.count >= budget.limit
 
 
+def row_key(name: str, subject: str) -> str:
+    """How one subject's budget is called in the store."""
+    return f"{name}|{subject}"
+
+
+#: name of the budget of failed tries per network; its limit is a setting
+NETWORK = "network"
 CODE_MAILS = Budget("code-mails", 3, HOUR)
 LINK_MAILS = Budget("link-mails", 3, HOUR)
 CODE_TRIES = Budget("code-tries", 20, DAY)

@@ -1,0 +1,61 @@
+"""Engines: how SQLite and PostgreSQL are opened.
+
+SQLite: write-ahead log, `synchronous=FULL` (a commit that was answered survives a power
+cut), `BEGIN IMMEDIATE` for the writer, so that it never finds the lock taken halfway.
+PostgreSQL: psycopg 3, READ COMMITTED with row locks for writing, a REPEATABLE READ
+snapshot for reading.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool, StaticPool
+
+POOL = 8
+
+
+def is_memory(url: str) -> bool:
+    """Whether `url` names an in-memory SQLite database."""
+    return url.startswith("sqlite") and ("/" not in url.split("://", 1)[1] or ":memory:" in url)
+
+
+def sqlite_engine(url: str, *, begin: str) -> Engine:
+    """An engine whose transactions start with `begin` ("BEGIN" or "BEGIN IMMEDIATE")."""
+    pool: Any = StaticPool if is_memory(url) else NullPool
+    engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _tune_sqlite)
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "begin", start)
+    return engine
+
+
+def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's "begin" event starts transactions, not the driver
+    for pragma in (
+        "journal_mode=wal",
+        "synchronous=full",
+        "busy_timeout=10000",
+        "foreign_keys=on",
+        "wal_autocheckpoint=20000",  # a background checkpoint does this long before
+        "cache_size=-16000",
+        "mmap_size=0",
+    ):
+        connection.execute(f"pragma {pragma}")
+
+
+def postgres_engine(url: str) -> Engine:
+    """An engine with one connection for each of the store's threads."""
+    return create_engine(
+        url,
+        pool_size=POOL,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=False,
+        connect_args={"connect_timeout": 5, "application_name": "keyturn"},
+    )

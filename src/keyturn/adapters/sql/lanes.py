@@ -1,0 +1,160 @@
+"""Lanes and budgets: the counters that hold under any concurrency.
+
+`lock` is one upsert that creates the row if need be, holds it until the transaction
+ends and returns it; the rule then decides in Python and `save` stores the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, case, select, update
+
+from keyturn.adapters.sql.rows import UPSERT, Repository
+from keyturn.adapters.sql.schema import budgets, lanes
+from keyturn.rules.budgets import Budget, Spending, row_key
+from keyturn.rules.lockout import Lane, Reservation
+
+TID, KEY = bindparam("tid"), bindparam("b_key")
+_COLUMNS = (
+    lanes.c.failed,
+    lanes.c.total,
+    lanes.c.locked_until,
+    lanes.c.last_failed,
+    lanes.c.closed,
+    lanes.c.reservations,
+)
+
+
+def _packed(held: tuple[Reservation, ...]) -> str:
+    return " ".join(f"{r.until}:{r.id}" for r in held)
+
+
+def _lane(row: Sequence[Any]) -> Lane:
+    pairs = (item.split(":") for item in row[5].split())
+    held = tuple(Reservation(until=int(until), id=name) for until, name in pairs)
+    return Lane(row[0], row[1], row[2], row[3], bool(row[4]), held)
+
+
+def _lock(dialect: str) -> Any:
+    fresh = UPSERT[dialect](lanes).values(
+        tenant_id=TID, key=KEY, user_id=None, failed=0, total=0, locked_until=0, last_failed=0,
+        closed=False, reservations="", lease_until=None, refused=0, touched_at=bindparam("now"),
+    )  # fmt: skip
+    held = fresh.on_conflict_do_update(
+        index_elements=[lanes.c.tenant_id, lanes.c.key],
+        set_={"touched_at": fresh.excluded.touched_at},
+    )
+    return held.returning(*_COLUMNS)
+
+
+_LOCK = {dialect: _lock(dialect) for dialect in UPSERT}
+_SAVE = (
+    update(lanes)
+    .where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
+    .values(
+        user_id=bindparam("uid"),
+        failed=bindparam("v_failed"),
+        total=bindparam("v_total"),
+        locked_until=bindparam("v_locked"),
+        last_failed=bindparam("v_last"),
+        closed=bindparam("v_closed"),
+        reservations=bindparam("v_held"),
+        lease_until=bindparam("v_lease"),
+        refused=0,
+    )
+)
+_REFUSED = (
+    update(lanes)
+    .where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
+    .values(refused=lanes.c.refused + 1)
+    .returning(lanes.c.refused)
+)
+_GET = select(*_COLUMNS).where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
+_OF_USER = (
+    select(lanes.c.key, *_COLUMNS)
+    .where(lanes.c.tenant_id == TID, lanes.c.user_id == bindparam("uid"))
+    .order_by(lanes.c.key)
+)
+_LAPSED = (
+    select(lanes.c.tenant_id, lanes.c.key, lanes.c.user_id)
+    .where(lanes.c.lease_until <= bindparam("now"))
+    .order_by(lanes.c.lease_until)
+    .limit(bindparam("most"))
+)
+
+
+class SqlLanes(Repository):
+    """See ports.store.Lanes."""
+
+    def lock(self, tenant_id: str, key: str, now: int) -> Lane:
+        params = {"tid": tenant_id, "b_key": key, "now": now}
+        return _lane(self._c.execute(_LOCK[self._dialect], params).one())
+
+    def save(self, tenant_id: str, key: str, lane: Lane, user_id: str | None) -> None:
+        held = lane.reservations
+        self._c.execute(
+            _SAVE,
+            {
+                "tid": tenant_id, "b_key": key, "uid": user_id, "v_failed": lane.failed,
+                "v_total": lane.total, "v_locked": lane.locked_until, "v_last": lane.last_failed,
+                "v_closed": lane.closed, "v_held": _packed(held),
+                "v_lease": held[0].until if held else None,
+            },
+        )  # fmt: skip
+
+    def get(self, tenant_id: str, key: str) -> Lane | None:
+        row = self._c.execute(_GET, {"tid": tenant_id, "b_key": key}).first()
+        return None if row is None else _lane(row)
+
+    def of_user(self, tenant_id: str, user_id: str) -> Mapping[str, Lane]:
+        wanted = _OF_USER.with_for_update() if self._writing else _OF_USER
+        rows = self._c.execute(wanted, {"tid": tenant_id, "uid": user_id})
+        return {row[0]: _lane(row[1:]) for row in rows}
+
+    def lapsed(self, now: int, limit: int) -> Sequence[tuple[str, str, str | None]]:
+        rows = self._c.execute(_LAPSED, {"now": now, "most": limit})
+        return [(r[0], r[1], r[2]) for r in rows]
+
+    def refused(self, tenant_id: str, key: str) -> int:
+        return int(self._c.execute(_REFUSED, {"tid": tenant_id, "b_key": key}).scalar_one())
+
+
+def _spend(dialect: str) -> Any:
+    now, window = bindparam("now"), bindparam("window")
+    fresh = UPSERT[dialect](budgets).values(
+        tenant_id=TID, key=KEY, start=now, count=1, until=now + window
+    )
+    over = budgets.c.until <= fresh.excluded.start
+    return fresh.on_conflict_do_update(
+        index_elements=[budgets.c.tenant_id, budgets.c.key],
+        set_={
+            "start": case((over, fresh.excluded.start), else_=budgets.c.start),
+            "count": case((over, 1), else_=budgets.c.count + 1),
+            "until": case((over, fresh.excluded.until), else_=budgets.c.until),
+        },
+    ).returning(budgets.c.start, budgets.c.count)
+
+
+_SPEND = {dialect: _spend(dialect) for dialect in UPSERT}
+_LOOK = select(budgets.c.start, budgets.c.count).where(
+    budgets.c.tenant_id == TID, budgets.c.key == KEY
+)
+
+
+class SqlBudgets(Repository):
+    """See ports.store.Budgets."""
+
+    def spend(self, tenant_id: str, key: str, now: int, budget: Budget) -> Spending:
+        params = {
+            "tid": tenant_id, "b_key": row_key(budget.name, key), "now": now,
+            "window": budget.window_ms,
+        }  # fmt: skip
+        row = self._c.execute(_SPEND[self._dialect], params).one()
+        return Spending(start=row[0], count=row[1])
+
+    def look(self, tenant_id: str, key: str, budget: Budget) -> Spending | None:
+        row = self._c.execute(_LOOK, {"tid": tenant_id, "b_key": row_key(budget.name, key)}).first()
+        return None if row is None else Spending(start=row[0], count=row[1])
+

@@ -1,0 +1,118 @@
+"""Rows to value types and back, and the few statements every table has.
+
+A `Shape` pairs a table with a frozen dataclass whose fields are the table's columns in
+any order; columns that need a conversion (JSON, enum, tuple) name it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Row, Select, Table, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert, Update
+
+V = TypeVar("V")
+
+#: INSERT … ON CONFLICT, spelled by each dialect's own construct, means the same on both
+UPSERT: dict[str, Callable[[Table], Any]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
+
+class Repository:
+    """A room of an open transaction.
+
+    Attributes:
+        writing: rows read are also held, where the port says so.
+        enqueued: told by whoever adds a message, read by the store after the commit.
+    """
+
+    def __init__(self, connection: Connection, dialect: str, *, writing: bool) -> None:
+        self._c = connection
+        self._dialect = dialect
+        self._writing = writing
+        self.enqueued = False
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one column's value is written and read."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def compact(value: object) -> str:
+    """JSON without spaces, text kept as it is."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+JSON = Codec(write=compact, read=json.loads)
+
+
+def enum(kind: Callable[[str], Any]) -> Codec:
+    """A column that holds an enum's value."""
+    return Codec(write=str, read=kind)
+
+
+class Shape(Generic[V]):
+    """A table and its value type."""
+
+    def __init__(
+        self,
+        table: Table,
+        cls: Callable[..., V],
+        key: Sequence[str] = ("id",),
+        **codecs: Codec,
+    ) -> None:
+        self.table = table
+        self.cls = cls
+        self.codecs = codecs
+        self.names = tuple(f.name for f in fields(cls))  # type: ignore[arg-type]
+        self.columns = tuple(table.c[name] for name in self.names)
+        self.size = len(self.names)
+        self._read = tuple(
+            (i, codecs[n].read) for i, n in enumerate(self.names) if n in codecs
+        )
+        self.insert: Insert = table.insert()
+        changed = {n: bindparam("v_" + n) for n in self.names if n not in key}
+        self.update: Update = table.update().values(changed)
+        for name in key:
+            self.update = self.update.where(table.c[name] == bindparam("k_" + name))
+
+    def select(self) -> Select[Any]:
+        """All of the type's columns."""
+        return select(*self.columns)
+
+    def value(self, row: Row[Any] | Sequence[Any]) -> V:
+        """The value type of a row that holds exactly its columns."""
+        cells = list(row)
+        for at, read in self._read:
+            if cells[at] is not None:
+                cells[at] = read(cells[at])
+        return self.cls(*cells)
+
+    def maybe(self, row: Row[Any] | None) -> V | None:
+        """As `value`, None for no row."""
+        return None if row is None else self.value(row)
+
+    def params(self, value: V) -> dict[str, Any]:
+        """Column values for an insert."""
+        return {n: self._written(n, getattr(value, n)) for n in self.names}
+
+    def changes(self, value: V, **key: Any) -> Mapping[str, Any]:
+        """Parameters of `update`: every column and the key."""
+        params = {"v_" + n: self._written(n, getattr(value, n)) for n in self.names}
+        params.update({"k_" + n: v for n, v in key.items()})
+        for name in key:
+            params.pop("v_" + name, None)
+        return params
+
+    def _written(self, name: str, value: Any) -> Any:
+        codec = self.codecs.get(name)
+        return codec.write(value) if codec and value is not None else value

@@ -1,0 +1,141 @@
+"""The outbox and the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select, update
+
+from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact, enum
+from keyturn.adapters.sql.schema import audit, messages
+from keyturn.rules.events import Entry, Event
+from keyturn.rules.messages import LEASE_MS, Message, MessageState, may_become
+
+MESSAGE = Shape(messages, Message, state=enum(MessageState))
+ENTRY = Shape(
+    audit,
+    Entry,
+    event=enum(Event),
+    facts=Codec(write=lambda v: compact(dict(v)), read=JSON.read),
+)
+
+_PENDING = messages.c.state.in_([str(MessageState.QUEUED), str(MessageState.SENDING)])
+#: FOR UPDATE SKIP LOCKED is dropped on SQLite, where BEGIN IMMEDIATE makes it superfluous
+_DUE = (
+    select(messages.c.id)
+    .where(_PENDING, messages.c.run_at <= bindparam("now"))
+    .order_by(messages.c.run_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(messages)
+    .where(messages.c.id.in_(_DUE))
+    .values(
+        state=str(MessageState.SENDING),
+        attempt=messages.c.attempt + 1,
+        run_at=bindparam("now") + LEASE_MS,
+    )
+    .returning(*MESSAGE.columns)
+)
+_SETTLE = MESSAGE.update.where(messages.c.attempt == bindparam("fence"))
+_NEXT_DUE = select(func.min(messages.c.run_at)).where(_PENDING)
+
+
+class SqlMessages(Repository):
+    """See ports.store.Messages."""
+
+    def add(self, message: Message) -> None:
+        self.enqueued = True
+        self._c.execute(MESSAGE.insert, MESSAGE.params(message))
+
+    def claim(self, now: int, limit: int) -> Sequence[Message]:
+        rows = self._c.execute(_CLAIM, {"now": now, "most": limit})
+        return sorted((MESSAGE.value(r) for r in rows), key=lambda m: m.id)
+
+    def get(self, tenant_id: str, message_id: str) -> Message | None:
+        wanted = MESSAGE.select().where(
+            messages.c.tenant_id == tenant_id, messages.c.id == message_id
+        )
+        return MESSAGE.maybe(self._c.execute(wanted).first())
+
+    def settle(self, message: Message, attempt: int) -> bool:
+        changes: dict[str, Any] = dict(MESSAGE.changes(message, id=message.id))
+        return bool(self._c.execute(_SETTLE, {**changes, "fence": attempt}).rowcount)
+
+    def report(
+        self, message_id: str, state: MessageState, detail: str, now: int
+    ) -> Message | None:
+        wanted = MESSAGE.select().where(messages.c.id == message_id).with_for_update()
+        message = MESSAGE.maybe(self._c.execute(wanted).first())
+        if message is None or not may_become(message.state, state):
+            return None
+        self._c.execute(
+            update(messages)
+            .where(messages.c.id == message_id)
+            .values(state=str(state), detail=detail, updated_at=now)
+        )
+        return message
+
+    def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Message]:
+        wanted = MESSAGE.select().where(
+            messages.c.tenant_id == tenant_id, messages.c.user_id == user_id
+        )
+        rows = self._c.execute(wanted.order_by(messages.c.id.desc()).limit(limit))
+        return [MESSAGE.value(r) for r in rows]
+
+    def recent(
+        self,
+        tenant_id: str,
+        channel: str | None,
+        state: MessageState | None,
+        limit: int,
+        before: str | None = None,
+    ) -> Sequence[Message]:
+        wanted = MESSAGE.select().where(
+            messages.c.tenant_id == tenant_id, messages.c.address.is_not(None)
+        )
+        if channel:
+            wanted = wanted.where(messages.c.channel == channel)
+        if state:
+            wanted = wanted.where(messages.c.state == str(state))
+        if before:
+            wanted = wanted.where(messages.c.id < before)
+        rows = self._c.execute(wanted.order_by(messages.c.id.desc()).limit(limit))
+        return [MESSAGE.value(r) for r in rows]
+
+    def next_due(self, now: int) -> int | None:
+        del now  # the earliest is the earliest, past or future
+        due = self._c.execute(_NEXT_DUE).scalar()
+        return None if due is None else int(due)
+
+
+class SqlAudit(Repository):
+    """See ports.store.Audit."""
+
+    def add(self, entry: Entry) -> None:
+        self._c.execute(ENTRY.insert, ENTRY.params(entry))
+
+    def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Entry]:
+        wanted = ENTRY.select().where(audit.c.user_id == user_id, audit.c.tenant_id == tenant_id)
+        rows = self._c.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
+        return [ENTRY.value(r) for r in rows]
+
+    def search(
+        self, tenant_id: str, events: Sequence[str], query: str, before: str | None, limit: int
+    ) -> Sequence[Entry]:
+        wanted = ENTRY.select().where(audit.c.tenant_id == tenant_id)
+        if events:
+            wanted = wanted.where(
+                or_(*(
+                    audit.c.event.startswith(e) if e.endswith(".") else audit.c.event == e
+                    for e in events
+                ))
+            )  # fmt: skip
+        if query:
+            wanted = wanted.where(or_(audit.c.user_id == query, audit.c.ip == query))
+        if before:
+            wanted = wanted.where(audit.c.id < before)
+        rows = self._c.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
+        return [ENTRY.value(r) for r in rows]

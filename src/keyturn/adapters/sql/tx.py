@@ -1,0 +1,94 @@
+"""An open transaction: a room for each port, made when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from keyturn.adapters.sql.accounts import (
+    SqlClients,
+    SqlFactors,
+    SqlRoles,
+    SqlSessions,
+    SqlTenants,
+    SqlUsers,
+)
+from keyturn.adapters.sql.flows import SqlCases, SqlCodes, SqlFlows
+from keyturn.adapters.sql.lanes import SqlBudgets, SqlLanes
+from keyturn.adapters.sql.rows import Repository
+from keyturn.adapters.sql.trail import SqlAudit, SqlMessages
+
+
+R = TypeVar("R", bound=Repository)
+
+
+class SqlTx:
+    """See ports.store.Tx."""
+
+    def __init__(self, connection: Connection, dialect: str, *, writing: bool) -> None:
+        self.connection = connection
+        self._dialect = dialect
+        self._writing = writing
+
+    def _room(self, kind: type[R]) -> R:
+        return kind(self.connection, self._dialect, writing=self._writing)
+
+    @property
+    def enqueued(self) -> bool:
+        """Whether a message was added."""
+        room = self.__dict__.get("messages")
+        return room is not None and room.enqueued
+
+    @cached_property
+    def tenants(self) -> SqlTenants:
+        return self._room(SqlTenants)
+
+    @cached_property
+    def users(self) -> SqlUsers:
+        return self._room(SqlUsers)
+
+    @cached_property
+    def lanes(self) -> SqlLanes:
+        return self._room(SqlLanes)
+
+    @cached_property
+    def clients(self) -> SqlClients:
+        return self._room(SqlClients)
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        return self._room(SqlSessions)
+
+    @cached_property
+    def flows(self) -> SqlFlows:
+        return self._room(SqlFlows)
+
+    @cached_property
+    def codes(self) -> SqlCodes:
+        return self._room(SqlCodes)
+
+    @cached_property
+    def factors(self) -> SqlFactors:
+        return self._room(SqlFactors)
+
+    @cached_property
+    def roles(self) -> SqlRoles:
+        return self._room(SqlRoles)
+
+    @cached_property
+    def budgets(self) -> SqlBudgets:
+        return self._room(SqlBudgets)
+
+    @cached_property
+    def messages(self) -> SqlMessages:
+        return self._room(SqlMessages)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        return self._room(SqlAudit)
+
+    @cached_property
+    def cases(self) -> SqlCases:
+        return self._room(SqlCases)
