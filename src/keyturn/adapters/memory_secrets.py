@@ -114,7 +114,8 @@ def _plain(password: str) -> str:
 
 class MemorySealer(Sealer):
     """The real sealer on keys that everybody knows: nothing about it is slow or remote,
-    and an imitation could agree with a lie."""
+    and an imitation could agree with a lie.
+    """
 
     def __init__(self) -> None:
         super().__init__(KeyRing(digest=b"d" * 32, sealing={"memory": b"s" * 32}))

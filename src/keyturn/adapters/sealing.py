@@ -48,9 +48,11 @@ class KeyRingUnusable(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeyRing:
-    """Attributes:
-    digest: root of all digests, 256 bits.
-    sealing: key by id, 256 bits each, the one that seals first.
+    """The installation's keys.
+
+    Attributes:
+        digest: root of all digests, 256 bits.
+        sealing: key by id, 256 bits each, the one that seals first.
     """
 
     digest: bytes
@@ -70,7 +72,7 @@ class Sealer:
         self._digest_keys: dict[str, bytes] = {}
 
     def seal(self, plain: bytes, context: str) -> str:
-        """"KEYID.BASE64URL": a random nonce, the text, the tag, bound to `context`."""
+        """Key id, a dot, base64url of nonce, text and tag; bound to `context`."""
         nonce = secrets.token_bytes(_NONCE)
         sealed = self._ciphers[self._current].encrypt(nonce, plain, _utf8(context))
         return f"{self._current}.{_encode(nonce + sealed)}"

@@ -89,9 +89,7 @@ def test_weaker_in_any_parameter_is_outdated(
 
 
 def test_argon2i_is_outdated() -> None:
-    other = argon2.PasswordHasher(
-        time_cost=9, memory_cost=64, parallelism=1, type=argon2.Type.I
-    )
+    other = argon2.PasswordHasher(time_cost=9, memory_cost=64, parallelism=1, type=argon2.Type.I)
     assert Hasher(time_cost=1, memory_kib=8).outdated(other.hash(RIGHT))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -133,7 +134,9 @@ def test_a_ring_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> N
         lambda ring: {**ring, "sealing": [{"id": "a", "key": ring["digest"] + "="}]},
     ],
 )
-def test_a_damaged_ring_is_refused_and_left_as_it_is(tmp_path: Path, change) -> None:
+def test_a_damaged_ring_is_refused_and_left_as_it_is(
+    tmp_path: Path, change: Callable[[Any], object]
+) -> None:
     path = tmp_path / "keys.json"
     load_key_ring(path)
     damaged = json.dumps(change(json.loads(path.read_text())))
@@ -146,7 +149,7 @@ def test_a_damaged_ring_is_refused_and_left_as_it_is(tmp_path: Path, change) -> 
 
 def test_processes_that_start_together_agree_on_one_ring(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
         rings = pool.map(load_key_ring, [path] * 16, chunksize=1)
     assert len({ring.digest for ring in rings}) == 1
-    assert os.listdir(tmp_path) == ["keys.json"]
+    assert list(tmp_path.iterdir()) == [path]

