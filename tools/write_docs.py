@@ -1,0 +1,40 @@
+"""Write the documentation that is made from the code; with --check, only compare.
+
+Usage: write_docs.py [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from keyturn import settings
+
+ROOT = Path(__file__).parent.parent
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/settings.md": settings.as_markdown,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """0, or 1 if --check found a page that is not what the code says."""
+    stale = [name for name, make in PAGES.items() if read(ROOT / name) != make()]
+    if "--check" in arguments:
+        for name in stale:
+            print(f"{name} is not current: run .venv/bin/python tools/write_docs.py")
+        return int(bool(stale))
+    for name in stale:
+        (ROOT / name).write_text(PAGES[name](), "utf-8")
+        print(f"wrote {name}")
+    return 0
+
+
+def read(path: Path) -> str | None:
+    """What is in a file, or None if there is none."""
+    return path.read_text("utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
