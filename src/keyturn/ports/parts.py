@@ -9,6 +9,7 @@ from keyturn.ports.delivery import NumberingPlan
 from keyturn.ports.secrets import Hasher, OneTimePasswords, Sealer
 from keyturn.ports.store import Store
 from keyturn.ports.system import Clock, Random
+from keyturn.ports.turns import Turns
 from keyturn.rules.accounts import Tenant
 
 
@@ -47,6 +48,7 @@ class Parts:
     sealer: Sealer
     otp: OneTimePasswords
     plan: NumberingPlan
+    turns: Turns
     limits: Limits
     link: Callable[[Tenant, str], str]
     is_common: Callable[[str], bool]

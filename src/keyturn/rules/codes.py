@@ -123,10 +123,15 @@ def attempt(code: Code, now: int, matches: bool) -> tuple[Code, Verdict]:
 
 def follow(code: Code, now: int) -> tuple[Code, Verdict]:
     """The long link was confirmed (POST). Wrong digits do not count against it."""
-    dead = standing(replace(code, tries=0), now)
+    dead = link_standing(code, now)
     if dead is not None:
         return code, dead
     return replace(code, used_at=now), Right()
+
+
+def link_standing(code: Code, now: int) -> Expired | Used | Replaced | Spent | None:
+    """Why the long link is dead, or None while it lives; wrong digits do not count."""
+    return standing(replace(code, tries=0), now)
 
 
 def resend_at(code: Code) -> int:

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from sqlalchemy import (
     Connection,
     and_,
-    bindparam,
     delete,
     exists,
     func,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from keyturn.adapters.sql.rows import Codec, Repository, Shape, compact, enum
+from keyturn.adapters.sql.rows import Codec, Repository, Shape, compact, enum, param
 from keyturn.adapters.sql.schema import (
     budgets,
     clients,
@@ -46,6 +45,7 @@ from keyturn.rules.accounts import (
 )
 from keyturn.rules.budgets import NETWORK, Spending, row_key
 
+
 def _read_policy(text: str) -> TenantPolicy:
     return TenantPolicy(**json.loads(text))
 
@@ -66,7 +66,7 @@ CLIENT = Shape(clients, Client)
 SESSION = Shape(sessions, Session, key=("digest",))
 FACTOR = Shape(factors, Factor, kind=enum(FactorKind))
 
-TID, UID = bindparam("tid"), bindparam("uid")
+TID, UID = param("tid"), param("uid")
 OFFERS = 4
 
 
@@ -103,11 +103,11 @@ def _decoy(tenant: Tenant) -> User:
 
 
 _named = select(identifiers.c.user_id).where(
-    identifiers.c.tenant_id == TID, identifiers.c.canonical == bindparam("name")
+    identifiers.c.tenant_id == TID, identifiers.c.canonical == param("name")
 )
 _offered = and_(
     clients.c.user_id == users.c.id,
-    clients.c.id.in_([bindparam(f"c{n}") for n in range(OFFERS)]),
+    clients.c.id.in_([param(f"c{n}") for n in range(OFFERS)]),
 )
 _LOOKUP = (
     select(
@@ -125,9 +125,7 @@ _LOOKUP = (
     )
     .select_from(users)
     .outerjoin(clients, _offered)
-    .outerjoin(
-        budgets, and_(budgets.c.tenant_id == TID, budgets.c.key == bindparam("network"))
-    )
+    .outerjoin(budgets, and_(budgets.c.tenant_id == TID, budgets.c.key == param("network")))
     .where(
         users.c.id == func.coalesce(_named.scalar_subquery(), TID),
         users.c.tenant_id == TID,
@@ -137,9 +135,9 @@ _GET = USER.select().where(users.c.tenant_id == TID, users.c.id == UID)
 _NAMED = (
     USER.select()
     .join(identifiers, identifiers.c.user_id == users.c.id)
-    .where(identifiers.c.tenant_id == TID, identifiers.c.canonical == bindparam("name"))
+    .where(identifiers.c.tenant_id == TID, identifiers.c.canonical == param("name"))
 )
-_HOLDER = USER.select().where(users.c.tenant_id == TID, users.c.phone == bindparam("phone"))
+_HOLDER = USER.select().where(users.c.tenant_id == TID, users.c.phone == param("phone"))
 
 
 class SqlUsers(Repository):
@@ -210,7 +208,7 @@ class SqlUsers(Repository):
             delete(identifiers).where(
                 identifiers.c.tenant_id == TID,
                 identifiers.c.user_id == UID,
-                identifiers.c.canonical == bindparam("name"),
+                identifiers.c.canonical == param("name"),
             ),
             {"tid": tenant_id, "uid": user_id, "name": canonical},
         )
@@ -282,9 +280,7 @@ class SqlClients(Repository):
         return {row[0]: row[1] for row in self._c.execute(wanted)}
 
     def forget(self, tenant_id: str, user_id: str, client_id: str | None) -> int:
-        gone = delete(clients).where(
-            clients.c.tenant_id == tenant_id, clients.c.user_id == user_id
-        )
+        gone = delete(clients).where(clients.c.tenant_id == tenant_id, clients.c.user_id == user_id)
         if client_id is not None:
             gone = gone.where(clients.c.id == client_id)
         return self._c.execute(gone).rowcount
@@ -293,7 +289,7 @@ class SqlClients(Repository):
 _SESSION = (
     select(*SESSION.columns, *USER.columns)
     .join(users, users.c.id == sessions.c.user_id)
-    .where(sessions.c.tenant_id == TID, sessions.c.digest == bindparam("digest"))
+    .where(sessions.c.tenant_id == TID, sessions.c.digest == param("digest"))
 )
 
 

@@ -36,7 +36,9 @@ def sqlite_engine(url: str, *, begin: str) -> Engine:
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy's "begin" event starts transactions, not the driver
+    connection.isolation_level = (
+        None  # SQLAlchemy's "begin" event starts transactions, not the driver
+    )
     for pragma in (
         "journal_mode=wal",
         "synchronous=full",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import update
 
-from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact
+from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact, param
 from keyturn.adapters.sql.schema import cases, codes, flows
 from keyturn.rules.accounts import Case, Flow
 from keyturn.rules.codes import Code
@@ -16,13 +16,13 @@ FLOW = Shape(flows, Flow, data=_DICT)
 CODE = Shape(codes, Code)
 CASE = Shape(cases, Case, facts=_DICT)
 
-TID, BROWSER, KIND = bindparam("tid"), bindparam("b_browser"), bindparam("b_kind")
+TID, BROWSER, KIND = param("tid"), param("b_browser"), param("b_kind")
 _OPEN = FLOW.select().where(
     flows.c.tenant_id == TID,
     flows.c.browser == BROWSER,
     flows.c.kind == KIND,
     flows.c.closed_at.is_(None),
-    flows.c.expires_at > bindparam("now"),
+    flows.c.expires_at > param("now"),
 )
 _CLOSE = (
     update(flows)
@@ -32,24 +32,19 @@ _CLOSE = (
         flows.c.kind == KIND,
         flows.c.closed_at.is_(None),
     )
-    .values(closed_at=bindparam("at"))
+    .values(closed_at=param("at"))
 )
 _REPLACE = (
     update(codes)
     .where(
-        codes.c.flow_id == bindparam("flow"),
+        codes.c.flow_id == param("flow"),
         codes.c.used_at.is_(None),
         codes.c.replaced_at.is_(None),
     )
-    .values(replaced_at=bindparam("at"))
+    .values(replaced_at=param("at"))
 )
-_LATEST = (
-    CODE.select()
-    .where(codes.c.flow_id == bindparam("flow"))
-    .order_by(codes.c.id.desc())
-    .limit(1)
-)
-_LINK = CODE.select().where(codes.c.tenant_id == TID, codes.c.link == bindparam("b_link"))
+_LATEST = CODE.select().where(codes.c.flow_id == param("flow")).order_by(codes.c.id.desc()).limit(1)
+_LINK = CODE.select().where(codes.c.tenant_id == TID, codes.c.link == param("b_link"))
 
 
 class SqlFlows(Repository):
@@ -61,7 +56,7 @@ class SqlFlows(Repository):
         return FLOW.maybe(self._c.execute(wanted, params).first())
 
     def get(self, tenant_id: str, flow_id: str) -> Flow | None:
-        wanted = FLOW.select().where(flows.c.tenant_id == TID, flows.c.id == bindparam("flow"))
+        wanted = FLOW.select().where(flows.c.tenant_id == TID, flows.c.id == param("flow"))
         if self._writing:
             wanted = wanted.with_for_update()
         return FLOW.maybe(self._c.execute(wanted, {"tid": tenant_id, "flow": flow_id}).first())

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import case, select, update
 
-from keyturn.adapters.sql.rows import UPSERT, Repository
+from keyturn.adapters.sql.rows import UPSERT, Repository, param
 from keyturn.adapters.sql.schema import budgets, lanes
 from keyturn.rules.budgets import Budget, Spending, row_key
 from keyturn.rules.lockout import Lane, Reservation
 
-TID, KEY = bindparam("tid"), bindparam("b_key")
+TID, KEY = param("tid"), param("b_key")
 _COLUMNS = (
     lanes.c.failed,
     lanes.c.total,
@@ -40,7 +40,7 @@ def _lane(row: Sequence[Any]) -> Lane:
 def _lock(dialect: str) -> Any:
     fresh = UPSERT[dialect](lanes).values(
         tenant_id=TID, key=KEY, user_id=None, failed=0, total=0, locked_until=0, last_failed=0,
-        closed=False, reservations="", lease_until=None, refused=0, touched_at=bindparam("now"),
+        closed=False, reservations="", lease_until=None, refused=0, touched_at=param("now"),
     )  # fmt: skip
     held = fresh.on_conflict_do_update(
         index_elements=[lanes.c.tenant_id, lanes.c.key],
@@ -54,14 +54,14 @@ _SAVE = (
     update(lanes)
     .where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
     .values(
-        user_id=bindparam("uid"),
-        failed=bindparam("v_failed"),
-        total=bindparam("v_total"),
-        locked_until=bindparam("v_locked"),
-        last_failed=bindparam("v_last"),
-        closed=bindparam("v_closed"),
-        reservations=bindparam("v_held"),
-        lease_until=bindparam("v_lease"),
+        user_id=param("uid"),
+        failed=param("v_failed"),
+        total=param("v_total"),
+        locked_until=param("v_locked"),
+        last_failed=param("v_last"),
+        closed=param("v_closed"),
+        reservations=param("v_held"),
+        lease_until=param("v_lease"),
         refused=0,
     )
 )
@@ -74,14 +74,14 @@ _REFUSED = (
 _GET = select(*_COLUMNS).where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
 _OF_USER = (
     select(lanes.c.key, *_COLUMNS)
-    .where(lanes.c.tenant_id == TID, lanes.c.user_id == bindparam("uid"))
+    .where(lanes.c.tenant_id == TID, lanes.c.user_id == param("uid"))
     .order_by(lanes.c.key)
 )
 _LAPSED = (
     select(lanes.c.tenant_id, lanes.c.key, lanes.c.user_id)
-    .where(lanes.c.lease_until <= bindparam("now"))
+    .where(lanes.c.lease_until <= param("now"))
     .order_by(lanes.c.lease_until)
-    .limit(bindparam("most"))
+    .limit(param("most"))
 )
 
 
@@ -122,7 +122,7 @@ class SqlLanes(Repository):
 
 
 def _spend(dialect: str) -> Any:
-    now, window = bindparam("now"), bindparam("window")
+    now, window = param("now"), param("window")
     fresh = UPSERT[dialect](budgets).values(
         tenant_id=TID, key=KEY, start=now, count=1, until=now + window
     )
@@ -157,4 +157,3 @@ class SqlBudgets(Repository):
     def look(self, tenant_id: str, key: str, budget: Budget) -> Spending | None:
         row = self._c.execute(_LOOK, {"tid": tenant_id, "b_key": row_key(budget.name, key)}).first()
         return None if row is None else Spending(start=row[0], count=row[1])
-

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, select
+from sqlalchemy import BindParameter, Connection, Row, Select, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
@@ -47,6 +47,12 @@ class Codec:
     read: Callable[[Any], Any]
 
 
+def param(name: str) -> BindParameter[Any]:
+    """A value given at execution: statements are built once and reused. Its name must not
+    be a column's (SQLAlchemy reserves those in INSERT and UPDATE)."""
+    return bindparam(name)
+
+
 def compact(value: object) -> str:
     """JSON without spaces, text kept as it is."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -76,14 +82,12 @@ class Shape(Generic[V]):
         self.names = tuple(f.name for f in fields(cls))  # type: ignore[arg-type]
         self.columns = tuple(table.c[name] for name in self.names)
         self.size = len(self.names)
-        self._read = tuple(
-            (i, codecs[n].read) for i, n in enumerate(self.names) if n in codecs
-        )
+        self._read = tuple((i, codecs[n].read) for i, n in enumerate(self.names) if n in codecs)
         self.insert: Insert = table.insert()
-        changed = {n: bindparam("v_" + n) for n in self.names if n not in key}
+        changed = {n: param("v_" + n) for n in self.names if n not in key}
         self.update: Update = table.update().values(changed)
         for name in key:
-            self.update = self.update.where(table.c[name] == bindparam("k_" + name))
+            self.update = self.update.where(table.c[name] == param("k_" + name))
 
     def select(self) -> Select[Any]:
         """All of the type's columns."""

@@ -212,7 +212,8 @@ class SqliteStore(SqlStore):
                 with self._turn():
                     enqueued = self._batch(connection, first, done)
             except BaseException as error:  # noqa: BLE001  whatever it was, callers must hear of it
-                connection = _abandon(connection)
+                _abandon(connection)
+                connection = None
                 for item in done:
                     item.error = StoreUnavailable(type(error).__name__)
                     item.error.__cause__ = error

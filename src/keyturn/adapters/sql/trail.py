@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 
-from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact, enum
+from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact, enum, param
 from keyturn.adapters.sql.schema import audit, messages
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.messages import LEASE_MS, Message, MessageState, may_become
@@ -24,9 +24,9 @@ _PENDING = messages.c.state.in_([str(MessageState.QUEUED), str(MessageState.SEND
 #: FOR UPDATE SKIP LOCKED is dropped on SQLite, where BEGIN IMMEDIATE makes it superfluous
 _DUE = (
     select(messages.c.id)
-    .where(_PENDING, messages.c.run_at <= bindparam("now"))
+    .where(_PENDING, messages.c.run_at <= param("now"))
     .order_by(messages.c.run_at)
-    .limit(bindparam("most"))
+    .limit(param("most"))
     .with_for_update(skip_locked=True)
 )
 _CLAIM = (
@@ -35,11 +35,11 @@ _CLAIM = (
     .values(
         state=str(MessageState.SENDING),
         attempt=messages.c.attempt + 1,
-        run_at=bindparam("now") + LEASE_MS,
+        run_at=param("now") + LEASE_MS,
     )
     .returning(*MESSAGE.columns)
 )
-_SETTLE = MESSAGE.update.where(messages.c.attempt == bindparam("fence"))
+_SETTLE = MESSAGE.update.where(messages.c.attempt == param("fence"))
 _NEXT_DUE = select(func.min(messages.c.run_at)).where(_PENDING)
 
 
@@ -64,9 +64,7 @@ class SqlMessages(Repository):
         changes: dict[str, Any] = dict(MESSAGE.changes(message, id=message.id))
         return bool(self._c.execute(_SETTLE, {**changes, "fence": attempt}).rowcount)
 
-    def report(
-        self, message_id: str, state: MessageState, detail: str, now: int
-    ) -> Message | None:
+    def report(self, message_id: str, state: MessageState, detail: str, now: int) -> Message | None:
         wanted = MESSAGE.select().where(messages.c.id == message_id).with_for_update()
         message = MESSAGE.maybe(self._c.execute(wanted).first())
         if message is None or not may_become(message.state, state):

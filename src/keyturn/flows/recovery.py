@@ -1,0 +1,417 @@
+"""Forgotten password: a code to the stored address, a second proof where there is one, a
+new password.  Allowed during a lock, whose end does not move.
+
+    step       what is pending            next
+    ---------  -------------------------  ------------------------------------------
+    code       the mailed code or link    second (a factor is enrolled), else password
+    second     authenticator or saved     password
+               recovery code
+    password   the new password           done
+    done       nothing; the page says     (a new start replaces it)
+               from when it works
+
+One recovery is open in a browser: asking again goes back to it instead of making codes
+that kill each other.  For a name that nobody has every step up to the code looks and
+costs the same; its code can never be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from keyturn.ports.parts import Parts
+from keyturn.ports.secrets import Busy
+from keyturn.ports.store import Lookup, Tx
+from keyturn.rules import lockout
+from keyturn.rules.accounts import FactorKind, Flow, User, UserState
+from keyturn.rules.budgets import Budget
+from keyturn.rules.callers import Caller, network_of
+from keyturn.rules.codes import Code, Replaced, Right, Verdict
+from keyturn.rules.events import Event
+from keyturn.rules.lockout import HOUR, Locked
+from keyturn.rules.passwords import PasswordProblem, SpaceWarning, check, normalised, spaces
+from keyturn.steps import clients, codes, lanes, second, sessions
+from keyturn.steps.acts import Act, begin, record
+from keyturn.steps.codes import Sent
+from keyturn.steps.naming import name_of
+from keyturn.steps.objections import objection
+from keyturn.steps.outbox import mail_notice
+
+KIND = "recovery"
+LIFE_MS = HOUR
+KINDS = ("recovery_code", "recovery_link")
+#: recoveries begun from one network in an hour, over all names
+STARTS = "recoveries"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The recovery open in this browser.
+
+    Attributes:
+        step: see the table above.
+        typed: the name as typed; never the address, which would tell who exists.
+        sent: what was sent when, until the code was right.
+        methods: at step "second": what can be used.
+        works_from: at step "done": end of a lock that still runs, or None.
+        again: this recovery was open already when it was asked for.
+    """
+
+    step: str
+    typed: str
+    sent: Sent | None
+    methods: tuple[FactorKind, ...]
+    works_from: int | None
+    started_at: int
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NothingOpen:
+    """No recovery is open in this browser (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAName:
+    """What was typed cannot be anybody's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """The network began too many recoveries; from `until` on more can be."""
+
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooSoon:
+    """Another code can be asked for from `at` on."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The new password was not taken: what is wrong with it, or what to confirm."""
+
+    problems: tuple[PasswordProblem, ...]
+    warnings: tuple[SpaceWarning, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overloaded:
+    """Too much to hash right now; nothing was changed."""
+
+    retry_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What a long link is worth: `verdict` is None while it lives."""
+
+    verdict: Verdict | None
+    known: bool
+
+
+async def start(parts: Parts, caller: Caller, typed: str) -> Open | NotAName | TooMany:
+    """Begin a recovery, or go back to the one that is open in this browser."""
+    name = name_of(parts, caller.tenant, typed)
+    if name is None:
+        return NotAName()
+    return await parts.store.write(lambda tx: _start(tx, begin(parts, caller), name, typed))
+
+
+def _start(tx: Tx, act: Act, name: str, typed: str) -> Open | TooMany:
+    flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
+    if flow is not None and flow.step != "done":
+        return replace(_shown(tx, act, flow), again=True)
+    network = network_of(act.caller.ip)
+    budget = Budget(STARTS, act.parts.limits.network_failures, HOUR)
+    spent = tx.budgets.spend(act.tenant.id, network, act.now, budget)
+    if not budget.allows(spent):
+        return TooMany(until=spent.start + HOUR)
+    offered = [offer.id for offer in act.caller.offers]
+    found = tx.users.lookup(act.tenant.id, name, offered, network)
+    return _begin(tx, act, found, name, typed)
+
+
+def _begin(tx: Tx, act: Act, found: Lookup, name: str, typed: str) -> Open:
+    """A new flow and its first mail."""
+    helped = found.known and found.user.state is UserState.ACTIVE
+    client = clients.recognised(act.caller, found.client)
+    lane = lanes.password_key(act, name, found, client)
+    flow = Flow(
+        id=act.id(),
+        tenant_id=act.tenant.id,
+        browser=act.caller.browser,
+        kind=KIND,
+        step="code",
+        user_id=found.user.id if helped else None,
+        data={"typed": typed[:254], "lane": lane, "link_only": False},
+        created_at=act.now,
+        expires_at=act.now + LIFE_MS,
+        closed_at=None,
+    )
+    tx.flows.add(flow)
+    record(tx, act, Event.RECOVERY_STARTED, found.user, {"known_client": client is not None})
+    sent = _send(tx, act, flow, found.user, helped=helped)
+    return replace(_shown(tx, act, flow), sent=sent)
+
+
+def _send(tx: Tx, act: Act, flow: Flow, user: User, *, helped: bool) -> Sent:
+    address = user.email if helped else None
+    lane = str(flow.data["lane"])
+    return codes.mail(tx, act, flow, KINDS, user=user, address=address, lane=lane)
+
+
+def _shown(tx: Tx, act: Act, flow: Flow) -> Open:
+    owner = flow.user_id if flow.step == "second" else None
+    works_from = flow.data.get("works_from")
+    return Open(
+        step=flow.step,
+        typed=str(flow.data["typed"]),
+        sent=codes.standing(tx, flow) if flow.step == "code" else None,
+        methods=second.methods(tx, act, owner) if owner else (),
+        works_from=int(works_from) if works_from else None,
+        started_at=flow.created_at,
+    )
+
+
+async def current(parts: Parts, caller: Caller) -> Open | NothingOpen:
+    """What is open in this browser."""
+    act = begin(parts, caller)
+
+    def step(tx: Tx) -> Open | NothingOpen:
+        flow = tx.flows.open(act.tenant.id, caller.browser, KIND, act.now)
+        return _shown(tx, act, flow) if flow else NothingOpen()
+
+    return await parts.store.read(step)
+
+
+async def give_up(parts: Parts, caller: Caller) -> None:
+    """Close the open recovery, to begin with another name."""
+
+    def step(tx: Tx) -> None:
+        act = begin(parts, caller)
+        flow = tx.flows.open(act.tenant.id, caller.browser, KIND, act.now)
+        if flow is not None:
+            tx.flows.save(replace(flow, closed_at=act.now))
+
+    await parts.store.write(step)
+
+
+async def resend(parts: Parts, caller: Caller) -> Sent | TooSoon | NothingOpen:
+    """Send another code; the flow's earlier one is replaced."""
+
+    def step(tx: Tx) -> Sent | TooSoon | NothingOpen:
+        act = begin(parts, caller)
+        flow = _at(tx, act, "code")
+        if flow is None:
+            return NothingOpen()
+        last = codes.standing(tx, flow)
+        if last is not None and act.now < last.resend_at:
+            return TooSoon(at=last.resend_at)
+        # without an account the decoy, so that the same rows are written
+        user = tx.users.get(act.tenant.id, flow.user_id or act.tenant.id)
+        if user is None:
+            return NothingOpen()
+        return _send(tx, act, flow, user, helped=flow.user_id is not None)
+
+    return await parts.store.write(step)
+
+
+def _at(tx: Tx, act: Act, step: str) -> Flow | None:
+    """The open recovery of this browser if it is at `step`: no step can be skipped."""
+    flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
+    return flow if flow is not None and flow.step == step else None
+
+
+async def enter_code(parts: Parts, caller: Caller, typed: str) -> Open | Verdict | NothingOpen:
+    """Judge what was typed as the mailed code; Open at its next step if it was right."""
+
+    def step(tx: Tx) -> Open | Verdict | NothingOpen:
+        act = begin(parts, caller)
+        flow = _at(tx, act, "code")
+        if flow is None:
+            return NothingOpen()
+        user = tx.users.get(act.tenant.id, flow.user_id or act.tenant.id)
+        verdict = codes.check(tx, act, flow, user, typed, str(flow.data["lane"]))
+        if not isinstance(verdict, Right) or user is None or flow.user_id is None:
+            return verdict
+        return _proved(tx, act, flow, user)
+
+    return await parts.store.write(step)
+
+
+def _proved(tx: Tx, act: Act, flow: Flow, user: User) -> Open:
+    """The address is proved: on to the second proof, or to the new password."""
+    after = replace(flow, step="second" if second.methods(tx, act, user.id) else "password")
+    tx.flows.save(after)
+    record(tx, act, Event.RECOVERY_PROVED, user, {"by": "mail"})
+    return _shown(tx, act, after)
+
+
+async def look_at_link(parts: Parts, caller: Caller, token: str) -> LinkState:
+    """A mail's long link was opened: says what it is worth and changes nothing."""
+    act = begin(parts, caller)
+
+    def step(tx: Tx) -> LinkState:
+        seen = codes.look(tx, act, token)
+        if seen is None or _of_link(tx, act, seen[0]) is None:
+            return LinkState(verdict=None, known=False)
+        return LinkState(verdict=seen[1], known=True)
+
+    return await parts.store.read(step)
+
+
+def _of_link(tx: Tx, act: Act, code: Code) -> Flow | None:
+    flow = tx.flows.get(act.tenant.id, code.flow_id)
+    return flow if flow is not None and flow.kind == KIND else None
+
+
+async def follow_link(parts: Parts, caller: Caller, token: str) -> Open | Verdict | NothingOpen:
+    """The long link was confirmed: its recovery goes on in *this* browser.
+
+    Whoever began it elsewhere is left with a closed flow: a link that a stranger caused
+    to be sent helps the owner who follows it, and never the stranger.
+    """
+
+    def step(tx: Tx) -> Open | Verdict | NothingOpen:
+        act = begin(parts, caller)
+        followed = codes.follow(tx, act, token)
+        origin = _of_link(tx, act, followed[0]) if followed else None
+        user = tx.users.get(act.tenant.id, origin.user_id or "") if origin else None
+        if followed is None or origin is None or user is None:
+            return NothingOpen()
+        if not isinstance(followed[1], Right):
+            return followed[1]
+        if origin.step != "code":
+            return Replaced(at=act.now)
+        return _proved(tx, act, _moved(tx, act, origin, user), user)
+
+    return await parts.store.write(step)
+
+
+def _moved(tx: Tx, act: Act, origin: Flow, user: User) -> Flow:
+    """The recovery in the browser that followed the link; the one it came from is closed."""
+    lane = lanes.lane_of(tx, act, user)
+    tx.flows.save(replace(origin, closed_at=act.now))
+    moved = replace(
+        origin,
+        id=act.id(),
+        browser=act.caller.browser,
+        data={**origin.data, "lane": lane},
+        created_at=act.now,
+        expires_at=act.now + LIFE_MS,
+        closed_at=None,
+    )
+    tx.flows.add(moved)
+    return moved
+
+
+async def second_proof(
+    parts: Parts, caller: Caller, code: str
+) -> Open | Locked | NothingOpen | None:
+    """The second proof of the open recovery; None if it was wrong."""
+
+    def step(tx: Tx) -> Open | Locked | NothingOpen | None:
+        act = begin(parts, caller)
+        flow = _at(tx, act, "second")
+        user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
+        if flow is None or user is None:
+            return NothingOpen()
+        verdict = second.attempt(tx, act, user, code)
+        if isinstance(verdict, Locked):
+            return verdict
+        if not verdict:
+            return None
+        after = replace(flow, step="password")
+        tx.flows.save(after)
+        record(tx, act, Event.RECOVERY_PROVED, user, {"by": "second"})
+        return _shown(tx, act, after)
+
+    return await parts.store.write(step)
+
+
+async def set_password(
+    parts: Parts, caller: Caller, password: str, *, spaces_meant: bool
+) -> Open | Refused | NothingOpen | Overloaded:
+    """The new password. The old one dies, all sessions end, nobody is signed in by it.
+
+    Args:
+        spaces_meant: the person was asked about a space at its start or end and meant it.
+    """
+    act = begin(parts, caller)
+    owner = await parts.store.read(lambda tx: _owner(tx, act))
+    if owner is None:
+        return NothingOpen()
+    refused = _judge(parts, owner, caller, password, spaces_meant=spaces_meant)
+    if refused is not None:
+        return refused
+    try:
+        encoded = await parts.hasher.hash(normalised(password))
+    except Busy as busy:
+        return Overloaded(busy.retry_after)
+    return await parts.store.write(lambda tx: _set(tx, begin(parts, caller), encoded))
+
+
+def _owner(tx: Tx, act: Act) -> User | None:
+    flow = _at(tx, act, "password")
+    return tx.users.get(act.tenant.id, flow.user_id or "") if flow else None
+
+
+def _judge(
+    parts: Parts, user: User, caller: Caller, password: str, *, spaces_meant: bool
+) -> Refused | None:
+    """What is wrong with a password, if anything is."""
+    tenant = caller.tenant
+    problems = check(
+        password,
+        minimum=tenant.policy.password_min,
+        context=context_of(user, tenant.name, tenant.context),
+        is_common=parts.is_common,
+    )
+    warnings = () if spaces_meant else spaces(password)
+    return Refused(problems=problems, warnings=warnings) if problems or warnings else None
+
+
+def context_of(user: User, tenant: str, words: Sequence[str]) -> list[str]:
+    """Words that this person's password may not be built from."""
+    return [w for w in (user.name, user.email, user.username, tenant, *words) if w]
+
+
+def _set(tx: Tx, act: Act, encoded: str) -> Open | NothingOpen:
+    flow = _at(tx, act, "password")
+    user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
+    if flow is None or user is None or user.state is not UserState.ACTIVE:
+        return NothingOpen()
+    changed = replace(user, password_hash=encoded, password_set_at=act.now)
+    changed = sessions.end_all(tx, act, changed, "recovery")
+    lanes.recover(tx, act, changed)
+    works_from = _works_from(tx, act, flow)
+    data = {**flow.data, "works_from": works_from}
+    after = replace(flow, step="done", data=data)
+    tx.flows.save(after)
+    record(tx, act, Event.RECOVERY_DONE, changed, {"works_from": works_from})
+    _tell(tx, act, changed)
+    return _shown(tx, act, after)
+
+
+def _works_from(tx: Tx, act: Act, flow: Flow) -> int | None:
+    """The end of the lock that this browser would meet at sign-in."""
+    lane = tx.lanes.get(act.tenant.id, str(flow.data["lane"]))
+    if lane is None:
+        return None
+    seen, _ = lockout.observe(lane, act.now)
+    return seen.locked_until if seen.locked_until > act.now else None
+
+
+def _tell(tx: Tx, act: Act, user: User) -> None:
+    values = {
+        "at": act.now,
+        "client": act.caller.client_name,
+        "ip": act.caller.ip,
+        "notme": objection(tx, act, user),
+    }
+    mail_notice(tx, act, "password_changed", user, values)

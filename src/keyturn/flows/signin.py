@@ -1,0 +1,332 @@
+"""Sign-in: a name, a password, perhaps a second step.
+
+    try --> take a slot --> compare (no transaction) --> settle --> session
+                 |                                          |
+              locked: nothing is compared              second step pending
+
+Known and unknown names walk the same way: the lookup always finds a row (the tenant's
+decoy for a name nobody has), a hash is always compared, and what a failure stores is
+the same.  Two transactions a try, and none while the password is compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from keyturn.ports.parts import Parts
+from keyturn.ports.secrets import Busy
+from keyturn.ports.store import Lookup, Tx
+from keyturn.rules.accounts import Client, FactorKind, Flow, User, UserState
+from keyturn.rules.budgets import exhausted
+from keyturn.rules.callers import Caller, network_of
+from keyturn.rules.events import Event
+from keyturn.rules.lockout import HOUR, MINUTE, Failed, Lapsed, Locked, Passed, Wait
+from keyturn.rules.passwords import normalised
+from keyturn.steps import clients, lanes, second, sessions, verification
+from keyturn.steps.acts import Act, begin, record
+from keyturn.steps.naming import name_of
+
+KIND = "signin"
+SECOND_STEP_MS = 10 * MINUTE
+#: longest wait before the database is asked again whether a slot is free: the try that
+#: frees it may run in another process, whose settling this one does not hear of
+POLL_MS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """In. The tokens go to the browser and are kept nowhere else.
+
+    Attributes:
+        session: the session's token.
+        client: "id.token" of the now known client.
+        level: 1 password, 2 password and second step.
+    """
+
+    user: User
+    session: str
+    client: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPending:
+    """The password was right; the second step is asked for in this browser."""
+
+    methods: tuple[FactorKind, ...]
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPending:
+    """The password was right, the address was never confirmed: a new code is on its way."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """The one neutral answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """The network has used up its failures; every name is answered like this."""
+
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotAName:
+    """What was typed cannot be anybody's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overloaded:
+    """Too much to hash right now; nothing was compared, nothing counts."""
+
+    retry_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class NothingPending:
+    """No sign-in waits for a second step in this browser (any more)."""
+
+
+Answer = (
+    SignedIn | SecondPending | AddressPending | Wrong | Locked | TooMany | NotAName | Overloaded
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A try that holds a slot."""
+
+    found: Lookup
+    client: Client | None
+    key: str
+    held: str
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """All slots of the lane are taken."""
+
+    key: str
+
+
+async def sign_in(parts: Parts, caller: Caller, typed: str, password: str) -> Answer:
+    """One try with a name and a password.
+
+    Args:
+        typed: any identifier, as typed.
+        password: as typed.
+
+    Raises StoreUnavailable: then nobody gets in.
+    """
+    name = name_of(parts, caller.tenant, typed)
+    if name is None:
+        return NotAName()
+    try:
+        taken = await _take(parts, caller, name)
+    except Busy as busy:
+        return Overloaded(busy.retry_after)
+    if not isinstance(taken, _Try):
+        return taken
+    stored = taken.found.user.password_hash or parts.hasher.decoy
+    try:
+        right = await parts.hasher.verify(stored, normalised(password))
+    except Busy as busy:
+        await parts.store.write(lambda tx: _give_back(tx, taken))
+        parts.turns.settled(taken.key)
+        return Overloaded(busy.retry_after)
+    renewed = await _renewed(parts, stored, password) if right else None
+    answer = await parts.store.write(lambda tx: _settle(tx, parts, taken, right, renewed))
+    parts.turns.settled(taken.key)
+    return answer
+
+
+async def _take(parts: Parts, caller: Caller, name: str) -> _Try | Locked | TooMany:
+    """Get a slot; wait in this process's queue while all are taken. Raises Busy."""
+
+    def step(tx: Tx) -> _Try | Locked | TooMany | _Waiting:
+        return _reserve(tx, begin(parts, caller), name)
+
+    taken = await parts.store.write(step)
+    if not isinstance(taken, _Waiting):
+        return taken
+    async with parts.turns.turn(taken.key) as turn:
+        while isinstance(taken, _Waiting):
+            await turn.wait(POLL_MS)
+            taken = await parts.store.write(step)
+    return taken
+
+
+def _reserve(tx: Tx, act: Act, name: str) -> _Try | Locked | TooMany | _Waiting:
+    """The first transaction."""
+    network = network_of(act.caller.ip)
+    offered = [offer.id for offer in act.caller.offers]
+    found = tx.users.lookup(act.tenant.id, name, offered, network)
+    client = clients.recognised(act.caller, found.client)
+    budget = lanes.network_budget(act)
+    if client is None and found.network and exhausted(found.network, act.now, budget):
+        return TooMany(until=found.network.start + HOUR)
+    key = lanes.password_key(act, name, found, client)
+    answer = lanes.reserve(tx, act, key, found.user)
+    if isinstance(answer, Locked):
+        return answer
+    if isinstance(answer, Wait):
+        return _Waiting(key=key)
+    return _Try(found=found, client=client, key=key, held=answer.id, act=act)
+
+
+def _give_back(tx: Tx, taken: _Try) -> None:
+    lanes.release(tx, taken.act, taken.key, taken.found.user, taken.held)
+
+
+async def _renewed(parts: Parts, stored: str, password: str) -> str | None:
+    """A hash with today's parameters, if the stored one is weaker."""
+    if not parts.hasher.outdated(stored):
+        return None
+    try:
+        return await parts.hasher.hash(normalised(password))
+    except Busy:
+        return None  # another sign-in will do it
+
+
+def _settle(tx: Tx, parts: Parts, taken: _Try, right: bool, renewed: str | None) -> Answer:
+    """The second transaction: the verdict, and what follows from it."""
+    act = begin(parts, taken.act.caller)
+    user = taken.found.user
+    welcome = right and user.state in (UserState.ACTIVE, UserState.UNVERIFIED)
+    verdict = lanes.settle(tx, act, taken.key, user, taken.held, right=welcome)
+    if isinstance(verdict, Passed):
+        if renewed is not None:
+            _store_hash(tx, act, user, renewed)
+        return _passed(tx, act, taken)
+    return _refused(tx, act, taken, verdict)
+
+
+def _store_hash(tx: Tx, act: Act, user: User, renewed: str) -> None:
+    fresh = tx.users.lock(act.tenant.id, user.id)
+    if fresh is not None and fresh.password_hash == user.password_hash:
+        tx.users.save(replace(fresh, password_hash=renewed))
+
+
+def _refused(tx: Tx, act: Act, taken: _Try, verdict: Failed | Lapsed) -> Wrong | Locked:
+    """It counted as wrong. Who hears why: the audit trail, nobody else."""
+    facts = {"lane": taken.key[0], "known_client": taken.client is not None}
+    record(tx, act, Event.SIGNIN_FAILED, taken.found.user, facts)
+    if taken.client is None:
+        lanes.spend_network(tx, act)
+    if verdict.locked_until > act.now:
+        return Locked(until=verdict.locked_until)
+    return Wrong()
+
+
+def _passed(tx: Tx, act: Act, taken: _Try) -> Answer:
+    """The password was right: a session, or what is still pending."""
+    found = taken.found
+    if found.user.state is UserState.UNVERIFIED:
+        record(tx, act, Event.SIGNIN_UNVERIFIED, found.user)
+        verification.begin_signup_code(tx, act, found.user)
+        return AddressPending(email=found.user.email)
+    trusted = taken.client is not None and taken.client.trusted
+    if found.factors and (found.staff or not trusted):
+        return _second_pending(tx, act, taken)
+    return _signed_in(tx, act, found.user, taken.client, level=1, trusted=False)
+
+
+def _second_pending(tx: Tx, act: Act, taken: _Try) -> SecondPending:
+    user = taken.found.user
+    expires_at = act.now + SECOND_STEP_MS
+    tx.flows.add(
+        Flow(
+            id=act.id(),
+            tenant_id=act.tenant.id,
+            browser=act.caller.browser,
+            kind=KIND,
+            step="second",
+            user_id=user.id,
+            data={"epoch": user.epoch, "client": taken.client.id if taken.client else None},
+            created_at=act.now,
+            expires_at=expires_at,
+            closed_at=None,
+        )
+    )
+    record(tx, act, Event.SECOND_PENDING, user)
+    return SecondPending(methods=tuple(sorted(taken.found.factors)), expires_at=expires_at)
+
+
+def _signed_in(
+    tx: Tx, act: Act, user: User, client: Client | None, *, level: int, trusted: bool
+) -> SignedIn:
+    """A session for this browser, which is a known client from now on."""
+    if client is None:
+        client_token = clients.remember(tx, act, user, trusted=trusted)
+    else:
+        client_token = clients.rotate(tx, act, client, trusted=client.trusted or trusted)
+    session = sessions.start(tx, act, user, client_token, level)
+    record(tx, act, Event.SIGNIN_PASSED, user, {"level": level, "new_client": client is None})
+    return SignedIn(user=user, session=session, client=client_token, level=level)
+
+
+async def pending(parts: Parts, caller: Caller) -> SecondPending | NothingPending:
+    """What this browser's sign-in waits for."""
+    act = begin(parts, caller)
+
+    def step(tx: Tx) -> SecondPending | NothingPending:
+        flow = tx.flows.open(act.tenant.id, caller.browser, KIND, act.now)
+        if flow is None or flow.user_id is None:
+            return NothingPending()
+        methods = second.methods(tx, act, flow.user_id)
+        return SecondPending(methods=methods, expires_at=flow.expires_at)
+
+    return await parts.store.read(step)
+
+
+async def second_step(
+    parts: Parts, caller: Caller, code: str, *, trust: bool
+) -> SignedIn | Wrong | Locked | NothingPending:
+    """The second step of the sign-in pending in this browser.
+
+    Args:
+        code: an authenticator's six digits or a saved recovery code, as typed.
+        trust: this client need not do it again.
+    """
+
+    def step(tx: Tx) -> SignedIn | Wrong | Locked | NothingPending:
+        return _second_step(tx, begin(parts, caller), code, trust=trust)
+
+    return await parts.store.write(step)
+
+
+def _second_step(
+    tx: Tx, act: Act, code: str, *, trust: bool
+) -> SignedIn | Wrong | Locked | NothingPending:
+    flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
+    user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
+    if flow is None or user is None or _overtaken(flow, user):
+        return NothingPending()
+    verdict = second.attempt(tx, act, user, code)
+    if isinstance(verdict, Locked):
+        return verdict
+    if not verdict:
+        return Wrong()
+    tx.flows.save(replace(flow, step="done", closed_at=act.now))
+    record(tx, act, Event.SECOND_PASSED, user, {"trusted": trust})
+    client = _client_of(tx, act, user, flow)
+    return _signed_in(tx, act, user, client, level=2, trusted=trust)
+
+
+def _overtaken(flow: Flow, user: User) -> bool:
+    """Whether a reset or a disabling came between password and second step."""
+    return user.state is not UserState.ACTIVE or user.epoch != flow.data["epoch"]
+
+
+def _client_of(tx: Tx, act: Act, user: User, flow: Flow) -> Client | None:
+    """The known client that gave the password, if its cookie still shows it."""
+    wanted = flow.data["client"]
+    known = (c for c in tx.clients.of_user(act.tenant.id, user.id) if c.id == wanted)
+    return clients.recognised(act.caller, next(known, None))

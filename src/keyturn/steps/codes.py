@@ -1,0 +1,186 @@
+"""Sending one-time codes and judging what is typed: one process for all of Keyturn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from keyturn.ports.store import Tx
+from keyturn.rules import codes
+from keyturn.rules.accounts import Flow, User
+from keyturn.rules.budgets import CODE_MAILS, CODE_TRIES, LINK_MAILS, Budget
+from keyturn.rules.codes import Code, Spent, Verdict
+from keyturn.rules.events import Event
+from keyturn.rules.lockout import MINUTE
+from keyturn.steps.acts import Act, record
+from keyturn.steps.naming import digits_of
+from keyturn.steps.outbox import enqueue, mail_code
+
+PURPOSE = "code"
+LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a page may say of a code, the same for names that nobody has.
+
+    Attributes:
+        link_only: the mail carries only a long link, because too many were asked for.
+        withheld_until: nothing was sent, because even too many of those were asked for;
+            from this moment on more can be. None where something was sent.
+    """
+
+    sent_at: int
+    expires_at: int
+    resend_at: int
+    link_only: bool
+    withheld_until: int | None
+
+
+def mail(  # noqa: PLR0913  one argument for each thing that differs
+    tx: Tx,
+    act: Act,
+    flow: Flow,
+    kinds: tuple[str, str],
+    *,
+    user: User | None,
+    address: str | None,
+    lane: str,
+    values: Mapping[str, object] | None = None,
+) -> Sent:
+    """Mail a code, and a long link beside it, within the lane's budgets.
+
+    Args:
+        flow: the only flow in which the code answers.
+        kinds: templates of the mail with a code and of the mail with only a link.
+        user, address: None or the decoy, and None: for a name that nobody has the same
+            rows are written, the code can never be right and the worker drops the mail.
+        lane: whose budget pays.
+    """
+    spent = tx.budgets.spend(act.tenant.id, lane, act.now, CODE_MAILS)
+    link_only = not CODE_MAILS.allows(spent)
+    if link_only:
+        spent = tx.budgets.spend(act.tenant.id, lane, act.now, LINK_MAILS)
+        if not LINK_MAILS.allows(spent):
+            return _withheld(tx, act, flow, spent.start + LINK_MAILS.window_ms)
+    real = address is not None
+    code, digits, token = _fresh(act, flow, "mail", link_only=link_only, real=real)
+    tx.codes.add(code)
+    shown = {"code": digits, "link": act.parts.link(act.tenant, f"/link/{token}")}
+    if link_only:
+        del shown["code"]
+    about = {
+        "minutes": codes.LIFE_MS // MINUTE,
+        "client": act.caller.client_name,
+        "ip": act.caller.ip,
+    }
+    _remember(tx, flow, link_only=link_only)
+    mail_code(tx, act, kinds[link_only], user, address, {**about, **shown, **(values or {})})
+    record(tx, act, Event.CODE_SENT, user, {"flow": flow.kind, "link_only": link_only})
+    return Sent(code.sent_at, code.expires_at, codes.resend_at(code), link_only, None)
+
+
+def text(tx: Tx, act: Act, flow: Flow, kind: str, *, user: User, number: str) -> Sent:
+    """Send a code by SMS. Caps on texts are the caller's."""
+    code, digits, _ = _fresh(act, flow, "sms", link_only=False, real=True)
+    tx.codes.add(code)
+    enqueue(
+        tx, act, "sms", kind, user=user, address=number, life_ms=codes.LIFE_MS,
+        values={"code": digits, "minutes": codes.LIFE_MS // MINUTE},
+    )  # fmt: skip
+    record(tx, act, Event.CODE_SENT, user, {"flow": flow.kind, "channel": "sms"})
+    return Sent(code.sent_at, code.expires_at, codes.resend_at(code), False, None)
+
+
+def _fresh(
+    act: Act, flow: Flow, channel: str, *, link_only: bool, real: bool
+) -> tuple[Code, str, str]:
+    """A new code, its digits and its link's token."""
+    code_id = act.id()
+    digits, token = act.parts.random.digits(codes.DIGITS), act.parts.random.token()
+    digest = act.parts.sealer.digest(PURPOSE, f"{code_id}|{digits}")
+    link = act.parts.sealer.digest(LINK, token)
+    code = Code(
+        id=code_id,
+        tenant_id=act.tenant.id,
+        flow_id=flow.id,
+        channel=channel,
+        digest=digest if real and not link_only else None,
+        link=link if real and channel == "mail" else None,
+        tries=0,
+        sent_at=act.now,
+        expires_at=act.now + codes.LIFE_MS,
+        used_at=None,
+        replaced_at=None,
+    )
+    return code, digits, token
+
+
+def _withheld(tx: Tx, act: Act, flow: Flow, until: int) -> Sent:
+    """Nothing more is sent for now; what the flow sent before stays as it is."""
+    code = tx.codes.latest(flow.id)
+    if code is None:
+        return Sent(act.now, act.now, until, True, until)
+    return Sent(code.sent_at, code.expires_at, until, _linked(flow), until)
+
+
+def _remember(tx: Tx, flow: Flow, *, link_only: bool) -> None:
+    """Keep in the flow what the page may say; a code's row would tell who exists."""
+    if link_only != _linked(flow):
+        tx.flows.save(replace(flow, data={**flow.data, "link_only": link_only}))
+
+
+def standing(tx: Tx, flow: Flow) -> Sent | None:
+    """What was last sent in a flow, or None."""
+    code = tx.codes.latest(flow.id)
+    if code is None:
+        return None
+    return Sent(code.sent_at, code.expires_at, codes.resend_at(code), _linked(flow), None)
+
+
+def _linked(flow: Flow) -> bool:
+    return bool(flow.data.get("link_only"))
+
+
+def check(tx: Tx, act: Act, flow: Flow, user: User | None, typed: str, lane: str | None) -> Verdict:
+    """Judge what was typed as the flow's code.
+
+    Args:
+        lane: whose daily tries pay; once they are spent nothing is compared, and only
+            the long link (or tomorrow) helps. None for codes by SMS, which have caps.
+    """
+    if lane is not None and not _within(tx, act, lane, CODE_TRIES):
+        return Spent()
+    code = tx.codes.latest(flow.id)
+    if code is None:
+        return Spent()
+    value = f"{code.id}|{digits_of(typed)}"
+    matches = act.parts.sealer.matches(PURPOSE, value, code.digest or "")
+    tried, verdict = codes.attempt(code, act.now, matches and code.digest is not None)
+    if tried != code:
+        tx.codes.save(tried)
+    if not isinstance(verdict, codes.Right):
+        facts = {"flow": flow.kind, "verdict": type(verdict).__name__.lower()}
+        record(tx, act, Event.CODE_FAILED, user, facts)
+    return verdict
+
+
+def _within(tx: Tx, act: Act, subject: str, budget: Budget) -> bool:
+    return budget.allows(tx.budgets.spend(act.tenant.id, subject, act.now, budget))
+
+
+def follow(tx: Tx, act: Act, token: str) -> tuple[Code, Verdict] | None:
+    """A long link was confirmed: uses its code up. None for a link nobody was sent."""
+    code = tx.codes.by_link(act.tenant.id, act.parts.sealer.digest(LINK, token))
+    if code is None:
+        return None
+    used, verdict = codes.follow(code, act.now)
+    if used != code:
+        tx.codes.save(used)
+    return used, verdict
+
+
+def look(tx: Tx, act: Act, token: str) -> tuple[Code, Verdict | None] | None:
+    """A long link was opened, which changes nothing: its code and why it is dead, if it is."""
+    code = tx.codes.by_link(act.tenant.id, act.parts.sealer.digest(LINK, token))
+    return None if code is None else (code, codes.link_standing(code, act.now))
