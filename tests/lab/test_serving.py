@@ -1,0 +1,189 @@
+"""The prefork server with real processes: workers die, are replaced, finish and end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+SRC = Path(__file__).parents[2] / "src"
+
+APP = """
+import asyncio, os, sys
+from keyturn import serving
+
+async def answer(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print("shut", os.getpid(), flush=True)
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    if scope["path"] == "/slow":
+        print("begun", flush=True)
+        await asyncio.sleep(0.7)
+    body = f"{os.getpid()} {scope['client'][0]}".encode()
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-length", str(len(body)).encode())]})
+    await send({"type": "http.response.body", "body": body})
+
+def build():
+    if "--broken" in sys.argv:
+        raise RuntimeError("no database")
+    return answer
+
+def say(port):
+    print("ready", port, flush=True)
+
+raise SystemExit(serving.run(build, host="127.0.0.1", port=0, workers=2, on_ready=say))
+"""
+
+
+class Running:
+    """A master started as a process of its own."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        script = folder / "app.py"
+        script.write_text(textwrap.dedent(APP))
+        self.process = subprocess.Popen(
+            [sys.executable, script, *arguments],
+            env={"PYTHONPATH": str(SRC), "PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def line(self) -> str:
+        """The next line of its output, within ten seconds."""
+        assert self.process.stdout
+        readable, _, _ = select.select([self.process.stdout], [], [], 10)
+        assert readable, "said nothing for ten seconds"
+        return self.process.stdout.readline().strip()
+
+    def start(self) -> str:
+        word, _, port = self.line().partition(" ")
+        assert word == "ready"
+        return f"http://127.0.0.1:{port}"
+
+    def workers(self) -> set[int]:
+        pid = self.process.pid
+        return {
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        }
+
+    def close(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for worker in self.workers():
+                os.kill(worker, signal.SIGKILL)
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    server = Running(tmp_path)
+    yield server
+    server.close()
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Ask again and again, for ten seconds at most."""
+    pause = threading.Event()
+    for _ in range(500):
+        if true():
+            return
+        pause.wait(0.02)
+    raise AssertionError(true)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def worker_of(url: str) -> int:
+    return int(httpx.get(url).text.split()[0])
+
+
+def test_a_worker_that_is_killed_is_replaced_and_requests_go_on(running: Running) -> None:
+    url = running.start()
+    before = running.workers()
+    assert len(before) == 2
+    victim = worker_of(url)
+    os.kill(victim, signal.SIGKILL)
+    assert worker_of(url) in before | running.workers()
+    eventually(lambda: len(running.workers()) == 2 and victim not in running.workers())
+    assert {worker_of(url) for _ in range(5)} <= running.workers()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_requests_finish_and_then_ends_all(
+    running: Running, number: signal.Signals
+) -> None:
+    url = running.start()
+    workers = running.workers()
+    answers: list[int] = []
+    asking = threading.Thread(
+        target=lambda: answers.append(httpx.get(f"{url}/slow", timeout=10).status_code)
+    )
+    asking.start()
+    assert running.line() == "begun"
+    running.process.send_signal(number)
+    asking.join(10)
+    assert answers == [200]
+    assert running.process.wait(10) == 0
+    assert running.process.stdout
+    assert {line.split()[0] for line in running.process.stdout} == {"shut"}
+    assert not any(lives(pid) for pid in workers)
+
+
+def test_workers_end_when_the_master_is_killed(running: Running) -> None:
+    running.start()
+    workers = running.workers()
+    running.process.kill()
+    eventually(lambda: not any(lives(pid) for pid in workers))
+
+
+def test_an_app_that_cannot_be_built_ends_the_start_with_the_reason(tmp_path: Path) -> None:
+    server = Running(tmp_path, "--broken")
+    try:
+        _, errors = server.process.communicate(timeout=15)
+        assert server.process.returncode == 3
+        assert "no database" in errors
+    finally:
+        server.close()
+
+
+def test_connections_are_shared_among_the_workers(running: Running) -> None:
+    url = running.start()
+    clients = [httpx.Client() for _ in range(24)]
+    try:
+        seen = [int(client.get(url).text.split()[0]) for client in clients]
+    finally:
+        for client in clients:
+            client.close()
+    assert set(seen) == running.workers()
+
+
+def test_headers_tell_no_product_and_forwarded_addresses_are_not_believed(
+    running: Running,
+) -> None:
+    url = running.start()
+    answer = httpx.get(url, headers={"X-Forwarded-For": "203.0.113.9"})
+    assert "server" not in answer.headers
+    assert "date" in answer.headers
+    assert answer.text.split()[1] == "127.0.0.1"
