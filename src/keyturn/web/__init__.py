@@ -1,0 +1,1 @@
+"""The doors a browser or a program comes through: pages, API, static files."""

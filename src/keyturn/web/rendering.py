@@ -1,0 +1,167 @@
+"""How pages are rendered: the Jinja2 environment and what templates may call.
+
+Nothing here knows of HTTP.  Doors give each template the variables that
+docs/design/02-pages.md lists for it, and besides always
+
+    tenant  rules.accounts.Tenant     base  path prefix, "" or "/t/slug"
+    csrf    the form token            now   milliseconds since the epoch
+    me      the signed-in User or None
+
+An undefined variable is an error, not an empty string: a page that silently lacks a
+sentence would be worse than one that fails in the tests.
+
+Times are shown in the person's own zone.  The server knows it only of somebody signed
+in who has set one; otherwise it writes the tenant's time with its zone's name, and the
+browser, which knows better, rewrites it (static/app.js).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import jinja2
+from markupsafe import Markup
+
+from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_JUST_NOW_MS = 45 * SECOND
+
+
+def environment(static_version: str, *, demo: bool = False) -> jinja2.Environment:
+    """Everything templates need.
+
+    Args:
+        static_version: part of the address of static files, so that a new release is
+            fetched at once and an old one may be cached for ever.
+        demo: this installation is a demo; every page says so and links to its inbox.
+    """
+    env = jinja2.Environment(
+        loader=jinja2.PackageLoader("keyturn.web", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.globals.update(
+        static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp
+    )
+    env.filters.update(
+        span=span, minutes=minutes_until, href=contact_href, initial=initial, mono=grouped,
+    )
+    return env
+
+
+@lru_cache(maxsize=64)
+def zone(name: str | None) -> tzinfo:
+    """The IANA zone `name`; UTC for None or for one this host does not know."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def local(ms: int, tz: tzinfo) -> datetime:
+    """Milliseconds since the epoch as a time in `tz`."""
+    return datetime.fromtimestamp(ms / 1000, tz)
+
+
+def clock_time(ms: int, now: int, tz: tzinfo) -> str:
+    """A time that fits after "until", "at" or "sent": "14:07", "14:07 tomorrow",
+    "14:07 yesterday", "14:07 on 3 May", with the year if it is another."""
+    then, today = local(ms, tz), local(now, tz)
+    hour = f"{then:%H:%M}"
+    days = (then.date() - today.date()) // timedelta(days=1)
+    if days == 0:
+        return hour
+    if abs(days) == 1:
+        return f"{hour} {'tomorrow' if days == 1 else 'yesterday'}"
+    year = "" if then.year == today.year else f" {then.year}"
+    return f"{hour} on {then.day} {MONTHS[then.month - 1]}{year}"
+
+
+def ago(ms: int, now: int, tz: tzinfo) -> str:
+    """How long since: "just now", "5 minutes ago", "2 hours ago"; after a day the date."""
+    passed = now - ms
+    if passed < _JUST_NOW_MS:
+        return "just now"
+    if passed < DAY:
+        return f"{span(passed)} ago"
+    then, today = local(ms, tz), local(now, tz)
+    year = "" if then.year == today.year else f" {then.year}"
+    return f"{then.day} {MONTHS[then.month - 1]}{year}, {then:%H:%M}"
+
+
+def full_time(ms: int, tz: tzinfo) -> str:
+    """For records: "3 May 2026, 14:07:05"."""
+    then = local(ms, tz)
+    return f"{then.day} {MONTHS[then.month - 1]} {then.year}, {then:%H:%M:%S}"
+
+
+def span(ms: int) -> str:
+    """A length of time in one unit, rounded to the nearest: "40 seconds", "6 minutes"."""
+    for unit, size in (("day", DAY), ("hour", HOUR), ("minute", MINUTE)):
+        if ms >= size:
+            return _count((ms + size // 2) // size, unit)
+    return _count(max(ms, 0) // SECOND, "second")
+
+
+def minutes_until(until: int, now: int) -> str:
+    """What is left, rounded up, as whole minutes, or as seconds in the last minute: a
+    person who waits that long is never too early."""
+    left = max(until - now, 0)
+    if left <= MINUTE:
+        return _count(-(-left // SECOND), "second")
+    return _count(-(-left // MINUTE), "minute")
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+@jinja2.pass_context
+def stamp(context: Context, ms: int, form: str = "clock") -> Markup:
+    """A `<time>` element. `form`: "clock" (see clock_time), "ago" or "full".
+
+    The zone is the signed-in person's own; else the tenant's, named beside the time.
+    """
+    me: Any = context["me"]
+    own = me.timezone if me is not None else None
+    tz = zone(own or context["tenant"].timezone)
+    now = context["now"]
+    texts = {"clock": clock_time, "ago": ago}
+    text = texts[form](ms, now, tz) if form in texts else full_time(ms, tz)
+    if not own and re.search(r"\d:\d", text):
+        text = f"{text} {local(ms, tz):%Z}"
+    iso = local(ms, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}" data-ms="{}" data-form="{}">{}</time>').format(
+        iso, ms, form, text
+    )
+
+
+def contact_href(value: str) -> str | None:
+    """Where a click on a support contact goes: mailto:, tel:, an https page, or nowhere."""
+    if value.startswith("https://"):
+        return value
+    if re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", value):
+        return f"mailto:{value}"
+    digits = re.sub(r"[\s().-]", "", value)
+    return f"tel:{digits}" if re.fullmatch(r"\+?\d{3,15}", digits) else None
+
+
+def initial(name: str) -> str:
+    """The letter that stands for a name where there is no logo."""
+    return next((c.upper() for c in name if c.isalnum()), "·")
+
+
+def grouped(text: str, size: int = 4) -> str:
+    """`text` in groups that are easier to copy by hand: "ABCD EFGH"."""
+    return " ".join(text[i : i + size] for i in range(0, len(text), size))

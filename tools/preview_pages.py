@@ -1,0 +1,149 @@
+"""Render every page with made-up data, look at it in a browser, and check it.
+
+    python tools/preview_pages.py                     render only (StrictUndefined)
+    python tools/preview_pages.py --shots DIR         … and screenshots
+    python tools/preview_pages.py --axe FILE          … and axe-core (axe.min.js) on each
+    python tools/preview_pages.py --only signin       pages whose name contains this
+
+Pages are served on loopback under the very Content-Security-Policy of Keyturn, at a
+phone's and a desk's size, in the light and the dark theme.  Exits 1 on any violation of
+the policy, any finding of axe-core, any sideways scrolling, any message on the console.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.server
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from preview_samples import PAGES, TENANT
+
+from keyturn.web.colours import tenant_css
+from keyturn.web.rendering import environment
+
+STATIC = Path(__file__).resolve().parent.parent / "src/keyturn/web/static"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
+         ".woff2": "font/woff2"}
+SIZES = {"phone": (390, 844), "desk": (1280, 900)}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+AXE = """(tags => axe.run(document, {runOnly: tags}).then(r => r.violations.map(
+  v => v.id + ': ' + v.nodes[0].target + ' ' + v.nodes[0].failureSummary.slice(0, 200))))"""
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def render(only: str) -> dict[str, str]:
+    """Every page whose name contains `only`, by name."""
+    env = environment("preview", demo=True)
+    chosen = {name: page for name, page in PAGES.items() if only in name}
+    return {name: env.get_template(t).render(c) for name, (t, c) in chosen.items()}
+
+
+@contextmanager
+def server(pages: dict[str, str]) -> Iterator[str]:
+    """Serves pages and static files on loopback; yields the address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the base class wants this name
+            path = self.path.partition("?")[0]
+            name = path.strip("/")
+            if name in pages:
+                self.answer(pages[name].encode(), "text/html; charset=utf-8")
+            elif path == "/tenant.css":
+                self.answer(tenant_css(TENANT.accent).encode(), "text/css")
+            elif path.startswith("/static/") and (file := STATIC / path[8:]).is_file():
+                self.answer(file.read_bytes(), TYPES[file.suffix])
+            else:
+                self.send_error(404)
+
+        def answer(self, body: bytes, kind: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Security-Policy", CSP)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+            """Quiet."""
+
+    served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{served.server_port}"
+    finally:
+        served.shutdown()
+
+
+def look(address: str, names: list[str], shots: Path | None, axe: str) -> list[str]:
+    """Open every page at every size in both themes; returns what is wrong."""
+    from playwright.sync_api import sync_playwright
+
+    wrong: list[str] = []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for size, (width, height) in SIZES.items():
+            for theme in ("light", "dark"):
+                context = browser.new_context(
+                    viewport={"width": width, "height": height}, color_scheme=theme,
+                    timezone_id="Europe/London", device_scale_factor=1,
+                )
+                page = context.new_page()
+                where = f"{size}-{theme}"
+                listen(page, lambda text, w=where: wrong.append(f"{w} {text}"))
+                for name in names:
+                    page.goto(f"{address}/{name}")
+                    wrong += [f"{where} {name}: {fault}" for fault in check(page, axe)]
+                    if shots:
+                        page.screenshot(path=shots / f"{name}-{where}.png", full_page=True)
+                context.close()
+        browser.close()
+    return wrong
+
+
+def listen(page: Any, report: Callable[[str], None]) -> None:
+    """Report messages on the console (violations of the policy are among them) and errors."""
+    page.on("console", lambda m: report(f"{page.url}: {m.text}"))
+    page.on("pageerror", lambda e: report(f"{page.url}: {e}"))
+
+
+def check(page: Any, axe: str) -> Iterator[str]:
+    """What is wrong with the open page."""
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        yield "scrolls sideways"
+    if axe:
+        page.evaluate(f"{axe};0")
+        yield from page.evaluate(f"{AXE}({TAGS})")
+
+
+def main() -> None:
+    """See the module's text."""
+    parser = argparse.ArgumentParser(description="Look at every page.")
+    parser.add_argument("--shots", type=Path, help="folder for screenshots")
+    parser.add_argument("--axe", type=Path, help="axe.min.js of the npm package axe-core")
+    parser.add_argument("--only", default="", help="pages whose name contains this")
+    args = parser.parse_args()
+    pages = render(args.only)
+    print(f"{len(pages)} pages rendered")
+    if not args.shots and not args.axe:
+        return
+    if args.shots:
+        args.shots.mkdir(parents=True, exist_ok=True)
+    with server(pages) as address:
+        axe = args.axe.read_text() if args.axe else ""
+        wrong = look(address, list(pages), args.shots, axe)
+    print("\n".join(wrong) or "nothing wrong")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
