@@ -1,0 +1,262 @@
+"""The vocabulary of facts: every name that diagnosis understands.
+
+A collector fills in what it can; what it leaves out makes the causes that need it
+"cannot tell".  The audience of a fact is the wall behind the neutral answer: a stranger's
+diagnosis is computed from PUBLIC facts alone, and those are the same for a name that
+exists and for one that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from keyturn.rules.accounts import UserState
+from keyturn.rules.messages import MessageState
+
+
+class Kind(StrEnum):
+    """The type of a fact's value; None is allowed for every kind."""
+
+    FLAG = "flag"  # bool
+    COUNT = "count"  # int, in the unit that the fact's meaning names
+    TIME = "time"  # int, milliseconds since the epoch
+    WORD = "word"  # str, one of the fact's `words`
+    TEXT = "text"  # str, foreign text: to be escaped wherever it is shown
+
+
+class Audience(StrEnum):
+    """Who may see a fact's value, and whatever was concluded from it."""
+
+    PUBLIC = "public"  # anybody in that browser: the same for known and absent names
+    PERSON = "person"  # the account's owner, after proof
+    STAFF = "staff"  # help desk and administrators
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One entry of the vocabulary.
+
+    Attributes:
+        name: dotted, stable; stored in snapshots: add, never rename.
+        kind: the value's type.
+        audience: who may see it.
+        meaning: one line; what None says where that is not plain.
+        source: where a collector finds it.
+        words: the closed set of values of a WORD.
+    """
+
+    name: str
+    kind: Kind
+    audience: Audience
+    meaning: str
+    source: str
+    words: tuple[str, ...] = ()
+
+    def fits(self, value: object) -> bool:
+        """Whether `value` can be a value of this fact."""
+        if value is None:
+            return True
+        if self.kind is Kind.FLAG:
+            return isinstance(value, bool)
+        if self.kind in {Kind.COUNT, Kind.TIME}:
+            return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, str) and (self.kind is Kind.TEXT or value in self.words)
+
+
+_FLAG, _COUNT, _TIME, _WORD, _TEXT = Kind
+_PUBLIC, _PERSON, _STAFF = Audience
+_Row = tuple[str, Kind, Audience, str, str] | tuple[str, Kind, Audience, str, str, tuple[str, ...]]
+
+_HERE: tuple[_Row, ...] = (
+    ("browser.cookie", _FLAG, _PUBLIC, "the browser came with the cookie it was given",
+     "Caller.browser"),
+    ("asked.kind", _WORD, _PUBLIC, "what the name that was typed looks like",
+     "the spelling alone", ("email", "phone", "username", "none")),
+    ("here.refused", _WORD, _PUBLIC, "what this browser was last shown instead of a way in",
+     "the door, from the flow's result",
+     ("neutral", "locked", "network", "busy", "store", "form", "origin", "flow")),
+    ("lane.asked.locked_until", _TIME, _PUBLIC,
+     "end of the lock that a try under this name would meet here; absent names have lanes too",
+     "lanes.get (u:, c: or a:)"),
+    ("here.flow.expires_at", _TIME, _PUBLIC, "when the flow of this browser ends or ended",
+     "flows.open, or the flow that the page named"),
+    ("here.code.sent_at", _TIME, _PUBLIC, "when this browser was told that a code is on its way",
+     "codes.latest of this browser's flow"),
+    ("here.code.expires_at", _TIME, _PUBLIC, "when that code ends", "codes.latest"),
+    ("here.code.tries", _COUNT, _PUBLIC, "wrong codes typed in this browser's flow",
+     "codes.latest"),
+    ("here.code.replaced_at", _TIME, _PUBLIC, "when this browser asked for a newer code",
+     "an older code of this browser's flow"),
+    ("network.exhausted_until", _TIME, _PUBLIC,
+     "until when this network may not try any name; None: it may", "budgets.look (network)"),
+    ("tenant.signup", _FLAG, _PUBLIC, "people may create accounts themselves", "Tenant.policy"),
+    ("tenant.phone", _WORD, _PUBLIC, "whether a phone number is asked for", "Tenant.policy",
+     ("off", "optional", "required")),
+    ("tenant.lockout_scope", _WORD, _PUBLIC, "one lane for each known client, or one for all",
+     "Tenant.policy", ("client", "account")),
+    ("tenant.sender", _TEXT, _PUBLIC, "the one address that mail comes from", "Tenant.sender"),
+    ("tenant.voice", _FLAG, _PUBLIC, "the gateway can call and read a code out", "Tenant.policy"),
+)
+
+_ACCOUNT: tuple[_Row, ...] = (
+    ("account.exists", _FLAG, _PERSON, "somebody has the name that was asked for", "users.named"),
+    ("account.state", _WORD, _PERSON, "where the account stands; None: there is none",
+     "User.state", tuple(UserState)),
+    ("account.staff", _FLAG, _PERSON, "has a role somewhere", "roles.of_user"),
+    ("account.similar", _COUNT, _STAFF,
+     "accounts here whose name, e-mail or phone starts like the name typed", "users.search"),
+    ("account.disabled_at", _TIME, _PERSON, "when it was last disabled", "audit user.disabled"),
+    ("account.frozen_at", _TIME, _PERSON, "since when changes are frozen", "User.frozen_at"),
+    ("password.exists", _FLAG, _PERSON, "the account has a password", "User.password_hash"),
+    ("password.set_at", _TIME, _PERSON, "when the password was last set", "User.password_set_at"),
+    ("signin.last_success_at", _TIME, _PERSON, "last full sign-in", "User.last_signin_at"),
+    ("signin.last_failure_at", _TIME, _PERSON, "last wrong password", "audit signin.failed"),
+    ("signin.failures_since_success", _COUNT, _STAFF, "wrong passwords since the last sign-in",
+     "audit signin.failed"),
+    ("signin.failures_since_password", _COUNT, _STAFF,
+     "wrong passwords since the password was set", "audit signin.failed"),
+    ("signin.foreign_failures", _COUNT, _STAFF,
+     "of the failures since the last sign-in, those from networks where no known client was seen",
+     "audit signin.failed, clients.of_user, network_of"),
+    ("signin.distinct_networks", _COUNT, _STAFF,
+     "networks that the failures since the last sign-in came from", "audit, network_of"),
+    ("signin.last_refusal.at", _TIME, _PERSON, "when a sign-in was last refused for any reason",
+     "audit signin.*"),
+    ("signin.last_refusal.cause", _WORD, _STAFF, "the reason kept with that refusal",
+     "audit signin.* facts",
+     ("wrong", "locked", "closed", "name", "disabled", "unverified", "invited", "network", "busy")),
+    ("signin.last_refusal.client", _TEXT, _STAFF, "the client's name, as it says itself",
+     "Entry.client"),
+    ("signin.last_refusal.ip", _TEXT, _STAFF, "the address that the refused try came from",
+     "Entry.ip"),
+    ("clients.known", _COUNT, _PERSON, "clients that completed a full sign-in",
+     "clients.of_user"),
+    ("clients.forgotten_at", _TIME, _PERSON, "when known clients were last forgotten",
+     "audit client.forgotten, owner.objected"),
+    ("this_client.known", _FLAG, _PERSON, "the browser asking is a known client of the account",
+     "Caller.offers, Lookup.client"),
+)
+
+_LANES: tuple[_Row, ...] = tuple(
+    row
+    for lane, whose in (
+        ("unknown", "the lane of all clients that are new to the account (u:)"),
+        ("client", "the lane of the known client asking; for staff, of the one locked last (c:)"),
+        ("second", "the lane of guesses at the second step (2:)"),
+    )
+    for row in (
+        (f"lane.{lane}.locked_until", _TIME, _PERSON, f"end of the lock, {whose}", "lanes.get"),
+        (f"lane.{lane}.failed", _COUNT, _STAFF, f"failures of the present streak, {whose}",
+         "lanes.get, lockout.observe"),
+        (f"lane.{lane}.total", _COUNT, _STAFF, f"failures in a row over all locks, {whose}",
+         "lanes.get, lockout.observe"),
+        (f"lane.{lane}.closed", _FLAG, _PERSON, f"closed until recovery, {whose}", "lanes.get"),
+    )
+)
+
+_SECOND: tuple[_Row, ...] = (
+    ("factors.totp", _FLAG, _PERSON, "an authenticator app is enrolled", "factors.of_user"),
+    ("factors.recovery_left", _COUNT, _PERSON, "saved recovery codes not used yet",
+     "factors.of_user"),
+    ("second.failed_at", _TIME, _PERSON, "last wrong second step", "audit second.failed"),
+    ("second.passed_at", _TIME, _PERSON, "last right second step", "audit second.passed"),
+    ("second.asked_at", _TIME, _PERSON, "when a right password was last asked for a second step",
+     "audit second.pending"),
+    ("second.ends_at", _TIME, _PERSON, "when that question ends or ended", "Flow.expires_at"),
+    ("second.last_failure", _WORD, _PERSON, "why the last second step was refused",
+     "audit second.failed facts", ("wrong", "reused", "clock", "recovery-used")),
+    ("clock.skew_seconds", _COUNT, _PERSON,
+     "seconds by which the authenticator's clock is ahead (+) or behind (-), from the last code",
+     "audit second.failed facts"),
+)
+
+
+_CODE: tuple[_Row, ...] = (
+    ("code.flow", _WORD, _PERSON, "what the account's newest code is for; None: there was none",
+     "flows.of_user, codes.latest", ("signup", "recovery", "phone")),
+    ("code.state", _WORD, _PERSON, "how that code stands", "rules.codes.standing",
+     ("live", "used", "expired", "spent", "replaced")),
+    ("code.sent_at", _TIME, _PERSON, "when it was made", "Code.sent_at"),
+    ("code.expires_at", _TIME, _PERSON, "when it ends or ended", "Code.expires_at"),
+    ("code.used_at", _TIME, _PERSON, "when it was used", "Code.used_at"),
+    ("code.tries", _COUNT, _PERSON, "wrong tries at it", "Code.tries"),
+    ("code.replaces_at", _TIME, _PERSON, "when an older code of its flow gave way to it",
+     "Code.replaced_at of the older"),
+    ("code.link_only", _FLAG, _PERSON, "its message carries a link and no digits",
+     "Code.digest is None"),
+)
+
+_FLOWS: tuple[_Row, ...] = (
+    ("signup.repeated_at", _TIME, _PERSON,
+     "when somebody last signed up with this address although it has an account",
+     "audit signup.repeated"),
+    ("signup.open", _FLAG, _PERSON, "a sign-up waits to be finished", "flows.of_user (signup)"),
+    ("recovery.open", _FLAG, _PERSON, "a recovery waits to be finished",
+     "flows.of_user (recovery)"),
+    ("recovery.step", _WORD, _PERSON, "what the open recovery waits for", "Flow.step",
+     ("code", "second", "password")),
+    ("recovery.here", _FLAG, _PERSON, "the open recovery belongs to the browser asking",
+     "Flow.browser"),
+    ("recovery.browsers", _COUNT, _PERSON, "browsers with an open recovery", "flows.of_user"),
+    ("recovery.started_at", _TIME, _PERSON, "when the newest recovery began", "Flow.created_at"),
+    ("recovery.done_at", _TIME, _PERSON, "when a recovery last set a new password",
+     "audit recovery.done"),
+    ("budget.code_mails.until", _TIME, _PERSON, "until when mails carry a link and no digits",
+     "budgets.look (code-mails)"),
+    ("budget.link_mails.until", _TIME, _PERSON, "until when no further mail is sent either",
+     "budgets.look (link-mails)"),
+    ("budget.code_tries.until", _TIME, _PERSON, "until when no further code may be tried",
+     "budgets.look (code-tries)"),
+    ("budget.sms.until", _TIME, _PERSON, "until when this person or number gets no further text",
+     "budgets.look (sms-number, sms-user)"),
+    ("budget.sms_tenant.until", _TIME, _STAFF, "until when the tenant sends no further text",
+     "budgets.look (Limits.sms_per_day)"),
+    ("outbox.due_at", _TIME, _STAFF, "since when the oldest waiting message is due",
+     "messages.next_due"),
+)
+
+
+def _message(name: str, what: str) -> tuple[_Row, ...]:
+    """What became of the newest message of a sort."""
+    return (
+        (f"{name}.state", _WORD, _PERSON, f"{what}; None: there is none", "messages.of_user",
+         tuple(MessageState)),
+        (f"{name}.kind", _TEXT, _STAFF, "its template", "Message.kind"),
+        (f"{name}.detail", _TEXT, _STAFF, "the far side's last words", "Message.detail"),
+        (f"{name}.at", _TIME, _PERSON, "when it was asked for", "Message.created_at"),
+        (f"{name}.updated_at", _TIME, _PERSON, "when its state last changed",
+         "Message.updated_at"),
+        (f"{name}.next_at", _TIME, _PERSON, "when the next try is due", "Message.run_at"),
+        (f"{name}.attempts", _COUNT, _STAFF, "how often it was tried", "Message.attempt"),
+        (f"{name}.address", _TEXT, _PERSON, "where it goes, masked", "Message.address, masked"),
+    )
+
+
+_MESSAGES: tuple[_Row, ...] = (
+    *_message("mail", "the newest mail with a code or link"),
+    *_message("sms", "the newest text message with a code"),
+    *_message("notice", "the newest mail about a lock"),
+    ("phone.given", _FLAG, _PERSON, "a phone number was entered", "User.phone or the open flow"),
+    ("phone.line", _WORD, _PERSON, "what the numbering plan says of it", "NumberingPlan.look",
+     ("mobile", "landline", "either", "voip", "other")),
+    ("phone.verified_at", _TIME, _PERSON, "when the number was proved", "User.phone_verified_at"),
+    ("phone.in_use", _FLAG, _PERSON, "another account has proved the number that was entered",
+     "users.holder_of_phone"),
+    ("phone.holder_state", _WORD, _STAFF, "state of the account that has proved it",
+     "users.holder_of_phone", tuple(UserState)),
+    ("session.ended_at", _TIME, _PERSON, "when a session last ended",
+     "audit sessions.ended, signout; or the session's own limits"),
+    ("session.ended_reason", _WORD, _PERSON, "why it ended", "audit sessions.ended facts",
+     ("reset", "password", "staff", "owner", "not-me", "disabled", "idle", "limit", "signout")),
+)
+
+
+def _by_name(rows: Iterable[_Row]) -> Mapping[str, Fact]:
+    return {row[0]: Fact(*row) for row in rows}
+
+
+#: every fact by name, in the order in which people are told of them
+VOCABULARY: Final = _by_name((*_HERE, *_ACCOUNT, *_LANES, *_SECOND, *_CODE, *_FLOWS, *_MESSAGES))
