@@ -43,10 +43,11 @@ _network = _Network()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever lies in tests/lab is marked as lab."""
+    """Whatever lies in tests/lab is marked as lab, and runs in one process."""
     for item in items:
         if LAB in item.path.parents:
             item.add_marker(pytest.mark.lab)
+            item.add_marker(pytest.mark.xdist_group("lab"))
 
 
 @pytest.hookimpl(wrapper=True)

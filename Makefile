@@ -1,0 +1,38 @@
+# Everything a newcomer needs; `make help` lists it. Only python3 and make must be there.
+PYTHON ?= python3
+BIN := .venv/bin
+PLAY ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test unit lab bench docs format
+
+help:  ## this list
+	@echo "Keyturn"; echo
+	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## everything that is needed: .venv, locked requirements, servers for the lab
+	@$(PYTHON) tools/bootstrap.py
+
+demo: setup  ## a small company to try out on http://localhost:8080; PLAY=1 plays it through
+	@$(BIN)/keyturn demo $(if $(PLAY),--play)
+
+test: setup  ## checks, unit tests on both databases, the lab; says what could not run
+	@$(BIN)/python tools/run_tests.py
+
+check: setup  ## lint, format, types, the one-way stairs, generated pages
+	@$(BIN)/python tools/run_tests.py check
+
+unit: setup  ## unit tests only
+	@$(BIN)/python tools/run_tests.py unit
+
+lab: setup  ## tests with real servers, browsers and processes only
+	@$(BIN)/python tools/run_tests.py lab
+
+bench: setup  ## measure: lockout, sign-in, oracle, start
+	@set -e; for what in lockout signin oracle start; do $(BIN)/keyturn bench $$what; done
+
+docs: setup  ## write the pages that are made from the code
+	@$(BIN)/python tools/write_docs.py
+
+format: setup  ## format the code and mend what lint can mend
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
