@@ -228,11 +228,13 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "recover-code-soon": code("recover_code.html", {"code": "too_soon", "at": NOW + MINUTE}),
     "recover-code-replaced": code("recover_code.html", {"code": "replaced"}),
     "recover-second": ("recover_second.html", always(methods=["totp", "recovery"])),
-    "recover-password": ("recover_password.html", always(warnings=[], minimum=8)),
+    "recover-password": ("recover_password.html", always(
+        typed="ann", warnings=[], minimum=8)),
     "recover-password-problem": ("recover_password.html", always(
-        warnings=[], minimum=8, problems={"password": [{"code": "context", "word": "northwind"}]})),
+        typed="ann", warnings=[], minimum=8,
+        problems={"password": [{"code": "context", "word": "northwind"}]})),
     "recover-password-space": ("recover_password.html", always(
-        warnings=["ends-with-space", "no-break-space"], minimum=8)),
+        typed="ann", warnings=["ends-with-space", "no-break-space"], minimum=8)),
     "recover-done": ("recover_done.html", always(works_from=None)),
     "recover-done-waits": ("recover_done.html", always(works_from=NOW + 6 * MINUTE)),
     "link-live": ("link.html", always(purpose="recovery", state=Row(kind="live"))),

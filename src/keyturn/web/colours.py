@@ -2,12 +2,13 @@
 
 A tenant chooses any colour it likes; pages need it as a button's ground, as a link's
 ink and as a pale tint, on light paper and on dark.  Each shade is the tenant's colour
-moved towards black or white just as far as WCAG 2.2 asks (4.5:1 for text, 1.4.3), so
+made darker or lighter just as far as WCAG 2.2 asks (4.5:1 for text, 1.4.3), so
 that no choice of colour can make a page unreadable.
 """
 
 from __future__ import annotations
 
+import colorsys
 import re
 from collections.abc import Iterator
 
@@ -53,10 +54,19 @@ def contrast(one: Rgb, other: Rgb) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def readable(colour: Rgb, on: Rgb, towards: Rgb) -> Rgb:
-    """`colour`, moved towards `towards` until text of it can be read on `on`."""
-    shades = (mix(colour, towards, step / _STEPS) for step in range(_STEPS + 1))
-    return next((s for s in shades if contrast(s, on) >= TEXT_CONTRAST), towards)
+def readable(colour: Rgb, on: Rgb, *, lighter: bool) -> Rgb:
+    """`colour`, made darker or lighter until text of it can be read on `on`.
+
+    Hue and saturation stay: mixed with white, a deep green would turn to grey.
+    """
+    hue, light, saturation = colorsys.rgb_to_hls(*(v / 255 for v in colour))
+    end = 1.0 if lighter else 0.0
+    for step in range(_STEPS + 1):
+        level = light + (end - light) * step / _STEPS
+        red, green, blue = (round(v * 255) for v in colorsys.hls_to_rgb(hue, level, saturation))
+        if contrast((red, green, blue), on) >= TEXT_CONTRAST:
+            return red, green, blue
+    return WHITE if lighter else BLACK
 
 
 def shades(accent: Rgb, theme: str) -> dict[str, Rgb]:
@@ -67,12 +77,12 @@ def shades(accent: Rgb, theme: str) -> dict[str, Rgb]:
     """
     paper = PAPER[theme]
     if theme == "light":
-        ink = readable(accent, paper, BLACK)
+        ink = readable(accent, paper, lighter=False)
         return {
             "accent": ink, "on-accent": WHITE, "accent-deep": mix(ink, BLACK, 0.18),
             "accent-ink": ink, "accent-tint": mix(WHITE, accent, 0.1),
         }
-    ink = readable(accent, paper, WHITE)
+    ink = readable(accent, paper, lighter=True)
     return {
         "accent": ink, "on-accent": NEAR_BLACK, "accent-deep": mix(ink, WHITE, 0.22),
         "accent-ink": ink, "accent-tint": mix((0x17, 0x1E, 0x26), accent, 0.16),

@@ -1,0 +1,147 @@
+"""The ASGI application: one gate in front of all doors.
+
+The gate finds the tenant (host name or /t/slug), refuses a Host that is not ours, adds
+the security headers and turns refusals into problem documents or pages.  Doors behind
+it never see a request without a tenant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Router
+from starlette.staticfiles import StaticFiles
+
+from keyturn.ports.secrets import Busy
+from keyturn.ports.store import StoreUnavailable
+from keyturn.rules.accounts import Tenant
+from keyturn.web import parsing
+from keyturn.web.refusals import Refusal, problem
+from keyturn.web.site import Site
+from keyturn.web.visit import Visit
+
+LOG = structlog.get_logger("keyturn.web")
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+_HSTS = (b"strict-transport-security", b"max-age=63072000")
+_NO_STORE = (b"cache-control", b"no-store")
+_TENANT = re.compile(r"/t/([a-z0-9-]{1,40})(/.*)?")
+
+
+class Gate:
+    """See the module's text."""
+
+    def __init__(self, site: Site, routes: list[BaseRoute]) -> None:
+        self._site = site
+        self._router = Router(routes, redirect_slashes=False, default=_nowhere)
+        self._headers = (*_HEADERS, _HSTS) if site.secure else _HEADERS
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One connection (ASGI 3)."""
+        if scope["type"] == "lifespan":
+            return await _lifespan(receive, send)
+        if scope["type"] != "http":
+            return None  # no WebSocket is served
+        guarded = self._guarded(scope, send)
+        try:
+            scope = await self._placed(scope)
+            await self._router(scope, receive, guarded)
+        except Refusal as refusal:
+            await self._answer(refusal, scope, receive, guarded)
+        except (StoreUnavailable, Busy) as outage:
+            LOG.error("unavailable", cause=str(outage))
+            refusal = Refusal(503, "unavailable", headers={"retry-after": "5"})
+            await self._answer(refusal, scope, receive, guarded)
+        return None
+
+    def _guarded(self, scope: Any, send: Any) -> Any:
+        """`send` with the security headers; nothing but static files may be cached."""
+        static = scope["path"].startswith("/static/")
+
+        async def guarded(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                headers.extend(self._headers)
+                if not static and not any(k == b"cache-control" for k, _ in headers):
+                    headers.append(_NO_STORE)
+            await send(message)
+
+        return guarded
+
+    async def _placed(self, scope: Any) -> Any:
+        """The scope with its tenant. Raises Refusal 421 or 404."""
+        tenants = await self._site.tenants()
+        host = (parsing.header(scope, b"host") or "").lower()
+        own = next((t for t in tenants if t.host is not None and t.host == host), None)
+        if own is None and host != urlsplit(self._site.origin).netloc:
+            raise Refusal(421, "other-host")
+        match = _TENANT.fullmatch(scope["path"])
+        if match is None:
+            home = own or next((t for t in tenants if t.host is None), None)
+            return _scoped(scope, home, "", scope["path"])
+        named = next((t for t in tenants if t.slug == match[1]), None)
+        if named is None or (own is not None and own != named):
+            raise Refusal(404, "no-such-page")
+        return _scoped(scope, named, f"/t/{match[1]}", match[2] or "/")
+
+    async def _answer(self, refusal: Refusal, scope: Any, receive: Any, send: Any) -> None:
+        """A page for people, a problem document for programs."""
+        response = self._refused(refusal, scope, receive)
+        for name, value in refusal.headers.items():
+            response.headers[name] = value
+        await response(scope, receive, send)
+
+    def _refused(self, refusal: Refusal, scope: Mapping[str, Any], receive: Any) -> Response:
+        wants_page = "text/html" in (parsing.header(scope, b"accept") or "")
+        api = scope["path"].startswith("/api/")
+        if not wants_page or api or "keyturn.tenant" not in scope:
+            kind = "application/problem+json"
+            return Response(problem(refusal), refusal.status, media_type=kind)
+        visit = Visit(self._site, scope, receive)
+        if refusal.code == "sign-in":
+            return visit.to("/signin")
+        return visit.page(
+            "refused.html", refusal.status, code=refusal.code, data=refusal.data,
+            status=refusal.status,
+        )  # fmt: skip
+
+
+def _scoped(scope: Any, tenant: Tenant | None, base: str, path: str) -> Any:
+    if tenant is None:
+        raise Refusal(404, "no-tenant")
+    return {**scope, "path": path, "keyturn.tenant": tenant, "keyturn.base": base}
+
+
+async def _nowhere(scope: Any, _receive: Any, _send: Any) -> None:
+    del scope
+    raise Refusal(404, "no-such-page")
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    """Start-up and shut-down are the server's business (serving.py); say yes to both."""
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def static_files() -> Mount:
+    """The files under /static."""
+    return Mount("/static", StaticFiles(packages=[("keyturn.web", "static")]))

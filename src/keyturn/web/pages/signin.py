@@ -1,0 +1,138 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from keyturn.flows import account, signin
+from keyturn.flows.signin import (
+    AddressPending,
+    NotAName,
+    NothingPending,
+    Overloaded,
+    SecondPending,
+    SignedIn,
+    TooMany,
+    Wrong,
+)
+from keyturn.rules.lockout import Locked
+from keyturn.web.door import door
+from keyturn.web.site import Site
+from keyturn.web.visit import Visit
+
+NAME_MAX, PASSWORD_MAX, CODE_MAX = 254, 1024, 64
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The doors of this room."""
+    return [
+        door(site, "/signin", get=show, post=try_password),
+        door(site, "/signin/second", get=show_second, post=try_second),
+        door(site, "/signout", post=leave),
+        door(site, "/", get=home),
+    ]
+
+
+async def home(visit: Visit) -> Response:
+    """The front door leads to one's account, which leads to sign-in if need be."""
+    return visit.to("/account" if visit.session_token else "/signin")
+
+
+async def show(visit: Visit) -> Response:
+    """The sign-in form; ?name= fills in the name."""
+    name = visit.query(name=NAME_MAX)["name"]
+    return visit.page("signin.html", identifier=name, problem=None)
+
+
+async def try_password(visit: Visit) -> Response:
+    """One try."""
+    fields = await visit.form(identifier=NAME_MAX, password=PASSWORD_MAX)
+    name = fields["identifier"]
+    empty = next((field for field, value in fields.items() if not value.strip()), None)
+    if empty is not None:
+        return _again(visit, 422, name, {"code": "bad_input", "field": empty})
+    answer = await signin.sign_in(visit.site.parts, visit.caller, name, fields["password"])
+    visit.now = visit.site.parts.clock.now()
+    if isinstance(answer, SignedIn):
+        return _welcome(visit, answer)
+    if isinstance(answer, SecondPending):
+        return visit.to("/signin/second")
+    if isinstance(answer, AddressPending):
+        return visit.to("/signup/code")
+    return _refused(visit, name, answer)
+
+
+def _welcome(visit: Visit, answer: SignedIn) -> Response:
+    visit.keep_session(answer.session)
+    visit.keep_client(answer.client)
+    return visit.to("/account")
+
+
+def _refused(visit: Visit, name: str, answer: Wrong | Locked | TooMany | NotAName | Overloaded) -> Response:
+    """Every refusal is this page; which one does not depend on whether the name exists."""
+    match answer:
+        case Wrong():
+            return _again(visit, 401, name, {"code": "wrong"})
+        case Locked(until=until):
+            return _again(visit, 401, name, {"code": "locked", "until": until})
+        case TooMany(until=until):
+            return _later(visit, 429, name, {"code": "too_many", "until": until}, until - visit.now)
+        case NotAName():
+            return _again(visit, 422, name, {"code": "not_a_name"})
+        case Overloaded(retry_after=wait):
+            return _later(visit, 503, name, {"code": "busy", "retry_after": wait}, wait)
+
+
+def _again(visit: Visit, status: int, name: str, problem: dict[str, object]) -> Response:
+    return visit.page("signin.html", status, identifier=name, problem=problem)
+
+
+def _later(
+    visit: Visit, status: int, name: str, problem: dict[str, object], wait_ms: int
+) -> Response:
+    response = _again(visit, status, name, problem)
+    response.headers["retry-after"] = str(max(1, -(-wait_ms // 1000)))
+    return response
+
+
+async def show_second(visit: Visit) -> Response:
+    """The second step that waits in this browser."""
+    waiting = await signin.pending(visit.site.parts, visit.caller)
+    if isinstance(waiting, NothingPending):
+        return visit.to("/signin")
+    return _second(visit, 200, waiting, None)
+
+
+def _second(
+    visit: Visit, status: int, waiting: SecondPending, problem: dict[str, object] | None
+) -> Response:
+    methods = [str(m) for m in waiting.methods]
+    return visit.page(
+        "second.html", status, methods=methods, problem=problem, trust_offered=True
+    )
+
+
+async def try_second(visit: Visit) -> Response:
+    """One try at the second step."""
+    fields = await visit.form(code=CODE_MAX, trust=1)
+    trust = fields["trust"] == "1"
+    parts, caller = visit.site.parts, visit.caller
+    answer = await signin.second_step(parts, caller, fields["code"], trust=trust)
+    if isinstance(answer, SignedIn):
+        return _welcome(visit, answer)
+    waiting = await signin.pending(parts, caller)
+    if isinstance(answer, NothingPending) or isinstance(waiting, NothingPending):
+        return visit.to("/signin")
+    if isinstance(answer, Locked):
+        return _second(visit, 401, waiting, {"code": "locked", "until": answer.until})
+    return _second(visit, 401, waiting, {"code": "wrong"})
+
+
+async def leave(visit: Visit) -> Response:
+    """Sign out of this browser."""
+    await visit.form()
+    if visit.session_token is not None:
+        await account.sign_out(visit.site.parts, visit.caller, visit.session_token)
+    visit.keep_session(None)
+    return visit.to("/signin")

@@ -1,0 +1,156 @@
+"""Reading what browsers send, strictly: one value a field, known fields only, bounded.
+
+A form that is not exactly what its page sends is refused by name before any flow hears
+of it, so that nothing of it can be stored, counted or reflected.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from keyturn.web.refusals import Refusal
+
+BODY_MAX = 64 * 1024
+FIELDS_MAX = 20
+FORM = "application/x-www-form-urlencoded"
+
+Receive = Any
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+async def body(scope: Mapping[str, Any], receive: Receive) -> bytes:
+    """The request's body, refused as soon as it is known to be too long."""
+    declared = header(scope, b"content-length")
+    if declared and (not declared.isdigit() or int(declared) > BODY_MAX):
+        raise Refusal(413, "body-too-long", {"most": BODY_MAX})
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal(400, "body-incomplete")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > BODY_MAX:
+            raise Refusal(413, "body-too-long", {"most": BODY_MAX})
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def form(scope: Mapping[str, Any], raw: bytes, allowed: Mapping[str, int]) -> dict[str, str]:
+    """The fields of a form.
+
+    Args:
+        allowed: the longest value of each field that may be there, in characters.
+
+    Returns: every allowed field; those that were not sent are "".
+    Raises Refusal: 415 another content type, 400 not UTF-8, 422 unknown, repeated, too
+    long or with a character that no field takes (NUL and other controls).
+    """
+    kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
+    if kind != FORM and raw:
+        raise Refusal(415, "content-type", {"expected": FORM})
+    return _fields(raw, allowed)
+
+
+def query(scope: Mapping[str, Any], allowed: Mapping[str, int]) -> dict[str, str]:
+    """The fields of a query string; see `form`."""
+    return _fields(scope["query_string"], allowed)
+
+
+def _fields(raw: bytes, allowed: Mapping[str, int]) -> dict[str, str]:
+    values = dict.fromkeys(allowed, "")
+    seen: set[str] = set()
+    for name, value in _pairs(raw):
+        if name not in allowed:
+            raise Refusal(422, "unknown-field", {"field": name[:40]})
+        if name in seen:
+            raise Refusal(422, "repeated-field", {"field": name})
+        seen.add(name)
+        check(name, value, allowed[name])
+        values[name] = value
+    return values
+
+
+def _pairs(raw: bytes) -> Sequence[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(raw),
+            errors="strict",
+            max_num_fields=FIELDS_MAX,
+        )
+    except UnicodeDecodeError as error:
+        raise Refusal(400, "not-utf-8") from error
+    except ValueError as error:
+        raise Refusal(400, "not-a-form") from error
+
+
+def check(name: str, value: str, most: int) -> None:
+    """One value: length, and no control characters but line ends and tabs, which a
+    longer text may have; what they mean is for the rules to say."""
+    if len(value) > most:
+        raise Refusal(422, "too-long", {"field": name, "most": most})
+    if any(c < " " and c not in "\r\n\t" for c in value) or "\x7f" in value:
+        raise Refusal(422, "control-character", {"field": name})
+
+
+def header(scope: Mapping[str, Any], name: bytes) -> str | None:
+    """A request header that may appear once; latin-1 as on the wire."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return None
+
+
+def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
+    """The cookies; of a name sent twice the first counts (RFC 6265 §5.4: the most
+    specific path comes first)."""
+    found: dict[str, str] = {}
+    for part in (header(scope, b"cookie") or "").split(";"):
+        name, separator, value = part.strip().partition("=")
+        if separator:
+            found.setdefault(name, value)
+    return found
+
+
+def address(scope: Mapping[str, Any], trusted: Sequence[Network]) -> str:
+    """The caller's address: the nearest one that is not a trusted proxy.
+
+    X-Forwarded-For is read from the right, and only as far as those who wrote it are
+    trusted (RFC 7239 §8.1: everything left of that anybody may have made up).
+    """
+    peer = scope.get("client")
+    if not peer:
+        return ""
+    nearest = str(peer[0])
+    if not trusted or not _is_trusted(nearest, trusted):
+        return nearest
+    hops = [h.strip() for k, v in scope["headers"] if k == b"x-forwarded-for"
+            for h in v.decode("latin-1").split(",")]  # fmt: skip
+    for hop in reversed(hops):
+        if not _is_address(hop):
+            return nearest
+        nearest = hop
+        if not _is_trusted(hop, trusted):
+            break
+    return str(ipaddress.ip_address(nearest))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_trusted(text: str, trusted: Sequence[Network]) -> bool:
+    if not _is_address(text):
+        return False
+    ip = ipaddress.ip_address(text)
+    return any(ip.version == n.version and ip in n for n in trusted)

@@ -1,0 +1,157 @@
+"""One request to a page, and what its door may do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from keyturn.flows import account
+from keyturn.rules.accounts import Tenant
+from keyturn.rules.callers import Caller
+from keyturn.rules.clients import client_name
+from keyturn.steps.acts import Act, begin
+from keyturn.web import cookies, parsing
+from keyturn.web.cookies import CLIENT_MAX_AGE, Jar
+from keyturn.web.refusals import Refusal
+from keyturn.web.site import Site
+
+BROWSER_MAX_AGE = CLIENT_MAX_AGE
+HTML = "text/html; charset=utf-8"
+
+
+class Visit:
+    """A request to a page.
+
+    Attributes:
+        tenant, base: whose page, and what its addresses begin with ("" or "/t/slug").
+        path: path parameters of the route.
+        me: set by `signed`; the user whose session this is.
+    """
+
+    def __init__(self, site: Site, scope: Mapping[str, Any], receive: Any) -> None:
+        self.site = site
+        self.scope = scope
+        self.receive = receive
+        self.tenant: Tenant = scope["keyturn.tenant"]
+        self.base: str = scope["keyturn.base"]
+        self.path: Mapping[str, str] = scope.get("path_params", {})
+        self.now = site.parts.clock.now()
+        self.signed_in: account.Signed | None = None
+        self._jar = Jar(self.tenant.slug, site.secure)
+        self._cookies = parsing.cookies(scope)
+        self._set: list[bytes] = []
+        self.browser = self._browser()
+
+    def _browser(self) -> str:
+        """The browser's own token; a new one if it shows none."""
+        shown = cookies.token(self._cookies.get(self._jar.name("browser")))
+        if shown is not None:
+            return shown
+        fresh = self.site.parts.random.token()
+        self._set.append(self._jar.write("browser", fresh, BROWSER_MAX_AGE))
+        return fresh
+
+    @property
+    def csrf(self) -> str:
+        """The form token of this browser."""
+        return self.site.parts.sealer.digest("csrf", self.browser)
+
+    @property
+    def caller(self) -> Caller:
+        """Who is asking, for a flow."""
+        sealer = self.site.parts.sealer
+        shown = self._cookies.get(self._jar.name("client"))
+        return Caller(
+            tenant=self.tenant,
+            browser=sealer.digest("browser", self.browser),
+            offers=cookies.offers(sealer, self.tenant, shown),
+            ip=parsing.address(self.scope, self.site.trusted),
+            client_name=client_name(parsing.header(self.scope, b"user-agent") or ""),
+        )
+
+    def act(self) -> Act:
+        """Who is asking, and when."""
+        return begin(self.site.parts, self.caller)
+
+    async def form(self, **allowed: int) -> dict[str, str]:
+        """The fields of the form posted; `allowed` names them with their longest length.
+
+        Raises Refusal 403 "form-expired" if the form was not made for this browser: its
+        cookie is gone, or another site made it.
+        """
+        self._same_origin()
+        raw = await parsing.body(self.scope, self.receive)
+        fields = parsing.form(self.scope, raw, {"csrf": 64, **allowed})
+        if not self.site.parts.sealer.matches("csrf", self.browser, fields.pop("csrf")):
+            raise Refusal(403, "form-expired")
+        return fields
+
+    def _same_origin(self) -> None:
+        """A browser that names another origin is not showing our page."""
+        origin = parsing.header(self.scope, b"origin")
+        if origin is not None and origin not in (self.site.origin, self._own_origin()):
+            raise Refusal(403, "other-origin")
+
+    def _own_origin(self) -> str | None:
+        """The origin of a tenant with a host name of its own."""
+        if self.tenant.host is None:
+            return None
+        return f"{self.site.origin.split('://')[0]}://{self.tenant.host}"
+
+    def query(self, **allowed: int) -> dict[str, str]:
+        """The fields of the query string."""
+        return parsing.query(self.scope, allowed)
+
+    async def signed(self) -> account.Signed:
+        """The session of this browser. Raises Refusal 401 "sign-in" if there is none."""
+        if self.signed_in is None:
+            token = cookies.token(self._cookies.get(self._jar.name("session")))
+            if token is not None:
+                parts = self.site.parts
+                self.signed_in = await account.authenticate(parts, self.caller, token)
+        if self.signed_in is None:
+            raise Refusal(401, "sign-in")
+        return self.signed_in
+
+    @property
+    def session_token(self) -> str | None:
+        """The session cookie's token, if it has the shape of one."""
+        return cookies.token(self._cookies.get(self._jar.name("session")))
+
+    def keep_session(self, token: str | None) -> None:
+        """Give the browser its session, or take it away."""
+        if token is None:
+            self._set.append(self._jar.write("session", "", 0))
+        else:
+            life = self.site.parts.limits.session_ms // 1000
+            self._set.append(self._jar.write("session", token, life))
+
+    def keep_client(self, client: str) -> None:
+        """Make this browser a known client ("id.token")."""
+        shown = self._cookies.get(self._jar.name("client"))
+        value = cookies.with_client(self.site.parts.sealer, self.tenant, shown, client)
+        self._set.append(self._jar.write("client", value, CLIENT_MAX_AGE))
+
+    def page(self, template: str, status: int = 200, **context: Any) -> Response:
+        """A rendered template."""
+        me = self.signed_in.user if self.signed_in else None
+        text = self.site.pages.get_template(template).render(
+            tenant=self.tenant,
+            base=self.base,
+            csrf=self.csrf,
+            now=self.now,
+            me=me,
+            **context,
+        )
+        return self._finish(Response(text, status, media_type=HTML))
+
+    def to(self, path: str) -> Response:
+        """See another page of this tenant (303)."""
+        return self._finish(Response(status_code=303, headers={"location": self.base + path}))
+
+    def _finish(self, response: Response) -> Response:
+        for cookie in self._set:
+            response.raw_headers.append((b"set-cookie", cookie))
+        return response
