@@ -84,7 +84,7 @@ class SqlStore(ABC):
 
 
 @contextmanager
-def _outages() -> Iterator[None]:
+def outages() -> Iterator[None]:
     """A database that does not answer is an outage to everybody above; a statement that
     is wrong is a fault of ours and stays one."""
     try:
@@ -113,11 +113,11 @@ class PostgresStore(SqlStore):
         return self._threads.submit(self._write, fn)
 
     def _read(self, fn: Work[T]) -> T:
-        with _outages(), self._snapshots.connect() as connection:
+        with outages(), self._snapshots.connect() as connection:
             return fn(SqlTx(connection, "postgresql", writing=False))
 
     def _write(self, fn: Work[T]) -> T:
-        with _outages():
+        with outages():
             for last in (False, False, True):
                 try:
                     return self._once(fn)
@@ -169,7 +169,7 @@ class SqliteStore(SqlStore):
         self._local = threading.local()
         self._stop = threading.Event()
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        self._lock_file = None if self._memory else _lock_file(url)
+        self._lock_file = None if self._memory else writer_lock(url)
         self._writer = threading.Thread(target=self._run, name="keyturn-writer", daemon=True)
         self._writer.start()
         if self._memory:
@@ -192,7 +192,7 @@ class SqliteStore(SqlStore):
         return self._threads.submit(self._read, fn)
 
     def _read(self, fn: Work[T]) -> T:
-        with _outages():
+        with outages():
             connection = getattr(self._local, "connection", None)
             if connection is None:
                 connection = self._local.connection = self._reading.connect()
@@ -292,7 +292,8 @@ def _abandon(connection: Connection | None) -> None:
         connection.close()
 
 
-def _lock_file(url: str) -> int:
+def writer_lock(url: str) -> int:
+    """The file whose lock is the right to write to the SQLite database at `url`, opened."""
     path = Path(str(make_url(url).database) + ".writer")
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
