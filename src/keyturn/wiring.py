@@ -1,0 +1,152 @@
+"""The server, put together: the only file that knows every adapter."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from keyturn import __version__
+from keyturn.adapters.argon import Hasher as Argon
+from keyturn.adapters.common_passwords import CommonPasswords
+from keyturn.adapters.dkim import Signer, load_key
+from keyturn.adapters.letters import JinjaLetters
+from keyturn.adapters.numbering import Numbering
+from keyturn.adapters.otp import Totp
+from keyturn.adapters.sealing import Sealer as KeyedSealer
+from keyturn.adapters.sealing import load_key_ring
+from keyturn.adapters.sms.kannel import KannelGateway, KannelTexter
+from keyturn.adapters.smtp import SmtpMailer, SmtpServer
+from keyturn.adapters.sql import SqlStore, open_store
+from keyturn.adapters.system import SystemClock, SystemRandom
+from keyturn.adapters.turns import LaneTurns
+from keyturn.flows.deliver import Courier
+from keyturn.ports.parts import Limits, Parts
+from keyturn.ports.system import Clock
+from keyturn.rules.accounts import Tenant
+from keyturn.rules.lockout import HOUR, MINUTE
+from keyturn.settings import Settings
+from keyturn.web.rendering import environment
+from keyturn.web.site import Site
+
+
+def link_builder(origin: str) -> Callable[[Tenant, str], str]:
+    """Links on the configured origin: a tenant's own host, else /t/slug."""
+    scheme = urlsplit(origin).scheme
+
+    def link(tenant: Tenant, path: str) -> str:
+        if tenant.host is not None:
+            return f"{scheme}://{tenant.host}{path}"
+        return f"{origin}/t/{tenant.slug}{path}"
+
+    return link
+
+
+@dataclass(slots=True)
+class House:
+    """The adapters of one process, and how to let go of them.
+
+    Attributes:
+        store, hasher: also in `parts`, here with what only commands and benchmarks need.
+    """
+
+    settings: Settings
+    parts: Parts
+    store: SqlStore
+    hasher: Argon
+
+    def close(self) -> None:
+        """Finish what is under way; end threads and connections."""
+        self.hasher.close()
+        self.store.close()
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> House:
+    """The adapters that `settings` name.
+
+    Args:
+        clock: another clock than the system's: only the demo and tests have one.
+    """
+    cores = os.cpu_count() or 1
+    store = open_store(settings.store.url)
+    hashing = settings.hash
+    hasher = Argon(
+        time_cost=hashing.time_cost,
+        memory_kib=hashing.memory_kib,
+        lanes=hashing.lanes,
+        slots=max(1, cores // settings.server.workers),
+    )
+    ring = load_key_ring(settings.store.data_dir / "keys.json")
+    parts = Parts(
+        clock=clock or SystemClock(),
+        random=SystemRandom(),
+        store=store,
+        hasher=hasher,
+        sealer=KeyedSealer(ring),
+        otp=Totp(),
+        plan=Numbering(),
+        turns=LaneTurns(),
+        limits=_limits(settings),
+        link=link_builder(settings.server.origin),
+        is_common=CommonPasswords(settings.passwords.breached).is_common,
+    )
+    return House(settings=settings, parts=parts, store=store, hasher=hasher)
+
+
+def _limits(settings: Settings) -> Limits:
+    limits = settings.limits
+    return Limits(
+        network_failures=limits.network_failures,
+        session_ms=limits.session_hours * HOUR,
+        session_idle_ms=limits.session_idle_minutes * MINUTE,
+        sms_per_day=limits.sms_per_day,
+    )
+
+
+def courier(house: House) -> Courier:
+    """What delivers: the mail server, the gateway if there is one, the words."""
+    settings = house.settings
+    keys = [load_key(k.domain, k.selector, k.file.read_bytes()) for k in settings.mail.dkim]
+    mail = settings.mail
+    server = SmtpServer(
+        host=mail.host,
+        port=mail.port,
+        security="tls" if mail.tls == "implicit" else mail.tls,
+        username=mail.user,
+        password=mail.password.get_secret_value() if mail.password else None,
+        ca_file=str(mail.ca_file) if mail.ca_file else None,
+        envelope=mail.envelope,
+    )
+    return Courier(
+        mailer=SmtpMailer(server, house.parts.clock, Signer(keys)),
+        texter=_texter(house),
+        letters=JinjaLetters(house.parts.link),
+    )
+
+
+def _texter(house: House) -> KannelTexter | None:
+    sms = house.settings.sms
+    if sms.driver == "none" or sms.url is None:
+        return None
+    base = sms.report_base or house.settings.server.origin
+    gateway = KannelGateway(
+        url=sms.url,
+        username=sms.user,
+        password=sms.password.get_secret_value(),
+        report_url=f"{base}/hooks/sms",
+        sender=sms.sender,
+    )
+    return KannelTexter(gateway, house.parts.sealer)
+
+
+def site(house: House, *, demo: bool = False) -> Site:
+    """The web side of one process."""
+    server = house.settings.server
+    return Site(
+        parts=house.parts,
+        origin=server.origin,
+        trusted=tuple(ipaddress.ip_network(n) for n in server.trusted_proxies),
+        pages=environment(__version__, demo=demo),
+    )
