@@ -40,7 +40,7 @@ def network_of(ip: str) -> str:
     """The network whose tries are counted together: IPv4 /24, IPv6 /64.
 
     An IPv4 address mapped into IPv6 counts as IPv4. "" (no address, a local socket)
-    is a network of its own.
+    is a network of its own. Raises ValueError for anything that is no address.
     """
     if not ip:
         return "local"

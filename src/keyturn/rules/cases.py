@@ -38,10 +38,14 @@ _NAMED = re.compile(
 )
 #: "the password is wrong" says nothing that is secret
 _HARMLESS = frozenset(
-    "a again also always being blocked case correct different expired failing fine forgotten "
-    "gone good invalid in incorrect it just known locked lost my never new no not now ok old "
-    "only out refused rejected right so still that the there too unknown valid what working "
-    "wrong changed set reset sent asked accepted needed required missing stuck".split()
+    [
+        "a", "again", "also", "always", "being", "blocked", "case", "correct", "different",
+        "expired", "failing", "fine", "forgotten", "gone", "good", "invalid", "in", "incorrect",
+        "it", "just", "known", "locked", "lost", "my", "never", "new", "no", "not", "now", "ok",
+        "old", "only", "out", "refused", "rejected", "right", "so", "still", "that", "the", "there",
+        "too", "unknown", "valid", "what", "working", "wrong", "changed", "set", "reset", "sent",
+        "asked", "accepted", "needed", "required", "missing", "stuck",
+    ]
 )
 
 

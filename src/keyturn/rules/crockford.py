@@ -18,7 +18,8 @@ _MISTAKEN = str.maketrans("OIL", "011")
 
 def fold(typed: str) -> str | None:
     """`typed` in the alphabet: case, white space and punctuation ignored, O read as 0,
-    I and L as 1. None if anything else is in it, or if nothing is."""
+    I and L as 1. None if anything else is in it, or if nothing is.
+    """
     if len(typed) > _TYPED_MAX:
         return None
     plain = unicodedata.normalize("NFKC", typed).translate(_SEPARATORS).upper()

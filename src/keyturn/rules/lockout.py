@@ -135,7 +135,8 @@ class Failed:
 @dataclass(frozen=True, slots=True)
 class Lapsed:
     """The slot is no longer held: its lease ran out and has counted as a failure, or a
-    recovery made the try void. It lets nobody in, right or wrong."""
+    recovery made the try void. It lets nobody in, right or wrong.
+    """
 
     locked_until: int
 
@@ -249,7 +250,8 @@ def settle(
 
 def release(lane: Lane, held_id: str) -> Lane:
     """Give back a slot whose password was never compared (the hash queue was full):
-    the try does not count."""
+    the try does not count.
+    """
     return replace(lane, reservations=tuple(r for r in lane.reservations if r.id != held_id))
 
 

@@ -21,6 +21,7 @@ def shown(letters: str) -> str:
 
 def canonical(typed: str) -> str | None:
     """The sixteen letters meant; case, spaces and dashes ignored, O read as 0, I and L as
-    1. None if it cannot be a recovery code."""
+    1. None if it cannot be a recovery code.
+    """
     letters = fold(typed)
     return letters if letters is not None and len(letters) == LENGTH else None

@@ -44,7 +44,8 @@ class Rules:
 
 class Try(NamedTuple):
     """A try under way. `until`: the end of its lease; `stale`: begun with a password that
-    a recovery has replaced since."""
+    a recovery has replaced since.
+    """
 
     id: str
     until: int
@@ -176,7 +177,7 @@ class Model:
         name = f"settle {_kind(one.right)}"
         return name, self._agree(world.now, lane, _less(world, one), w)
 
-    def _verdict(self, world: World, one: Try, *, right: bool) -> Any:  # noqa: ANN401
+    def _verdict(self, world: World, one: Try, *, right: bool) -> Any:
         return self.rules.settle(world.lane, world.now, one.id, right, self.policy)
 
     # -- what happens to a lane ---------------------------------------------------------
@@ -287,7 +288,7 @@ def _ago(moment: int, now: int) -> int | None:
     return moment - now if moment else None
 
 
-def _kind(right: bool) -> str:  # noqa: FBT001
+def _kind(right: bool) -> str:
     return "right" if right else "wrong"
 
 

@@ -78,7 +78,7 @@ def seen(house: House) -> Hashable:
 
 def test_a_stranger_never_keeps_the_owner_out() -> None:
     states, complete = explore(House(), steps(lambda who: who), seen, 10_000)
-    print(f"states explored: {states}, to the last one")
+    print(f"states explored: {states}, to the last one")  # noqa: T201  how far it looked is part of the answer
     assert complete
     assert states > 20
 
