@@ -48,7 +48,7 @@ class Ask:
     alternatives: tuple[Alternative, ...]
 
 
-def advice(line: str, *, insisted: bool, voice: bool) -> MaySend | Ask:
+def advice(line: str, insisted: bool, voice: bool) -> MaySend | Ask:
     """What to do about a number.
 
     Args:
