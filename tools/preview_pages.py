@@ -16,11 +16,12 @@ import argparse
 import http.server
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import sync_playwright
 from preview_samples import PAGES, TENANT
 
 from keyturn.web.colours import tenant_css
@@ -86,8 +87,6 @@ def server(pages: dict[str, str]) -> Iterator[str]:
 
 def look(address: str, names: list[str], shots: Path | None, axe: str) -> list[str]:
     """Open every page at every size in both themes; returns what is wrong."""
-    from playwright.sync_api import sync_playwright
-
     wrong: list[str] = []
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
@@ -99,7 +98,7 @@ def look(address: str, names: list[str], shots: Path | None, axe: str) -> list[s
                 )
                 page = context.new_page()
                 where = f"{size}-{theme}"
-                listen(page, lambda text, w=where: wrong.append(f"{w} {text}"))
+                listen(page, where, wrong)
                 for name in names:
                     page.goto(f"{address}/{name}")
                     wrong += [f"{where} {name}: {fault}" for fault in check(page, axe)]
@@ -110,10 +109,10 @@ def look(address: str, names: list[str], shots: Path | None, axe: str) -> list[s
     return wrong
 
 
-def listen(page: Any, report: Callable[[str], None]) -> None:
-    """Report messages on the console (violations of the policy are among them) and errors."""
-    page.on("console", lambda m: report(f"{page.url}: {m.text}"))
-    page.on("pageerror", lambda e: report(f"{page.url}: {e}"))
+def listen(page: Any, where: str, wrong: list[str]) -> None:
+    """Note messages on the console (violations of the policy are among them) and errors."""
+    page.on("console", lambda m: wrong.append(f"{where} {page.url}: {m.text}"))
+    page.on("pageerror", lambda e: wrong.append(f"{where} {page.url}: {e}"))
 
 
 def check(page: Any, axe: str) -> Iterator[str]:

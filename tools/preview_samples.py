@@ -16,6 +16,7 @@ import segno
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
+from keyturn.rules.passwords import PasswordFault, PasswordProblem, SpaceWarning
 
 NOW = 1_767_965_460_000  # 9 January 2026, 13:31 UTC
 SENDER = "no-reply@northwind.test"
@@ -34,7 +35,7 @@ TENANT = Tenant(
 
 def user(number: int, name: str, **changes: Any) -> User:
     """A user whose fields nobody has to spell out."""
-    first = name.split()[0].lower()
+    first = name.split(maxsplit=1)[0].lower()
     fields: dict[str, Any] = {
         "id": f"01K{number:04}", "tenant_id": "t1", "state": UserState.ACTIVE, "name": name,
         "username": first, "email": f"{first}@example.com", "phone": f"+44770090{number:04}",
@@ -135,11 +136,16 @@ CASE = Case(
 )
 FINDINGS = [
     Row(cause="lock.now", text="Five wrong passwords have locked the account.",
-        remedy="It opens by itself at 13:37. You need do nothing.", seen="13:27, Chrome on Android"),
+        remedy="It opens by itself at 13:37. You need do nothing.", seen="13:27"),
     Row(cause="mail.sent", text="A mail with a code is on its way.",
         remedy="Look in the junk folder for no-reply@northwind.test.", seen=""),
 ]
 LOCKED = {"code": "locked", "until": NOW + 6 * MINUTE}
+
+
+STATES = {4: "disabled", 5: "unverified", 6: "invited"}
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  made up
+NOT_ME = {"token": "made-up"}
 
 
 def people() -> list[Row]:
@@ -151,9 +157,9 @@ def people() -> list[Row]:
         u = user(number, name)
         rows.append(Row(
             id=u.id, name=u.name, username=u.username, email=u.email, phone=u.phone,
-            state=("disabled" if number == 4 else "unverified" if number == 5 else "active"),
+            state=STATES.get(number, "active"),
             locked_until=NOW + 6 * MINUTE if number == 1 else None, totp=number % 2 == 0,
-            last_signin_at=None if number == 5 else NOW - number * 7 * HOUR,
+            last_signin_at=None if number in STATES else NOW - number * 7 * HOUR,
         ))
     return rows
 
@@ -232,9 +238,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         typed="ann", warnings=[], minimum=8)),
     "recover-password-problem": ("recover_password.html", always(
         typed="ann", warnings=[], minimum=8,
-        problems={"password": [{"code": "context", "word": "northwind"}]})),
+        problems=(PasswordProblem(PasswordFault.TOO_SHORT, limit=8),
+                  PasswordProblem(PasswordFault.CONTEXT, word="northwind")))),
     "recover-password-space": ("recover_password.html", always(
-        typed="ann", warnings=["ends-with-space", "no-break-space"], minimum=8)),
+        typed="ann",
+        warnings=(SpaceWarning.ENDS, SpaceWarning.NO_BREAK), minimum=8)),
     "recover-done": ("recover_done.html", always(works_from=None)),
     "recover-done-waits": ("recover_done.html", always(works_from=NOW + 6 * MINUTE)),
     "link-live": ("link.html", always(purpose="recovery", state=Row(kind="live"))),
@@ -250,15 +258,15 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         totp=False, recovery_left=0, phone=None, clients=[], sessions=SESSIONS[:1])),
     "account-low": ("account.html", account(recovery_left=1)),
     "account-frozen": ("account.html", account(me=user(1, "Ann Lindqvist", frozen_at=NOW - DAY))),
-    "totp": ("totp.html", always(ANN, svg=qr(), secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")),
+    "totp": ("totp.html", always(ANN, svg=qr(), secret=SECRET)),
     "totp-wrong": ("totp.html", always(
-        ANN, svg=qr(), secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", problem={"code": "wrong"})),
+        ANN, svg=qr(), secret=SECRET, problem={"code": "wrong"})),
     "recovery-codes": ("recovery_codes.html", always(
         ANN, codes=[f"7F3K-2MQX-{n}4RT-9WVH" for n in range(10)])),
     "reauth": ("reauth.html", always(ANN, methods=["totp", "recovery"])),
     "reauth-wrong": ("reauth.html", always(ANN, methods=[], problem={"code": "wrong"})),
-    "notme": ("notme.html", always(state=Row(kind="live"), token="tok")),
-    "notme-used": ("notme.html", always(state=Row(kind="used", at=NOW - HOUR), token="tok")),
+    "notme": ("notme.html", always(state=Row(kind="live"), **NOT_ME)),
+    "notme-used": ("notme.html", always(state=Row(kind="used", at=NOW - HOUR), **NOT_ME)),
     "notme-done": ("notme_done.html", always(ref="KT-7F3K-2M")),
     "help": ("help.html", always(identifier="ann", contact="")),
     "help-held-back": ("help.html", always(
@@ -279,6 +287,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         title="Nobody can sign in at this moment.",
         lead="The database does not answer. Nothing was changed; please try again in a minute.",
         detail="503, reference 01K9", action=None)),
+    "refused-404": ("refused.html", always(code="no-such-page", data={}, status=404)),
+    "refused-422": ("refused.html", always(
+        code="control-character", data={"field": "identifier"}, status=422)),
+    "refused-500": ("refused.html", always(code="internal", data={}, status=500)),
     "demo-inbox": ("demo_inbox.html", always(
         offset=10 * MINUTE,
         mails=[Row(to="ann@example.com", subject="Your code for a new Northwind password",

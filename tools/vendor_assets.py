@@ -75,7 +75,7 @@ def fetch(package: Package, folder: Path) -> Path:
         ["npm", "pack", asked, "--json", "--silent", "--pack-destination", str(folder)],
         check=True, capture_output=True, text=True,
     )
-    archive = folder / json.loads(done.stdout)[0]["filename"]
+    archive: Path = folder / json.loads(done.stdout)[0]["filename"]
     found = integrity("sha512", archive.read_bytes())
     if found != package.integrity:
         sys.exit(f"{asked}: the archive has {found}, expected {package.integrity}")

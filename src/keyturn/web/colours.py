@@ -29,7 +29,8 @@ _STEPS = 50
 
 def parse(colour: str) -> Rgb:
     """"#rrggbb" as a triple; anything else gives Keyturn's own blue, so that a bad
-    setting cannot put text of its own into a stylesheet."""
+    setting cannot put text of its own into a stylesheet.
+    """
     if not _HEX.fullmatch(colour):
         return FALLBACK
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -76,7 +76,8 @@ def local(ms: int, tz: tzinfo) -> datetime:
 
 def clock_time(ms: int, now: int, tz: tzinfo) -> str:
     """A time that fits after "until", "at" or "sent": "14:07", "14:07 tomorrow",
-    "14:07 yesterday", "14:07 on 3 May", with the year if it is another."""
+    "14:07 yesterday", "14:07 on 3 May", with the year if it is another.
+    """
     then, today = local(ms, tz), local(now, tz)
     hour = f"{then:%H:%M}"
     days = (then.date() - today.date()) // timedelta(days=1)
@@ -116,7 +117,8 @@ def span(ms: int) -> str:
 
 def minutes_until(until: int, now: int) -> str:
     """What is left, rounded up, as whole minutes, or as seconds in the last minute: a
-    person who waits that long is never too early."""
+    person who waits that long is never too early.
+    """
     left = max(until - now, 0)
     if left <= MINUTE:
         return _count(-(-left // SECOND), "second")
