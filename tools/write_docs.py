@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from keyturn import settings
+from keyturn.rules.diagnosis import pages as troubleshooting
 
 ROOT = Path(__file__).parent.parent
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings.as_markdown,
+    **{name: partial(str, text) for name, text in troubleshooting.as_markdown().items()},
 }
 
 

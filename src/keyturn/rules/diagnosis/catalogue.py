@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from keyturn.rules.diagnosis import (
+    browsers,
     codes,
     lockout,
     mail,
@@ -35,37 +36,84 @@ class Topic:
 
 
 TOPICS: Final = (
-    Topic("sign-in", "Name and password are not accepted",
-          "The sign-in page gives everybody the same answer. Why it did so is told after a "
-          "proof, and to staff.", signin.CAUSES),
-    Topic("locked", "Sign-in is locked",
-          "Five wrong passwords in a row lock for ten minutes; then it opens by itself.",
-          lockout.CAUSES),
-    Topic("second-step", "The second step does not work",
-          "A browser that is new to an account asks for a second step after the password.",
-          second.CAUSES),
-    Topic("sign-up", "The account cannot be made or finished",
-          "A new account opens when the code mailed to its address has been entered.",
-          signup.CAUSES),
-    Topic("codes", "A code or link is not accepted",
-          "A code has six digits and lives ten minutes; five tries, one use, one browser.",
-          codes.CAUSES),
-    Topic("recovery", "The forgotten password cannot be replaced",
-          "A code to the stored address, the second step where there is one, then a new "
-          "password.", recovery.CAUSES),
-    Topic("mail", "The mail does not arrive",
-          "What Keyturn says of a mail rests on what the far side has reported, and on nothing "
-          "else.", mail.CAUSES),
-    Topic("text-messages", "The text message does not arrive",
-          "What Keyturn says of a text rests on the gateway's reports and the numbering plan.",
-          sms.CAUSES),
-    Topic("signed-out", "Signed out unexpectedly",
-          "Every session ends for one reason, and the reason is kept.", session.CAUSES),
-    Topic("network", "The page or the network refuses",
-          "These refusals have nothing to do with any account.", network.CAUSES),
+    Topic(
+        "sign-in",
+        "Name and password are not accepted",
+        "The sign-in page gives everybody the same answer. Why it did so is told after a "
+        "proof, and to staff.",
+        signin.CAUSES,
+    ),
+    Topic(
+        "locked",
+        "Sign-in is locked",
+        "Five wrong passwords in a row lock for ten minutes; then it opens by itself.",
+        lockout.CAUSES,
+    ),
+    Topic(
+        "second-step",
+        "The second step does not work",
+        "A browser that is new to an account asks for a second step after the password.",
+        (*second.CAUSES, *browsers.CAUSES),
+    ),
+    Topic(
+        "sign-up",
+        "The account cannot be made or finished",
+        "A new account opens when the code mailed to its address has been entered.",
+        signup.CAUSES,
+    ),
+    Topic(
+        "codes",
+        "A code or link is not accepted",
+        "A code has six digits and lives ten minutes; five tries, one use, one browser.",
+        codes.CAUSES,
+    ),
+    Topic(
+        "recovery",
+        "The forgotten password cannot be replaced",
+        "A code to the stored address, the second step where there is one, then a new password.",
+        recovery.CAUSES,
+    ),
+    Topic(
+        "mail",
+        "The mail does not arrive",
+        "What Keyturn says of a mail rests on what the far side has reported, and on nothing else.",
+        mail.CAUSES,
+    ),
+    Topic(
+        "text-messages",
+        "The text message does not arrive",
+        "What Keyturn says of a text rests on the gateway's reports and the numbering plan.",
+        sms.CAUSES,
+    ),
+    Topic(
+        "signed-out",
+        "Signed out unexpectedly",
+        "Every session ends for one reason, and the reason is kept.",
+        session.CAUSES,
+    ),
+    Topic(
+        "network",
+        "The page or the network refuses",
+        "These refusals have nothing to do with any account.",
+        network.CAUSES,
+    ),
 )
 CAUSES: Final = tuple(cause for topic in TOPICS for cause in topic.causes)
 BY_ID: Final[Mapping[str, Cause]] = {cause.id: cause for cause in CAUSES}
+
+#: what a person would say they run into
+COMPLAINTS: Final[Mapping[Symptom, str]] = {
+    Symptom.SIGNIN: "Name and password are not accepted",
+    Symptom.SECOND: "The second step is not accepted, or is asked for unexpectedly",
+    Symptom.SIGNUP: "An account cannot be made or finished",
+    Symptom.CODE: "A code or link is not accepted",
+    Symptom.MAIL: "The mail does not arrive",
+    Symptom.TEXT: "The text message does not arrive",
+    Symptom.PHONE: "The phone number is not accepted",
+    Symptom.RECOVERY: "A forgotten password cannot be replaced",
+    Symptom.SESSION: "Signed out unexpectedly",
+    Symptom.PAGE: "A page or form is refused",
+}
 
 #: the stranger's text for everything that might depend on an account
 NEUTRAL: Final[Mapping[Symptom, Say]] = {

@@ -80,6 +80,7 @@ class Cause:
 
     Attributes:
         id: "topic.cause", stable: it stands in cases and audit entries.
+        title: a short line for lists and headings; tells no values.
         symptoms: what it can explain.
         needs: facts that must have been looked at before it can be judged; the words
             may use their values.
@@ -92,6 +93,7 @@ class Cause:
     """
 
     id: str
+    title: str
     symptoms: tuple[Symptom, ...]
     needs: tuple[str, ...]
     test: Test
@@ -115,9 +117,7 @@ class Cause:
         return self.administrator if voice is Voice.ADMINISTRATOR else self.person
 
 
-def when(
-    check: Callable[[Facts, int], bool], strength: int, *because: str
-) -> Test:
+def when(check: Callable[[Facts, int], bool], strength: int, *because: str) -> Test:
     """A test that is true while `check` is, with fixed strength and evidence."""
 
     def test(facts: Facts, now: int) -> Evidence | None:

@@ -86,6 +86,7 @@ def _here(cause: Cause, needs: tuple[str, ...], test: Test) -> Cause:
 
 _EXPIRED = Cause(
     id="code.expired",
+    title="The code is too old",
     symptoms=_CODE,
     needs=("code.state", "code.sent_at", "code.expires_at"),
     test=_ended("expired", STRONG, "code.expires_at"),
@@ -106,13 +107,15 @@ _EXPIRED = Cause(
 )
 _SPENT = Cause(
     id="code.spent",
+    title="Five wrong codes were typed",
     symptoms=_CODE,
     needs=("code.state", "code.sent_at", "code.tries"),
     uses=("code.expires_at",),
     test=_ended("spent", CERTAIN, "code.sent_at"),
     person=Say(
         "Five wrong codes were typed for the one sent at {at:time}, so it is no longer good.",
-        "Ask for a new one, and copy its six digits from the newest message.",
+        "Ask for a new one and copy its six digits from the newest message, or open the link in "
+        "the mail.",
     ),
     help_desk=Say(
         "The tries of the code sent at {at:time} are used up.",
@@ -126,6 +129,7 @@ _SPENT = Cause(
 )
 _NEWER = Cause(
     id="code.replaced",
+    title="A newer code took its place",
     symptoms=_CODE,
     needs=("code.state", "code.sent_at", "code.expires_at", "code.replaces_at", "code.tries"),
     test=_replaced,
@@ -153,6 +157,7 @@ CAUSES = (
     _here(_NEWER, ("here.code.replaced_at", "here.code.expires_at"), _here_replaced),
     Cause(
         id="code.used",
+        title="The code or link was used already",
         symptoms=_CODE,
         needs=("code.state", "code.sent_at", "code.used_at"),
         uses=("code.expires_at",),
@@ -175,12 +180,20 @@ CAUSES = (
     ),
     Cause(
         id="code.link-only",
+        title="The mail has a link and no code",
         symptoms=(*_CODE, Symptom.MAIL),
         needs=("code.link_only", "code.state", "code.sent_at", "budget.code_mails.until"),
         uses=("code.expires_at",),
-        test=when(lambda f, now: f.flag("code.link_only") and _state(f, now) == "live"
-                  and f.ahead("budget.code_mails.until", now), STRONG + 1, "code.link_only",
-                  "budget.code_mails.until"),
+        test=when(
+            lambda f, now: (
+                f.flag("code.link_only")
+                and _state(f, now) == "live"
+                and f.ahead("budget.code_mails.until", now)
+            ),
+            STRONG + 1,
+            "code.link_only",
+            "budget.code_mails.until",
+        ),
         person=Say(
             "Many codes were asked for within the hour, so the newest mail has a link in place "
             "of a code.",
@@ -201,10 +214,14 @@ CAUSES = (
     ),
     Cause(
         id="code.no-more-mails",
+        title="Too many mails were asked for",
         symptoms=(*_CODE, Symptom.MAIL),
         needs=("budget.link_mails.until",),
-        test=when(lambda f, now: f.ahead("budget.link_mails.until", now), CERTAIN,
-                  "budget.link_mails.until"),
+        test=when(
+            lambda f, now: f.ahead("budget.link_mails.until", now),
+            CERTAIN,
+            "budget.link_mails.until",
+        ),
         person=Say(
             "So many mails were asked for that no further one is sent before "
             "{budget.link_mails.until:time}.",
@@ -223,10 +240,14 @@ CAUSES = (
     ),
     Cause(
         id="code.tries-of-day",
+        title="Too many codes were tried in a day",
         symptoms=_CODE,
         needs=("budget.code_tries.until",),
-        test=when(lambda f, now: f.ahead("budget.code_tries.until", now), CERTAIN + 1,
-                  "budget.code_tries.until"),
+        test=when(
+            lambda f, now: f.ahead("budget.code_tries.until", now),
+            CERTAIN + 1,
+            "budget.code_tries.until",
+        ),
         person=Say(
             "Twenty codes were tried within a day. Further codes are not looked at before "
             "{budget.code_tries.until:time}.",
@@ -244,10 +265,14 @@ CAUSES = (
     ),
     Cause(
         id="code.just-sent",
+        title="The code was asked for a moment ago",
         symptoms=(Symptom.CODE, Symptom.MAIL, Symptom.TEXT),
         needs=("here.code.sent_at",),
-        test=when(lambda f, now: 0 <= now - (f.time("here.code.sent_at") or 0) < RESEND_MS,
-                  POSSIBLE, "here.code.sent_at"),
+        test=when(
+            lambda f, now: 0 <= now - (f.time("here.code.sent_at") or 0) < RESEND_MS,
+            POSSIBLE,
+            "here.code.sent_at",
+        ),
         person=Say(
             "The code was asked for less than a minute ago.",
             "Give it a minute. After that the page lets you ask for another.",
@@ -265,10 +290,14 @@ CAUSES = (
     ),
     Cause(
         id="code.flow-over",
+        title="What was begun has run out",
         symptoms=(*_CODE, Symptom.PAGE),
         needs=("here.flow.expires_at",),
-        test=when(lambda f, now: f.reached("here.flow.expires_at", now), STRONG + 2,
-                  "here.flow.expires_at"),
+        test=when(
+            lambda f, now: f.reached("here.flow.expires_at", now),
+            STRONG + 2,
+            "here.flow.expires_at",
+        ),
         person=Say(
             "What was begun in this browser waited until {here.flow.expires_at:time} and was "
             "then given up.",

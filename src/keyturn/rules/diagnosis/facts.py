@@ -108,10 +108,9 @@ class Facts:
 
     def public(self) -> Facts:
         """What a stranger in that browser may know: facts that are the same for a name
-        that exists and for one that does not."""
-        return self.some(
-            f.name for f in VOCABULARY.values() if f.audience is Audience.PUBLIC
-        )
+        that exists and for one that does not.
+        """
+        return self.some(f.name for f in VOCABULARY.values() if f.audience is Audience.PUBLIC)
 
     def stored(self) -> dict[str, object]:
         """As plain data, for an audit entry or a case; see `restored`."""
@@ -142,4 +141,3 @@ def _unseen(pair: object) -> Unseen | None:
         case [str(name), str(why)] if why in set(Blind):
             return Unseen(name, Blind(why))
     return None
-

@@ -123,7 +123,8 @@ def diagnose_stranger(facts: Facts, now: int, symptom: Symptom) -> Diagnosis:
 
 def words(finding: Finding, voice: Voice) -> Words:
     """A finding in a voice. A stranger hears the neutral text for every cause that could
-    depend on an account, and for "neutral" every voice does."""
+    depend on an account, and for "neutral" every voice does.
+    """
     cause = BY_ID.get(finding.cause)
     if cause is None or (voice is Voice.STRANGER and not cause.public):
         say = NEUTRAL[finding.symptom] if finding.symptom else _NOTHING[Voice.STRANGER]
@@ -170,9 +171,7 @@ def _explains(cause: Cause, symptom: Symptom | None) -> bool:
     return symptom is None or symptom in cause.symptoms
 
 
-def _judge(
-    causes: Iterable[Cause], facts: Facts, now: int, symptom: Symptom | None
-) -> Diagnosis:
+def _judge(causes: Iterable[Cause], facts: Facts, now: int, symptom: Symptom | None) -> Diagnosis:
     findings: list[Finding] = []
     undecided: list[str] = []
     wanted: dict[str, None] = {}
@@ -187,9 +186,7 @@ def _judge(
     return Diagnosis(tuple(findings), looked_at, _blind(facts, wanted), tuple(undecided))
 
 
-def _finding(
-    cause: Cause, evidence: Evidence, facts: Facts, symptom: Symptom | None
-) -> Finding:
+def _finding(cause: Cause, evidence: Evidence, facts: Facts, symptom: Symptom | None) -> Finding:
     because = {n: facts.value(n) for n in evidence.because if facts.seen(n)}
     values = {name: facts.value(name) for name in cause.needs} | dict(evidence.derived)
     return Finding(cause.id, evidence.strength, because, values, symptom)

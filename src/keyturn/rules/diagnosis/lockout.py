@@ -23,8 +23,11 @@ from keyturn.rules.lockout import DAY, DEFAULT
 
 _SIGNIN = (Symptom.SIGNIN,)
 _UNTIL = "lane.unknown.locked_until"
-_USES = (
-    "this_client.known", "clients.known", "password.set_at", "tenant.lockout_scope",
+_SHARPENING = (
+    "this_client.known",
+    "clients.known",
+    "password.set_at",
+    "tenant.lockout_scope",
     "signin.foreign_failures",
 )
 #: this many locks in a row without a success are a program, not a person
@@ -46,6 +49,11 @@ def _lock(facts: Facts, now: int) -> str:
     if facts.count("clients.known") and facts.count("signin.foreign_failures") >= DEFAULT.limit:
         return "strangers"
     return "now"
+
+
+def _besides(*needed: str) -> tuple[str, ...]:
+    """What else `_lock` looks at."""
+    return tuple(name for name in _SHARPENING if name not in needed)
 
 
 def _is(kind: str, strength: int, *because: str) -> Test:
@@ -73,18 +81,21 @@ def _repeating(facts: Facts, now: int) -> Evidence | None:
 CAUSES = (
     Cause(
         id="lock.shown",
+        title="This name is locked from here",
         symptoms=_SIGNIN,
         needs=("lane.asked.locked_until",),
-        test=when(lambda f, now: f.ahead("lane.asked.locked_until", now), CERTAIN,
-                  "lane.asked.locked_until"),
+        test=when(
+            lambda f, now: f.ahead("lane.asked.locked_until", now),
+            CERTAIN,
+            "lane.asked.locked_until",
+        ),
         person=Say(
             "Sign-in under this name is locked from here until {lane.asked.locked_until:time}.",
             "Wait until then: it opens by itself, and trying earlier does not make it longer. "
             "Forgot password works meanwhile.",
         ),
         help_desk=Say(
-            "The lane that this browser would use is locked until "
-            "{lane.asked.locked_until:time}.",
+            "The lane that this browser would use is locked until {lane.asked.locked_until:time}.",
             "The same is shown for names that nobody has: it does not prove that an account "
             "exists.",
         ),
@@ -97,9 +108,10 @@ CAUSES = (
     ),
     Cause(
         id="lock.now",
+        title="Locked after five wrong passwords",
         symptoms=_SIGNIN,
         needs=(_UNTIL,),
-        uses=_USES,
+        uses=_besides(),
         test=_is("now", CERTAIN),
         person=Say(
             "After five wrong passwords in a row, sign-in from a new browser is locked until "
@@ -122,9 +134,10 @@ CAUSES = (
     ),
     Cause(
         id="lock.strangers",
+        title="Locked by somebody else's tries",
         symptoms=_SIGNIN,
         needs=(_UNTIL, "clients.known", "signin.foreign_failures"),
-        uses=_USES,
+        uses=_besides("clients.known", "signin.foreign_failures"),
         test=_is("strangers", CERTAIN, "signin.foreign_failures", "clients.known"),
         person=Say(
             "Somebody tried wrong passwords from a network you have not signed in from. New "
@@ -149,9 +162,10 @@ CAUSES = (
     ),
     Cause(
         id="lock.elsewhere",
+        title="Other browsers are locked, this one is not",
         symptoms=_SIGNIN,
         needs=(_UNTIL, "this_client.known"),
-        uses=_USES,
+        uses=_besides("this_client.known"),
         test=_is("elsewhere", POSSIBLE, "this_client.known"),
         person=Say(
             "New browsers are locked until {lane.unknown.locked_until:time}, but not this one.",
@@ -171,9 +185,10 @@ CAUSES = (
     ),
     Cause(
         id="lock.whole-account",
+        title="Locked in every browser",
         symptoms=_SIGNIN,
         needs=(_UNTIL, "tenant.lockout_scope"),
-        uses=_USES,
+        uses=_besides("tenant.lockout_scope"),
         test=_is("whole-account", CERTAIN, "tenant.lockout_scope"),
         person=Say(
             "After five wrong passwords in a row this account is locked in every browser until "
@@ -193,9 +208,10 @@ CAUSES = (
     ),
     Cause(
         id="lock.new-password",
+        title="The new password waits for the lock to end",
         symptoms=(Symptom.SIGNIN, Symptom.RECOVERY),
         needs=(_UNTIL, "password.set_at"),
-        uses=_USES,
+        uses=_besides("password.set_at"),
         test=_is("new-password", CERTAIN, "password.set_at"),
         person=Say(
             "Your new password works from {lane.unknown.locked_until:time}. The lock that was "
@@ -216,10 +232,14 @@ CAUSES = (
     ),
     Cause(
         id="lock.own-browser",
+        title="This very browser is locked",
         symptoms=_SIGNIN,
         needs=("lane.client.locked_until",),
-        test=when(lambda f, now: f.ahead("lane.client.locked_until", now), CERTAIN,
-                  "lane.client.locked_until"),
+        test=when(
+            lambda f, now: f.ahead("lane.client.locked_until", now),
+            CERTAIN,
+            "lane.client.locked_until",
+        ),
         person=Say(
             "Five wrong passwords in a row came from this very browser. It is locked until "
             "{lane.client.locked_until:time}.",
@@ -239,11 +259,15 @@ CAUSES = (
     ),
     Cause(
         id="lock.closed",
+        title="Closed after a hundred wrong passwords",
         symptoms=_SIGNIN,
         needs=("lane.unknown.closed",),
         uses=("this_client.known",),
-        test=when(lambda f, _: f.flag("lane.unknown.closed") and not f.flag("this_client.known"),
-                  CERTAIN + 1, "lane.unknown.closed"),
+        test=when(
+            lambda f, _: f.flag("lane.unknown.closed") and not f.flag("this_client.known"),
+            CERTAIN + 1,
+            "lane.unknown.closed",
+        ),
         person=Say(
             "After a hundred wrong passwords in a row, the password no longer works in new "
             "browsers.",
@@ -265,6 +289,7 @@ CAUSES = (
     ),
     Cause(
         id="lock.own-browser-closed",
+        title="Closed in this browser after a hundred wrong passwords",
         symptoms=_SIGNIN,
         needs=("lane.client.closed",),
         test=when(lambda f, _: f.flag("lane.client.closed"), CERTAIN + 1, "lane.client.closed"),
@@ -287,6 +312,7 @@ CAUSES = (
     ),
     Cause(
         id="lock.over",
+        title="The lock is over",
         symptoms=_SIGNIN,
         needs=(_UNTIL, "signin.last_refusal.cause", "signin.last_refusal.at"),
         test=when(_over, STRONG, "signin.last_refusal.cause", "signin.last_refusal.at"),
@@ -306,6 +332,7 @@ CAUSES = (
     ),
     Cause(
         id="lock.repeating",
+        title="A program keeps trying a wrong password",
         symptoms=_SIGNIN,
         needs=("lane.unknown.total", "signin.last_failure_at"),
         uses=("lane.client.total",),
@@ -330,10 +357,15 @@ CAUSES = (
     ),
     Cause(
         id="lock.notice-lost",
+        title="The mail about the lock came back",
         symptoms=(Symptom.SIGNIN, Symptom.MAIL),
         needs=("notice.state", "notice.at", "notice.detail"),
-        test=when(lambda f, _: f.word("notice.state") in {"bounced", "rejected"}, POSSIBLE - 1,
-                  "notice.state", "notice.detail"),
+        test=when(
+            lambda f, _: f.word("notice.state") in {"bounced", "rejected"},
+            POSSIBLE - 1,
+            "notice.state",
+            "notice.detail",
+        ),
         person=Say(
             "The mail that tells you of a lock could not be delivered, at {notice.at:time}.",
             "Check the address in your account, and replace it if you can no longer read it.",

@@ -8,6 +8,8 @@
     delivered                     it arrived: look in spam and blocked senders
     bounced, rejected             it came back, and why (RFC 3463 where it says so)
     expired                       it could not be delivered in time
+
+A mail that is older than a day explains nothing of today.
 """
 
 from __future__ import annotations
@@ -41,8 +43,12 @@ def _recent(facts: Facts, now: int) -> bool:
 
 
 def _is(state: str, strength: int, *because: str) -> Test:
-    return when(lambda f, now: f.word("mail.state") == state and _recent(f, now), strength,
-                "mail.state", *because)
+    return when(
+        lambda f, now: f.word("mail.state") == state and _recent(f, now),
+        strength,
+        "mail.state",
+        *because,
+    )
 
 
 def _why(detail: str) -> str:
@@ -57,15 +63,21 @@ def _why(detail: str) -> str:
 def _back(why: str) -> Test:
     """It came back, and the far side said why in its status code."""
     return when(
-        lambda f, now: f.word("mail.state") in {"bounced", "rejected"}
-        and _recent(f, now) and _why(f.word("mail.detail")) == why,
-        CERTAIN - 1, "mail.state", "mail.detail",
+        lambda f, now: (
+            f.word("mail.state") in {"bounced", "rejected"}
+            and _recent(f, now)
+            and _why(f.word("mail.detail")) == why
+        ),
+        CERTAIN - 1,
+        "mail.state",
+        "mail.detail",
     )
 
 
 def _waiting(facts: Facts, now: int) -> str:
-    """"new" before the first try ended, "later" after one that failed, "stuck" while nobody
-    takes due messages, else ""."""
+    """The sort of waiting: "new" before the first try ended, "later" after a failed one,
+    "stuck" while nobody takes due messages, else "".
+    """
     state = facts.word("mail.state")
     if state not in {"queued", "sending"} or not _recent(facts, now):
         return ""
@@ -83,6 +95,7 @@ def _stuck(facts: Facts, now: int) -> bool:
 CAUSES = (
     Cause(
         id="mail.queued",
+        title="The mail is about to be sent",
         symptoms=_MAIL,
         needs=(*_NEEDS, "mail.attempts"),
         uses=("outbox.due_at",),
@@ -103,10 +116,13 @@ CAUSES = (
     ),
     Cause(
         id="mail.queue-stuck",
+        title="Delivery stands still",
         symptoms=_MAIL,
         needs=("mail.state", "mail.at", "outbox.due_at"),
-        test=when(lambda f, now: _waiting(f, now) == "stuck", STRONG + 1, "outbox.due_at",
-                  "mail.state"),
+        uses=("mail.attempts",),
+        test=when(
+            lambda f, now: _waiting(f, now) == "stuck", STRONG + 1, "outbox.due_at", "mail.state"
+        ),
         person=Say(
             "Mails leave late at the moment; yours, asked for at {mail.at:time}, is kept and "
             "will be sent.",
@@ -124,11 +140,17 @@ CAUSES = (
     ),
     Cause(
         id="mail.deferred",
+        title="The other side asked to come back later",
         symptoms=_MAIL,
         needs=(*_NEEDS, "mail.attempts", "mail.detail", "mail.next_at"),
         uses=("outbox.due_at",),
-        test=when(lambda f, now: _waiting(f, now) == "later", STRONG, "mail.state",
-                  "mail.attempts", "mail.detail"),
+        test=when(
+            lambda f, now: _waiting(f, now) == "later",
+            STRONG,
+            "mail.state",
+            "mail.attempts",
+            "mail.detail",
+        ),
         person=Say(
             "The mail system behind {mail.address} asked us to come back later. The next try is "
             "at {mail.next_at:time}.",
@@ -148,6 +170,7 @@ CAUSES = (
     ),
     Cause(
         id="mail.no-report",
+        title="Handed over, nothing further known",
         symptoms=_MAIL,
         needs=_NEEDS,
         test=_is("sent", POSSIBLE),
@@ -170,6 +193,7 @@ CAUSES = (
     ),
     Cause(
         id="mail.delivered",
+        title="Delivered, but not found",
         symptoms=_MAIL,
         needs=(*_NEEDS, "mail.updated_at"),
         test=_is("delivered", LIKELY),
@@ -191,13 +215,13 @@ CAUSES = (
     ),
     Cause(
         id="mail.no-mailbox",
+        title="No such mailbox",
         symptoms=_MAIL,
         needs=(*_NEEDS, "mail.detail"),
         test=_back("mailbox"),
         person=Say(
             "The mail to {mail.address} came back: no such mailbox exists.",
-            "Check the address letter by letter. If you no longer have that mailbox, open a "
-            "case.",
+            "Check the address letter by letter. If you no longer have that mailbox, open a case.",
         ),
         help_desk=Say(
             "No such mailbox: {mail.detail}",
@@ -211,6 +235,7 @@ CAUSES = (
     ),
     Cause(
         id="mail.full",
+        title="The mailbox is full",
         symptoms=_MAIL,
         needs=(*_NEEDS, "mail.detail"),
         test=_back("full"),
@@ -230,6 +255,7 @@ CAUSES = (
     ),
     Cause(
         id="mail.blocked",
+        title="Refused as unwanted",
         symptoms=_MAIL,
         needs=(*_NEEDS, "mail.detail"),
         test=_back("policy"),
@@ -250,6 +276,7 @@ CAUSES = (
     ),
     Cause(
         id="mail.came-back",
+        title="The mail came back",
         symptoms=_MAIL,
         needs=(*_NEEDS, "mail.detail"),
         test=_back("other"),
@@ -269,6 +296,7 @@ CAUSES = (
     ),
     Cause(
         id="mail.too-late",
+        title="Not delivered in time",
         symptoms=_MAIL,
         needs=(*_NEEDS, "mail.detail"),
         test=_is("expired", STRONG, "mail.detail"),
@@ -289,10 +317,12 @@ CAUSES = (
     ),
     Cause(
         id="mail.none",
+        title="No mail was asked for",
         symptoms=(Symptom.MAIL,),
         needs=("account.exists", "mail.at"),
-        test=when(lambda f, _: f.flag("account.exists") and f.time("mail.at") is None, LIKELY,
-                  "mail.at"),
+        test=when(
+            lambda f, _: f.flag("account.exists") and f.time("mail.at") is None, LIKELY, "mail.at"
+        ),
         person=Say(
             "No mail with a code has been asked for in this account.",
             "Begin again, and check the name: the code goes to the account that was named.",

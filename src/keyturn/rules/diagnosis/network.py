@@ -15,16 +15,25 @@ from keyturn.rules.diagnosis.cause import (
 )
 
 _ANY = (
-    Symptom.SIGNIN, Symptom.SECOND, Symptom.SIGNUP, Symptom.CODE, Symptom.RECOVERY, Symptom.PAGE,
+    Symptom.SIGNIN,
+    Symptom.SECOND,
+    Symptom.SIGNUP,
+    Symptom.CODE,
+    Symptom.RECOVERY,
+    Symptom.PAGE,
 )
 
 CAUSES = (
     Cause(
         id="network.too-many",
+        title="Too many failures from this network",
         symptoms=(Symptom.SIGNIN, Symptom.PAGE),
         needs=("network.exhausted_until",),
-        test=when(lambda f, now: f.ahead("network.exhausted_until", now), CERTAIN + 3,
-                  "network.exhausted_until"),
+        test=when(
+            lambda f, now: f.ahead("network.exhausted_until", now),
+            CERTAIN + 3,
+            "network.exhausted_until",
+        ),
         person=Say(
             "Too many wrong names or passwords came from this network. It may not try again "
             "before {network.exhausted_until:time}.",
@@ -46,6 +55,7 @@ CAUSES = (
     ),
     Cause(
         id="server.busy",
+        title="Too many people at this moment",
         symptoms=_ANY,
         needs=("here.refused",),
         test=when(lambda f, _: f.word("here.refused") == "busy", CERTAIN, "here.refused"),
@@ -66,6 +76,7 @@ CAUSES = (
     ),
     Cause(
         id="server.store",
+        title="Keyturn cannot reach its records",
         symptoms=_ANY,
         needs=("here.refused",),
         test=when(lambda f, _: f.word("here.refused") == "store", CERTAIN, "here.refused"),
@@ -85,10 +96,16 @@ CAUSES = (
     ),
     Cause(
         id="browser.no-cookies",
+        title="The browser keeps no cookies",
         symptoms=_ANY,
         needs=("browser.cookie", "here.refused"),
-        test=when(lambda f, _: f.value("browser.cookie") is False
-                  and f.word("here.refused") in {"form", "flow"}, STRONG, "browser.cookie"),
+        test=when(
+            lambda f, _: (
+                f.value("browser.cookie") is False and f.word("here.refused") in {"form", "flow"}
+            ),
+            STRONG,
+            "browser.cookie",
+        ),
         person=Say(
             "This browser did not send back the cookie that the page needs.",
             "Allow cookies for this site, or open it in an ordinary window rather than inside "
@@ -107,10 +124,14 @@ CAUSES = (
     ),
     Cause(
         id="page.too-old",
+        title="The page was open for too long",
         symptoms=_ANY,
         needs=("browser.cookie", "here.refused"),
-        test=when(lambda f, _: f.flag("browser.cookie") and f.word("here.refused") == "form",
-                  STRONG, "here.refused"),
+        test=when(
+            lambda f, _: f.flag("browser.cookie") and f.word("here.refused") == "form",
+            STRONG,
+            "here.refused",
+        ),
         person=Say(
             "The page was open for too long, or belongs to an earlier visit.",
             "Load the page again and send it once more. Nothing was changed.",
@@ -127,10 +148,14 @@ CAUSES = (
     ),
     Cause(
         id="page.flow-gone",
+        title="Nothing is open in this browser",
         symptoms=_ANY,
         needs=("browser.cookie", "here.refused"),
-        test=when(lambda f, _: f.flag("browser.cookie") and f.word("here.refused") == "flow",
-                  STRONG, "here.refused"),
+        test=when(
+            lambda f, _: f.flag("browser.cookie") and f.word("here.refused") == "flow",
+            STRONG,
+            "here.refused",
+        ),
         person=Say(
             "There is nothing open in this browser that the page could go on with.",
             "Begin again from the start page, in the browser in which you read the code.",
@@ -148,6 +173,7 @@ CAUSES = (
     ),
     Cause(
         id="page.other-address",
+        title="The form came from another address",
         symptoms=_ANY,
         needs=("here.refused",),
         test=when(lambda f, _: f.word("here.refused") == "origin", CERTAIN, "here.refused"),

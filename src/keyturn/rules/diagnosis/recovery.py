@@ -21,8 +21,12 @@ _OPEN = ("recovery.open", "recovery.step", "recovery.started_at")
 
 
 def _at(step: str, strength: int) -> Test:
-    return when(lambda f, _: f.flag("recovery.open") and f.word("recovery.step") == step,
-                strength, "recovery.step", "recovery.started_at")
+    return when(
+        lambda f, _: f.flag("recovery.open") and f.word("recovery.step") == step,
+        strength,
+        "recovery.step",
+        "recovery.started_at",
+    )
 
 
 def _elsewhere(facts: Facts, _: int) -> bool:
@@ -52,10 +56,12 @@ def _done(facts: Facts, now: int) -> bool:
 CAUSES = (
     Cause(
         id="recovery.frozen",
+        title="Changes are stopped",
         symptoms=(Symptom.RECOVERY, Symptom.PHONE, Symptom.SECOND),
         needs=("account.frozen_at",),
-        test=when(lambda f, _: f.time("account.frozen_at") is not None, CERTAIN + 2,
-                  "account.frozen_at"),
+        test=when(
+            lambda f, _: f.time("account.frozen_at") is not None, CERTAIN + 2, "account.frozen_at"
+        ),
         person=Say(
             "Changes to this account are stopped since {account.frozen_at:time}, because "
             "somebody pressed “This wasn't me”.",
@@ -74,6 +80,7 @@ CAUSES = (
     ),
     Cause(
         id="recovery.second-wanted",
+        title="The second step is still to come",
         symptoms=_RECOVERY,
         needs=_OPEN,
         test=_at("second", STRONG),
@@ -95,6 +102,7 @@ CAUSES = (
     ),
     Cause(
         id="recovery.password-wanted",
+        title="The new password is still to be set",
         symptoms=_RECOVERY,
         needs=_OPEN,
         test=_at("password", STRONG),
@@ -116,6 +124,7 @@ CAUSES = (
     ),
     Cause(
         id="recovery.code-wanted",
+        title="The code from the mail is still to be entered",
         symptoms=_RECOVERY,
         needs=_OPEN,
         test=_at("code", POSSIBLE + 5),
@@ -136,6 +145,7 @@ CAUSES = (
     ),
     Cause(
         id="recovery.other-browser",
+        title="It was begun in another browser",
         symptoms=(Symptom.RECOVERY, Symptom.CODE),
         needs=("recovery.open", "recovery.here", "recovery.started_at"),
         test=when(_elsewhere, LIKELY + 5, "recovery.here"),
@@ -156,6 +166,7 @@ CAUSES = (
     ),
     Cause(
         id="recovery.several-browsers",
+        title="It was begun in several browsers",
         symptoms=(Symptom.RECOVERY, Symptom.CODE),
         needs=("recovery.browsers",),
         test=when(lambda f, _: f.count("recovery.browsers") > 1, LIKELY, "recovery.browsers"),
@@ -177,6 +188,7 @@ CAUSES = (
     ),
     Cause(
         id="recovery.given-up",
+        title="It was not finished",
         symptoms=_RECOVERY,
         needs=("recovery.open", "recovery.started_at", "recovery.done_at"),
         test=when(_lapsed, POSSIBLE + 3, "recovery.started_at", "recovery.done_at"),
@@ -198,6 +210,7 @@ CAUSES = (
     ),
     Cause(
         id="recovery.done",
+        title="The new password is set and not used yet",
         symptoms=_RECOVERY,
         needs=("recovery.done_at", "signin.last_success_at", "lane.unknown.locked_until"),
         test=when(_done, LIKELY, "recovery.done_at", "signin.last_success_at"),

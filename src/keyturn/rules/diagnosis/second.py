@@ -47,10 +47,15 @@ def _clock(facts: Facts, _: int) -> Evidence | None:
 CAUSES = (
     Cause(
         id="second.not-set-up",
+        title="Staff without a second step",
         symptoms=_SECOND,
         needs=("account.staff", "factors.totp"),
-        test=when(lambda f, _: f.flag("account.staff") and f.value("factors.totp") is False,
-                  STRONG, "account.staff", "factors.totp"),
+        test=when(
+            lambda f, _: f.flag("account.staff") and f.value("factors.totp") is False,
+            STRONG,
+            "account.staff",
+            "factors.totp",
+        ),
         person=Say(
             "Staff sign in with a second step, and this account has none yet.",
             "After the password, follow the page that sets up an authenticator app.",
@@ -67,11 +72,16 @@ CAUSES = (
     ),
     Cause(
         id="second.lost",
+        title="No app and no recovery code left",
         symptoms=(*_EITHER, Symptom.SIGNIN),
         needs=("factors.totp", "factors.recovery_left", "second.passed_at"),
         uses=("second.failed_at", "second.asked_at"),
-        test=when(lambda f, _: _stuck(f) and not f.count("factors.recovery_left"), LIKELY + 5,
-                  "factors.totp", "factors.recovery_left"),
+        test=when(
+            lambda f, _: _stuck(f) and not f.count("factors.recovery_left"),
+            LIKELY + 5,
+            "factors.totp",
+            "factors.recovery_left",
+        ),
         person=Say(
             "This account asks for the authenticator app, and no saved recovery code is left.",
             "If you no longer have the app, open a case here: support can help after two proofs "
@@ -91,19 +101,22 @@ CAUSES = (
     ),
     Cause(
         id="second.use-saved-code",
+        title="A saved recovery code can be used",
         symptoms=(Symptom.SECOND, Symptom.RECOVERY),
         needs=("factors.totp", "factors.recovery_left", "second.passed_at"),
         uses=("second.failed_at", "second.asked_at"),
-        test=when(lambda f, _: _stuck(f) and f.count("factors.recovery_left") > 0, POSSIBLE,
-                  "factors.totp", "factors.recovery_left"),
+        test=when(
+            lambda f, _: _stuck(f) and f.count("factors.recovery_left") > 0,
+            POSSIBLE,
+            "factors.totp",
+            "factors.recovery_left",
+        ),
         person=Say(
             "The second step is open. Saved recovery codes left: {factors.recovery_left}.",
-            "If the app is not at hand, type one of the recovery codes you saved; each works "
-            "once.",
+            "If the app is not at hand, type one of the recovery codes you saved; each works once.",
         ),
         help_desk=Say(
-            "The second step has not passed. Saved recovery codes left: "
-            "{factors.recovery_left}.",
+            "The second step has not passed. Saved recovery codes left: {factors.recovery_left}.",
             "Ask whether the person printed or saved the codes. They type them; they never read "
             "them out.",
         ),
@@ -115,6 +128,7 @@ CAUSES = (
     ),
     Cause(
         id="second.clock",
+        title="The phone's clock is wrong",
         symptoms=_EITHER,
         needs=("clock.skew_seconds", "second.last_failure"),
         uses=("second.failed_at", "second.passed_at"),
@@ -137,6 +151,7 @@ CAUSES = (
     ),
     Cause(
         id="second.reused",
+        title="The app's code was used already",
         symptoms=_EITHER,
         needs=("second.last_failure", "second.failed_at"),
         uses=("second.passed_at",),
@@ -157,13 +172,13 @@ CAUSES = (
     ),
     Cause(
         id="second.saved-code-used",
+        title="The saved recovery code was used already",
         symptoms=_EITHER,
         needs=("second.last_failure", "factors.recovery_left"),
         uses=("second.failed_at", "second.passed_at"),
         test=when(lambda f, _: _refused(f, "recovery-used"), STRONG, "second.last_failure"),
         person=Say(
-            "That saved recovery code has been used before. Codes left: "
-            "{factors.recovery_left}.",
+            "That saved recovery code has been used before. Codes left: {factors.recovery_left}.",
             "Cross it out and take the next one on your list.",
         ),
         help_desk=Say(
@@ -178,10 +193,12 @@ CAUSES = (
     ),
     Cause(
         id="second.wrong",
+        title="The code belongs to another entry",
         symptoms=_EITHER,
         needs=("second.last_failure", "second.failed_at", "second.passed_at"),
-        test=when(lambda f, _: _refused(f, "wrong"), LIKELY, "second.last_failure",
-                  "second.failed_at"),
+        test=when(
+            lambda f, _: _refused(f, "wrong"), LIKELY, "second.last_failure", "second.failed_at"
+        ),
         person=Say(
             "The last code of the second step was wrong, at {second.failed_at:time}.",
             "Check that the app's entry belongs to this account and organisation: an older entry "
@@ -199,10 +216,14 @@ CAUSES = (
     ),
     Cause(
         id="second.locked",
+        title="The second step is locked",
         symptoms=(*_EITHER, Symptom.SIGNIN),
         needs=("lane.second.locked_until",),
-        test=when(lambda f, now: f.ahead("lane.second.locked_until", now), CERTAIN,
-                  "lane.second.locked_until"),
+        test=when(
+            lambda f, now: f.ahead("lane.second.locked_until", now),
+            CERTAIN,
+            "lane.second.locked_until",
+        ),
         person=Say(
             "After five wrong codes in a row the second step is locked until "
             "{lane.second.locked_until:time}.",
@@ -221,76 +242,39 @@ CAUSES = (
     ),
     Cause(
         id="second.closed",
+        title="The second step is closed after a hundred wrong codes",
         symptoms=_EITHER,
         needs=("lane.second.closed",),
         test=when(lambda f, _: f.flag("lane.second.closed"), CERTAIN + 1, "lane.second.closed"),
         person=Say(
             "After a hundred wrong codes in a row the second step no longer answers.",
-            "Set a new password by Forgot password, or open a case.",
+            "Open a case: support can help after two proofs that it is you.",
         ),
         help_desk=Say(
             "The second step is closed after 100 wrong codes. Somebody who knows the password "
             "has been guessing.",
-            "Open a case; the person needs a new password.",
+            "Open a case. The person needs a new password as well; that alone does not open it.",
         ),
         administrator=Say(
             "Lane 2: is closed (100 failures without a success).",
-            "Recovery reopens it. Treat the password as known to somebody else.",
+            "Neither Unlock nor recovery opens it; removing the factor within a case does. Treat "
+            "the password as known to somebody else.",
         ),
         unseen="How the other side learned the password cannot be seen.",
     ),
     Cause(
-        id="second.new-browser",
-        symptoms=(Symptom.SECOND,),
-        needs=("this_client.known", "clients.known"),
-        test=when(lambda f, _: f.value("this_client.known") is False
-                  and f.count("clients.known") > 0, POSSIBLE + 5, "this_client.known",
-                  "clients.known"),
-        person=Say(
-            "This browser is new to your account, so the second step is asked for.",
-            "Complete it and choose “trust this browser”. A private window, or deleting "
-            "cookies, makes a browser new again.",
-        ),
-        help_desk=Say(
-            "The browser that asks is not among the known ones ({clients.known}).",
-            "Normal after a new browser, a private window or deleted cookies.",
-        ),
-        administrator=Say(
-            "No valid client cookie of this account; known clients: {clients.known}.",
-            "Nothing to mend. If it happens each time, cookies are cleared on closing.",
-        ),
-        unseen="Whether cookies were deleted or this is another device cannot be seen.",
-    ),
-    Cause(
-        id="second.browsers-forgotten",
-        symptoms=(Symptom.SECOND, Symptom.SESSION),
-        needs=("clients.known", "clients.forgotten_at"),
-        uses=("signin.last_success_at",),
-        test=when(lambda f, _: not f.count("clients.known")
-                  and f.later("clients.forgotten_at", "signin.last_success_at"), LIKELY,
-                  "clients.forgotten_at", "clients.known"),
-        person=Say(
-            "All browsers of this account were forgotten at {clients.forgotten_at:time}, so each "
-            "needs the second step again.",
-            "Complete it once in every browser you use.",
-        ),
-        help_desk=Say(
-            "All known browsers were forgotten at {clients.forgotten_at:time}.",
-            "Expected after “This wasn't me” or when the person removed them.",
-        ),
-        administrator=Say(
-            "client.forgotten or owner.objected at {clients.forgotten_at:time}; none is known.",
-            "See the audit trail for who did it.",
-        ),
-        unseen="Which of the forgotten browsers are still the person's cannot be seen.",
-    ),
-    Cause(
         id="second.timed-out",
+        title="The second step was waited for too long",
         symptoms=(Symptom.SECOND,),
         needs=("second.ends_at", "second.asked_at", "second.passed_at"),
-        test=when(lambda f, now: f.reached("second.ends_at", now)
-                  and f.later("second.asked_at", "second.passed_at"), POSSIBLE + 1,
-                  "second.ends_at", "second.asked_at"),
+        test=when(
+            lambda f, now: (
+                f.reached("second.ends_at", now) and f.later("second.asked_at", "second.passed_at")
+            ),
+            POSSIBLE + 1,
+            "second.ends_at",
+            "second.asked_at",
+        ),
         person=Say(
             "The second step waited until {second.ends_at:time} and was then given up.",
             "Start again with name and password, with the app at hand.",

@@ -41,9 +41,8 @@ def _few_wrong(facts: Facts, now: int) -> Evidence | None:
 
 
 def _old_password(facts: Facts, _: int) -> bool:
-    return (
-        facts.count("signin.failures_since_password") > 0
-        and facts.later("password.set_at", "signin.last_success_at")
+    return facts.count("signin.failures_since_password") > 0 and facts.later(
+        "password.set_at", "signin.last_success_at"
     )
 
 
@@ -59,6 +58,7 @@ def _typed(facts: Facts, now: int) -> bool:
 CAUSES = (
     Cause(
         id="signin.few-wrong",
+        title="A few wrong passwords",
         symptoms=_SIGNIN,
         needs=("lane.unknown.failed", "signin.last_failure_at"),
         uses=("lane.client.failed", "lane.unknown.locked_until"),
@@ -80,9 +80,12 @@ CAUSES = (
     ),
     Cause(
         id="signin.old-password",
+        title="The old password is still typed",
         symptoms=_SIGNIN,
         needs=(
-            "signin.failures_since_password", "password.set_at", "signin.last_success_at",
+            "signin.failures_since_password",
+            "password.set_at",
+            "signin.last_success_at",
         ),
         test=when(_old_password, STRONG, "signin.failures_since_password", "password.set_at"),
         person=Say(
@@ -108,12 +111,14 @@ CAUSES = (
     ),
     Cause(
         id="signin.unknown-name",
+        title="Nobody has this name",
         symptoms=_NO_WAY_IN,
         needs=("account.exists",),
         uses=("asked.kind", "account.similar"),
         test=when(
             lambda f, _: f.value("account.exists") is False and not f.count("account.similar"),
-            CERTAIN, "account.exists",
+            CERTAIN,
+            "account.exists",
         ),
         person=Say(
             "Nobody here has the name that was typed.",
@@ -133,10 +138,12 @@ CAUSES = (
     ),
     Cause(
         id="signin.other-address",
+        title="The account has another e-mail address",
         symptoms=_NO_WAY_IN,
         needs=("account.exists", "asked.kind", "account.similar"),
-        test=when(lambda f, _: _absent(f, "email", True), STRONG, "account.exists",
-                  "account.similar"),
+        test=when(
+            lambda f, _: _absent(f, "email", True), STRONG, "account.exists", "account.similar"
+        ),
         person=Say(
             "No account here uses this e-mail address.",
             "Try your other addresses, or the user name you chose at sign-up.",
@@ -155,10 +162,12 @@ CAUSES = (
     ),
     Cause(
         id="signin.misspelt",
+        title="The name is misspelt",
         symptoms=_NO_WAY_IN,
         needs=("account.exists", "asked.kind", "account.similar"),
-        test=when(lambda f, _: _absent(f, "name", True), STRONG, "account.exists",
-                  "account.similar"),
+        test=when(
+            lambda f, _: _absent(f, "name", True), STRONG, "account.exists", "account.similar"
+        ),
         person=Say(
             "Nobody here has exactly this name.",
             "Check it letter by letter, or use your e-mail address instead.",
@@ -175,11 +184,16 @@ CAUSES = (
     ),
     Cause(
         id="signin.disabled",
+        title="The account is switched off",
         symptoms=(*_NO_WAY_IN, Symptom.SECOND),
         needs=("account.state",),
         uses=("account.disabled_at",),
-        test=when(lambda f, _: f.word("account.state") == "disabled", CERTAIN, "account.state",
-                  "account.disabled_at"),
+        test=when(
+            lambda f, _: f.word("account.state") == "disabled",
+            CERTAIN,
+            "account.state",
+            "account.disabled_at",
+        ),
         person=Say(
             "This account is switched off. A new password would not change that.",
             "Ask the organisation, by the contacts on this page, to switch it on again.",
@@ -197,6 +211,7 @@ CAUSES = (
     ),
     Cause(
         id="signin.invited",
+        title="The invitation was not accepted yet",
         symptoms=(*_NO_WAY_IN, Symptom.SIGNUP),
         needs=("account.state",),
         test=when(lambda f, _: f.word("account.state") == "invited", CERTAIN, "account.state"),
@@ -217,12 +232,15 @@ CAUSES = (
     ),
     Cause(
         id="signin.no-password",
+        title="The account has no password yet",
         symptoms=_SIGNIN,
         needs=("account.state", "password.exists"),
         test=when(
-            lambda f, _: f.word("account.state") == "active"
-            and f.value("password.exists") is False,
-            CERTAIN, "password.exists",
+            lambda f, _: (
+                f.word("account.state") == "active" and f.value("password.exists") is False
+            ),
+            CERTAIN,
+            "password.exists",
         ),
         person=Say(
             "This account has no password yet.",
@@ -240,11 +258,18 @@ CAUSES = (
     ),
     Cause(
         id="signin.in-since",
+        title="A later sign-in worked",
         symptoms=(Symptom.SIGNIN, Symptom.SECOND),
         needs=("signin.last_success_at", "signin.last_refusal.at"),
-        test=when(lambda f, _: f.later("signin.last_success_at", "signin.last_refusal.at")
-                  and f.time("signin.last_refusal.at") is not None,
-                  POSSIBLE, "signin.last_success_at", "signin.last_refusal.at"),
+        test=when(
+            lambda f, _: (
+                f.later("signin.last_success_at", "signin.last_refusal.at")
+                and f.time("signin.last_refusal.at") is not None
+            ),
+            POSSIBLE,
+            "signin.last_success_at",
+            "signin.last_refusal.at",
+        ),
         person=Say(
             "The last sign-in worked, at {signin.last_success_at:time}, after the refusal.",
             "Try again now. If that sign-in was not yours, use “This wasn't me”.",
@@ -262,6 +287,7 @@ CAUSES = (
     ),
     Cause(
         id="signin.typing",
+        title="Caps lock, keyboard layout or a space",
         symptoms=_SIGNIN,
         needs=("signin.last_failure_at", "signin.last_success_at"),
         test=when(_typed, HINT, "signin.last_failure_at"),
@@ -284,12 +310,14 @@ CAUSES = (
     ),
     Cause(
         id="signin.no-try",
+        title="The try never reached this account",
         symptoms=_SIGNIN,
         needs=("account.exists", "signin.last_refusal.at", "signin.last_success_at"),
         uses=("lane.unknown.locked_until", "account.state"),
         test=when(
             lambda f, _: f.flag("account.exists") and f.time("signin.last_refusal.at") is None,
-            POSSIBLE, "signin.last_refusal.at",
+            POSSIBLE,
+            "signin.last_refusal.at",
         ),
         person=Say(
             "No refused sign-in to this account is on record.",

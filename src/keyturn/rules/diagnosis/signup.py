@@ -36,6 +36,7 @@ def _is(kind: str, *because: str) -> Test:
 CAUSES = (
     Cause(
         id="signup.code-not-entered",
+        title="The code has not been entered yet",
         symptoms=_UNVERIFIED,
         needs=(_STATE, _CODE, "code.sent_at", "code.expires_at"),
         uses=(_MAIL,),
@@ -59,6 +60,7 @@ CAUSES = (
     ),
     Cause(
         id="signup.code-ended",
+        title="The sign-up code has ended",
         symptoms=_UNVERIFIED,
         needs=(_STATE, _CODE),
         uses=(_MAIL, "code.expires_at"),
@@ -80,6 +82,7 @@ CAUSES = (
     ),
     Cause(
         id="signup.mail-lost",
+        title="The mail with the sign-up code came back",
         symptoms=_UNVERIFIED,
         needs=(_STATE, _MAIL, "mail.detail", "mail.address"),
         uses=(_CODE, "code.expires_at"),
@@ -90,8 +93,7 @@ CAUSES = (
             "Sign up again and check the address letter by letter, or use another one.",
         ),
         help_desk=Say(
-            "The account is unverified because its mail to {mail.address} came back: "
-            "{mail.detail}",
+            "The account is unverified because its mail to {mail.address} came back: {mail.detail}",
             "Probably a slip in the address. Let the person sign up again.",
         ),
         administrator=Say(
@@ -102,6 +104,7 @@ CAUSES = (
     ),
     Cause(
         id="signup.closed",
+        title="Sign-up is by invitation only",
         symptoms=(Symptom.SIGNUP,),
         needs=("tenant.signup",),
         test=when(lambda f, _: f.value("tenant.signup") is False, CERTAIN, "tenant.signup"),
@@ -121,10 +124,14 @@ CAUSES = (
     ),
     Cause(
         id="signup.has-account",
+        title="There is an account with this address already",
         symptoms=(Symptom.SIGNUP,),
         needs=(_STATE, "signup.repeated_at"),
-        test=when(lambda f, _: f.word(_STATE) == "active"
-                  and f.time("signup.repeated_at") is not None, STRONG, "signup.repeated_at"),
+        test=when(
+            lambda f, _: f.word(_STATE) == "active" and f.time("signup.repeated_at") is not None,
+            STRONG,
+            "signup.repeated_at",
+        ),
         person=Say(
             "You have an account with this address already. That is what the mail sent at "
             "{signup.repeated_at:time} says.",
@@ -144,20 +151,26 @@ CAUSES = (
     ),
     Cause(
         id="signup.phone-wanted",
+        title="A proved phone number is still missing",
         symptoms=(Symptom.SIGNUP, Symptom.PHONE),
         needs=("tenant.phone", _STATE, "phone.verified_at"),
-        test=when(lambda f, _: f.word("tenant.phone") == "required"
-                  and f.word(_STATE) in {"active", "unverified"}
-                  and f.time("phone.verified_at") is None, LIKELY, "tenant.phone",
-                  "phone.verified_at"),
+        test=when(
+            lambda f, _: (
+                f.word("tenant.phone") == "required"
+                and f.word(_STATE) in {"active", "unverified"}
+                and f.time("phone.verified_at") is None
+            ),
+            LIKELY,
+            "tenant.phone",
+            "phone.verified_at",
+        ),
         person=Say(
             "This organisation asks for a phone number, and yours is not proved yet.",
             "Enter a mobile number and type the code sent to it.",
         ),
         help_desk=Say(
             "A proved phone number is required here and is missing.",
-            "Let the person finish that step. If they have no mobile phone, ask an "
-            "administrator.",
+            "Let the person finish that step. If they have no mobile phone, ask an administrator.",
         ),
         administrator=Say(
             'tenant.phone = "required"; phone.verified_at is empty.',

@@ -26,12 +26,16 @@ def _recent(facts: Facts, now: int) -> bool:
 
 
 def _is(state: str, strength: int, *because: str) -> Test:
-    return when(lambda f, now: f.word("sms.state") == state and _recent(f, now), strength,
-                "sms.state", *because)
+    return when(
+        lambda f, now: f.word("sms.state") == state and _recent(f, now),
+        strength,
+        "sms.state",
+        *because,
+    )
 
 
 def _waiting(facts: Facts, now: int) -> str:
-    """"new" before the first try ended, "later" after one that failed, else ""."""
+    """The sort of waiting: "new" before the first try, "later" after a failed one, else ""."""
     state = facts.word("sms.state")
     if state not in {"queued", "sending"} or not _recent(facts, now):
         return ""
@@ -45,11 +49,15 @@ def _unproved(facts: Facts) -> bool:
 CAUSES = (
     Cause(
         id="sms.landline",
+        title="The number is a landline",
         symptoms=_TEXT,
         needs=("phone.line", "phone.verified_at"),
         uses=("tenant.voice",),
-        test=when(lambda f, _: f.word("phone.line") == "landline"
-                  and f.time("phone.verified_at") is None, STRONG + 2, "phone.line"),
+        test=when(
+            lambda f, _: f.word("phone.line") == "landline" and f.time("phone.verified_at") is None,
+            STRONG + 2,
+            "phone.line",
+        ),
         person=Say(
             "By the numbering plan this is a landline, and landlines cannot take text messages.",
             "Enter a mobile number, or use an authenticator app. Where a call is offered, it "
@@ -68,10 +76,16 @@ CAUSES = (
     ),
     Cause(
         id="sms.internet-number",
+        title="An internet or special number",
         symptoms=_TEXT,
         needs=("phone.line", "phone.verified_at"),
-        test=when(lambda f, _: f.word("phone.line") in {"voip", "other"}
-                  and f.time("phone.verified_at") is None, POSSIBLE, "phone.line"),
+        test=when(
+            lambda f, _: (
+                f.word("phone.line") in {"voip", "other"} and f.time("phone.verified_at") is None
+            ),
+            POSSIBLE,
+            "phone.line",
+        ),
         person=Say(
             "This looks like an internet or special number; many of them take no text messages "
             "with codes.",
@@ -89,6 +103,7 @@ CAUSES = (
     ),
     Cause(
         id="sms.queued",
+        title="The text is about to be sent",
         symptoms=(Symptom.TEXT,),
         needs=(*_NEEDS, "sms.attempts"),
         test=when(lambda f, now: _waiting(f, now) == "new", LIKELY, "sms.state"),
@@ -108,17 +123,22 @@ CAUSES = (
     ),
     Cause(
         id="sms.deferred",
+        title="The gateway does not take it now",
         symptoms=(Symptom.TEXT,),
         needs=(*_NEEDS, "sms.attempts", "sms.detail", "sms.next_at"),
-        test=when(lambda f, now: _waiting(f, now) == "later", STRONG, "sms.state",
-                  "sms.attempts", "sms.detail"),
+        test=when(
+            lambda f, now: _waiting(f, now) == "later",
+            STRONG,
+            "sms.state",
+            "sms.attempts",
+            "sms.detail",
+        ),
         person=Say(
             "The text could not be handed over yet. The next try is at {sms.next_at:time}.",
             "Wait, or use another way that the page offers.",
         ),
         help_desk=Say(
-            "The gateway does not take the text now: {sms.detail}. Next try at "
-            "{sms.next_at:time}.",
+            "The gateway does not take the text now: {sms.detail}. Next try at {sms.next_at:time}.",
             "Tell the administrators if this concerns several people.",
         ),
         administrator=Say(
@@ -130,6 +150,7 @@ CAUSES = (
     ),
     Cause(
         id="sms.no-report",
+        title="Handed over, nothing further known",
         symptoms=(Symptom.TEXT,),
         needs=_NEEDS,
         test=_is("sent", POSSIBLE),
@@ -150,6 +171,7 @@ CAUSES = (
     ),
     Cause(
         id="sms.delivered",
+        title="Delivered, but not seen",
         symptoms=(Symptom.TEXT,),
         needs=(*_NEEDS, "sms.updated_at"),
         test=_is("delivered", LIKELY),
@@ -170,6 +192,7 @@ CAUSES = (
     ),
     Cause(
         id="sms.undeliverable",
+        title="The phone network could not deliver it",
         symptoms=_TEXT,
         needs=(*_NEEDS, "sms.detail"),
         test=_is("bounced", CERTAIN - 1, "sms.detail"),
@@ -189,6 +212,7 @@ CAUSES = (
     ),
     Cause(
         id="sms.rejected",
+        title="Refused by gateway or network",
         symptoms=_TEXT,
         needs=(*_NEEDS, "sms.detail"),
         test=_is("rejected", CERTAIN - 1, "sms.detail"),
@@ -208,6 +232,7 @@ CAUSES = (
     ),
     Cause(
         id="sms.phone-off",
+        title="The phone was off or out of reach",
         symptoms=(Symptom.TEXT,),
         needs=(*_NEEDS, "sms.detail"),
         test=_is("expired", STRONG, "sms.detail"),
@@ -227,18 +252,17 @@ CAUSES = (
     ),
     Cause(
         id="sms.too-many",
+        title="Too many texts to this number",
         symptoms=_TEXT,
         needs=("budget.sms.until",),
-        test=when(lambda f, now: f.ahead("budget.sms.until", now), CERTAIN,
-                  "budget.sms.until"),
+        test=when(lambda f, now: f.ahead("budget.sms.until", now), CERTAIN, "budget.sms.until"),
         person=Say(
             "So many texts went to this number that no further one is sent before "
             "{budget.sms.until:time}.",
             "Use the newest code you have, or another way that the page offers.",
         ),
         help_desk=Say(
-            "The cap on texts for this person or number is reached until "
-            "{budget.sms.until:time}.",
+            "The cap on texts for this person or number is reached until {budget.sms.until:time}.",
             "Offer an authenticator. Perhaps the earlier texts lie in a spam folder.",
         ),
         administrator=Say(
@@ -249,10 +273,14 @@ CAUSES = (
     ),
     Cause(
         id="sms.organisation-cap",
+        title="The organisation's cap on texts is reached",
         symptoms=_TEXT,
         needs=("budget.sms_tenant.until",),
-        test=when(lambda f, now: f.ahead("budget.sms_tenant.until", now), CERTAIN + 1,
-                  "budget.sms_tenant.until"),
+        test=when(
+            lambda f, now: f.ahead("budget.sms_tenant.until", now),
+            CERTAIN + 1,
+            "budget.sms_tenant.until",
+        ),
         person=Say(
             "No text messages are sent for the time being.",
             "Use an authenticator app, or try again tomorrow. The organisation has been told.",
@@ -269,10 +297,15 @@ CAUSES = (
     ),
     Cause(
         id="sms.none",
+        title="The account has no phone number",
         symptoms=(Symptom.TEXT,),
         needs=("phone.given", "sms.at"),
-        test=when(lambda f, _: f.value("phone.given") is False and f.time("sms.at") is None,
-                  LIKELY, "phone.given", "sms.at"),
+        test=when(
+            lambda f, _: f.value("phone.given") is False and f.time("sms.at") is None,
+            LIKELY,
+            "phone.given",
+            "sms.at",
+        ),
         person=Say(
             "This account has no phone number, so no text was sent.",
             "Codes for this account come by mail. You can add a number after signing in.",
@@ -289,10 +322,12 @@ CAUSES = (
     ),
     Cause(
         id="phone.in-use",
+        title="The number cannot be used here",
         symptoms=(Symptom.PHONE, Symptom.SIGNUP),
         needs=("phone.in_use", "phone.holder_state"),
-        test=when(lambda f, _: f.flag("phone.in_use"), CERTAIN + 1, "phone.in_use",
-                  "phone.holder_state"),
+        test=when(
+            lambda f, _: f.flag("phone.in_use"), CERTAIN + 1, "phone.in_use", "phone.holder_state"
+        ),
         person=Say(
             "This number cannot be used here.",
             "Use another number or an authenticator app, or open a case.",
@@ -311,6 +346,7 @@ CAUSES = (
     ),
     Cause(
         id="phone.code-not-entered",
+        title="The number is not proved yet",
         symptoms=_TEXT,
         needs=("phone.given", "phone.verified_at"),
         test=when(lambda f, _: _unproved(f), POSSIBLE - 2, "phone.given", "phone.verified_at"),

@@ -68,8 +68,11 @@ class Fact:
 
 _FLAG, _COUNT, _TIME, _WORD, _TEXT = Kind
 _PUBLIC, _PERSON, _STAFF = Audience
-_Row = tuple[str, Kind, Audience, str, str] | tuple[str, Kind, Audience, str, str, tuple[str, ...]]
+_Bare = tuple[str, Kind, Audience, str, str]
+_Row = _Bare | tuple[str, Kind, Audience, str, str, tuple[str, ...]]
 
+# Tables: one fact, one or two lines; the formatter would give each part a line of its own.
+# fmt: off
 _HERE: tuple[_Row, ...] = (
     ("browser.cookie", _FLAG, _PUBLIC, "the browser came with the cookie it was given",
      "Caller.browser"),
@@ -127,7 +130,7 @@ _ACCOUNT: tuple[_Row, ...] = (
      "audit signin.*"),
     ("signin.last_refusal.cause", _WORD, _STAFF, "the reason kept with that refusal",
      "audit signin.* facts",
-     ("wrong", "locked", "closed", "name", "disabled", "unverified", "invited", "network", "busy")),
+     ("wrong", "locked", "unverified")),
     ("signin.last_refusal.client", _TEXT, _STAFF, "the client's name, as it says itself",
      "Entry.client"),
     ("signin.last_refusal.ip", _TEXT, _STAFF, "the address that the refused try came from",
@@ -137,7 +140,9 @@ _ACCOUNT: tuple[_Row, ...] = (
     ("clients.forgotten_at", _TIME, _PERSON, "when known clients were last forgotten",
      "audit client.forgotten, owner.objected"),
     ("this_client.known", _FLAG, _PERSON, "the browser asking is a known client of the account",
-     "Caller.offers, Lookup.client"),
+     "Caller.offers, steps.clients.recognised"),
+    ("this_client.trusted", _FLAG, _PERSON, "and need not do the second step again",
+     "Client.trusted"),
 )
 
 _LANES: tuple[_Row, ...] = tuple(
@@ -148,12 +153,13 @@ _LANES: tuple[_Row, ...] = tuple(
         ("second", "the lane of guesses at the second step (2:)"),
     )
     for row in (
-        (f"lane.{lane}.locked_until", _TIME, _PERSON, f"end of the lock, {whose}", "lanes.get"),
-        (f"lane.{lane}.failed", _COUNT, _STAFF, f"failures of the present streak, {whose}",
+        (f"lane.{lane}.locked_until", _TIME, _PERSON, f"end of the lock in {whose}", "lanes.get"),
+        (f"lane.{lane}.failed", _COUNT, _STAFF, f"failures of the present streak in {whose}",
          "lanes.get, lockout.observe"),
-        (f"lane.{lane}.total", _COUNT, _STAFF, f"failures in a row over all locks, {whose}",
+        (f"lane.{lane}.total", _COUNT, _STAFF, f"failures in a row over all locks in {whose}",
          "lanes.get, lockout.observe"),
-        (f"lane.{lane}.closed", _FLAG, _PERSON, f"closed until recovery, {whose}", "lanes.get"),
+        (f"lane.{lane}.closed", _FLAG, _PERSON, f"nothing is right until recovery in {whose}",
+         "lanes.get"),
     )
 )
 
@@ -250,8 +256,9 @@ _MESSAGES: tuple[_Row, ...] = (
     ("session.ended_at", _TIME, _PERSON, "when a session last ended",
      "audit sessions.ended, signout; or the session's own limits"),
     ("session.ended_reason", _WORD, _PERSON, "why it ended", "audit sessions.ended facts",
-     ("reset", "password", "staff", "owner", "not-me", "disabled", "idle", "limit", "signout")),
+     ("recovery", "password", "staff", "owner", "not-me", "disabled", "idle", "limit", "signout")),
 )
+# fmt: on
 
 
 def _by_name(rows: Iterable[_Row]) -> Mapping[str, Fact]:

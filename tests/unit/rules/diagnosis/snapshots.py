@@ -1,0 +1,270 @@
+"""For each cause: a snapshot in which it is the first thing to say, and a near miss.
+
+A row is (what the person runs into, the facts, what differs in the near miss).  A near
+miss that maps a name to MISSING takes the fact away: then the cause cannot be told.
+"""
+
+from __future__ import annotations
+
+from keyturn.rules.diagnosis.cause import Symptom
+
+S = Symptom
+NOW = 1_800_000_000_000
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+AGO, SOON = NOW - 5 * MINUTE, NOW + 5 * MINUTE
+EARLIER = NOW - HOUR
+MISSING = object()
+
+Row = tuple[S, dict[str, object], dict[str, object]]
+
+_LOCKED: dict[str, object] = {"lane.unknown.locked_until": SOON}
+_TOTP: dict[str, object] = {
+    "factors.totp": True,
+    "factors.recovery_left": 0,
+    "second.passed_at": EARLIER,
+    "second.failed_at": AGO,
+}
+_RECOVERY: dict[str, object] = {"recovery.open": True, "recovery.started_at": AGO}
+_SENT: dict[str, object] = {"code.sent_at": AGO, "code.expires_at": SOON, "code.tries": 0}
+_MAIL: dict[str, object] = {
+    "mail.at": AGO,
+    "mail.address": "m•••@example.org",
+    "mail.detail": "250 2.0.0 fine",
+    "tenant.sender": "no-reply@example.org",
+    "mail.attempts": 0,
+    "mail.next_at": SOON,
+    "mail.updated_at": AGO,
+}
+_SMS: dict[str, object] = {
+    "sms.at": AGO,
+    "sms.address": "•••• 123",
+    "sms.detail": "id:7 stat",
+    "sms.attempts": 0,
+    "sms.next_at": SOON,
+    "sms.updated_at": AGO,
+}
+_UNVERIFIED: dict[str, object] = {"account.state": "unverified", "code.state": "live", **_SENT}
+
+
+def _back(detail: str) -> dict[str, object]:
+    return {**_MAIL, "mail.state": "bounced", "mail.detail": detail}
+
+
+def _session(reason: str) -> Row:
+    facts: dict[str, object] = {"session.ended_reason": reason, "session.ended_at": AGO}
+    return S.SESSION, facts, {"session.ended_at": NOW - 7 * DAY}
+
+
+# one row, one look: a table reads better than what the formatter makes of it
+# fmt: off
+ROWS: dict[str, Row] = {
+    # signing in
+    "signin.few-wrong": (S.SIGNIN,
+        {"lane.unknown.failed": 4, "signin.last_failure_at": AGO}, {"lane.unknown.failed": 0}),
+    "signin.old-password": (S.SIGNIN,
+        {"signin.failures_since_password": 2, "password.set_at": EARLIER,
+         "signin.last_success_at": EARLIER - 1},
+        {"signin.last_success_at": EARLIER}),
+    "signin.unknown-name": (S.SIGNIN, {"account.exists": False, "account.similar": 0},
+        {"account.exists": True}),
+    "signin.other-address": (S.SIGNIN,
+        {"account.exists": False, "asked.kind": "email", "account.similar": 1},
+        {"asked.kind": "username"}),
+    "signin.misspelt": (S.SIGNIN,
+        {"account.exists": False, "asked.kind": "username", "account.similar": 2},
+        {"account.similar": 0}),
+    "signin.disabled": (S.RECOVERY, {"account.state": "disabled", "account.disabled_at": EARLIER},
+        {"account.state": "active"}),
+    "signin.invited": (S.SIGNIN, {"account.state": "invited"}, {"account.state": None}),
+    "signin.no-password": (S.SIGNIN, {"account.state": "active", "password.exists": False},
+        {"password.exists": True}),
+    "signin.in-since": (S.SIGNIN,
+        {"signin.last_success_at": AGO + 1, "signin.last_refusal.at": AGO},
+        {"signin.last_success_at": AGO}),
+    "signin.typing": (S.SIGNIN,
+        {"signin.last_failure_at": NOW - DAY + 1, "signin.last_success_at": None},
+        {"signin.last_failure_at": NOW - DAY}),
+    "signin.no-try": (S.SIGNIN,
+        {"account.exists": True, "signin.last_refusal.at": None, "signin.last_success_at": None},
+        {"signin.last_refusal.at": AGO}),
+    # locked
+    "lock.shown": (S.SIGNIN, {"lane.asked.locked_until": NOW + 1},
+        {"lane.asked.locked_until": NOW}),
+    "lock.now": (S.SIGNIN, {"lane.unknown.locked_until": NOW + 1},
+        {"lane.unknown.locked_until": NOW}),
+    "lock.strangers": (S.SIGNIN,
+        {**_LOCKED, "clients.known": 1, "signin.foreign_failures": 5},
+        {"signin.foreign_failures": 4}),
+    "lock.elsewhere": (S.SIGNIN, {**_LOCKED, "this_client.known": True},
+        {"this_client.known": False}),
+    "lock.whole-account": (S.SIGNIN, {**_LOCKED, "tenant.lockout_scope": "account"},
+        {"tenant.lockout_scope": "client"}),
+    "lock.new-password": (S.SIGNIN,
+        {**_LOCKED, "password.set_at": SOON - 10 * MINUTE},
+        {"password.set_at": SOON - 10 * MINUTE - 1}),
+    "lock.own-browser": (S.SIGNIN, {"lane.client.locked_until": NOW + 1},
+        {"lane.client.locked_until": NOW}),
+    "lock.closed": (S.SIGNIN, {"lane.unknown.closed": True, **_LOCKED},
+        {"lane.unknown.closed": False}),
+    "lock.own-browser-closed": (S.SIGNIN,
+        {"lane.client.closed": True, "lane.client.locked_until": SOON},
+        {"lane.client.closed": False}),
+    "lock.over": (S.SIGNIN,
+        {"lane.unknown.locked_until": NOW, "signin.last_refusal.cause": "locked",
+         "signin.last_refusal.at": AGO},
+        {"lane.unknown.locked_until": NOW + 1}),
+    "lock.repeating": (S.SIGNIN,
+        {"lane.unknown.total": 15, "signin.last_failure_at": AGO}, {"lane.unknown.total": 14}),
+    "lock.notice-lost": (S.SIGNIN,
+        {"notice.state": "bounced", "notice.at": AGO, "notice.detail": "550 5.1.1 no such user"},
+        {"notice.state": "delivered"}),
+    # the second step
+    "second.not-set-up": (S.SECOND, {"account.staff": True, "factors.totp": False},
+        {"account.staff": False}),
+    "second.lost": (S.SECOND, _TOTP, {"factors.recovery_left": 1}),
+    "second.use-saved-code": (S.SECOND, {**_TOTP, "factors.recovery_left": 3},
+        {"second.failed_at": EARLIER}),
+    "second.clock": (S.SECOND, {"second.last_failure": "clock", "clock.skew_seconds": -31},
+        {"clock.skew_seconds": 30}),
+    "second.reused": (S.SECOND, {"second.last_failure": "reused", "second.failed_at": AGO},
+        {"second.passed_at": AGO + 1}),
+    "second.saved-code-used": (S.SECOND,
+        {"second.last_failure": "recovery-used", "factors.recovery_left": 2},
+        {"second.last_failure": "wrong"}),
+    "second.wrong": (S.SECOND,
+        {"second.last_failure": "wrong", "second.failed_at": AGO, "second.passed_at": None},
+        {"second.passed_at": AGO + 1}),
+    "second.locked": (S.SECOND, {"lane.second.locked_until": NOW + 1},
+        {"lane.second.locked_until": NOW}),
+    "second.closed": (S.SECOND, {"lane.second.closed": True, "lane.second.locked_until": SOON},
+        {"lane.second.closed": False}),
+    "second.new-browser": (S.SECOND, {"this_client.known": False, "clients.known": 2},
+        {"clients.known": 0}),
+    "second.staff-always": (S.SECOND,
+        {"account.staff": True, "factors.totp": True, "this_client.trusted": True},
+        {"this_client.trusted": False}),
+    "second.not-trusted": (S.SECOND,
+        {"this_client.known": True, "this_client.trusted": False, "factors.totp": True},
+        {"this_client.trusted": True}),
+    "second.browsers-forgotten": (S.SECOND,
+        {"clients.known": 0, "clients.forgotten_at": AGO, "signin.last_success_at": EARLIER},
+        {"signin.last_success_at": AGO + 1}),
+    "second.timed-out": (S.SECOND,
+        {"second.ends_at": NOW, "second.asked_at": AGO, "second.passed_at": None},
+        {"second.ends_at": NOW + 1}),
+    # sign-up
+    "signup.code-not-entered": (S.SIGNIN, _UNVERIFIED, {"code.expires_at": NOW}),
+    "signup.code-ended": (S.SIGNIN, {**_UNVERIFIED, "code.expires_at": NOW},
+        {"code.expires_at": NOW + 1}),
+    "signup.mail-lost": (S.SIGNIN,
+        {**_UNVERIFIED, **_back("550 5.1.1 no such user")}, {"mail.state": "sent"}),
+    "signup.closed": (S.SIGNUP, {"tenant.signup": False}, {"tenant.signup": True}),
+    "signup.has-account": (S.SIGNUP,
+        {"account.state": "active", "signup.repeated_at": AGO}, {"signup.repeated_at": None}),
+    "signup.phone-wanted": (S.SIGNUP,
+        {"tenant.phone": "required", "account.state": "active", "phone.verified_at": None},
+        {"phone.verified_at": AGO}),
+    # codes
+    "code.expired": (S.CODE, {**_SENT, "code.state": "live", "code.expires_at": NOW},
+        {"code.expires_at": NOW + 1}),
+    "code.expired-here": (S.CODE, {"here.code.expires_at": NOW}, {"here.code.expires_at": NOW + 1}),
+    "code.spent": (S.CODE, {**_SENT, "code.state": "spent", "code.tries": 5},
+        {"code.state": "live"}),
+    "code.spent-here": (S.CODE, {"here.code.tries": 5, "here.code.sent_at": AGO},
+        {"here.code.tries": 4}),
+    "code.replaced": (S.CODE,
+        {**_SENT, "code.state": "live", "code.tries": 1, "code.replaces_at": AGO},
+        {"code.tries": 0}),
+    "code.replaced-here": (S.CODE,
+        {"here.code.replaced_at": AGO, "here.code.expires_at": SOON},
+        {"here.code.replaced_at": None}),
+    "code.used": (S.CODE, {**_SENT, "code.state": "used", "code.used_at": AGO},
+        {"code.sent_at": NOW - DAY}),
+    "code.link-only": (S.CODE,
+        {**_SENT, "code.state": "live", "code.link_only": True, "budget.code_mails.until": SOON},
+        {"budget.code_mails.until": NOW}),
+    "code.no-more-mails": (S.MAIL, {"budget.link_mails.until": NOW + 1},
+        {"budget.link_mails.until": NOW}),
+    "code.tries-of-day": (S.CODE, {"budget.code_tries.until": NOW + 1},
+        {"budget.code_tries.until": NOW}),
+    "code.just-sent": (S.MAIL, {"here.code.sent_at": NOW - 59_999},
+        {"here.code.sent_at": NOW - 60_000}),
+    "code.flow-over": (S.CODE, {"here.flow.expires_at": NOW}, {"here.flow.expires_at": NOW + 1}),
+    # recovery
+    "recovery.frozen": (S.RECOVERY, {"account.frozen_at": AGO}, {"account.frozen_at": None}),
+    "recovery.second-wanted": (S.RECOVERY, {**_RECOVERY, "recovery.step": "second"},
+        {"recovery.open": False}),
+    "recovery.password-wanted": (S.RECOVERY, {**_RECOVERY, "recovery.step": "password"},
+        {"recovery.step": "second"}),
+    "recovery.code-wanted": (S.RECOVERY, {**_RECOVERY, "recovery.step": "code"},
+        {"recovery.step": None}),
+    "recovery.other-browser": (S.CODE, {**_RECOVERY, "recovery.here": False},
+        {"recovery.here": True}),
+    "recovery.several-browsers": (S.CODE, {"recovery.browsers": 2}, {"recovery.browsers": 1}),
+    "recovery.given-up": (S.RECOVERY,
+        {"recovery.open": False, "recovery.started_at": AGO, "recovery.done_at": None},
+        {"recovery.done_at": AGO}),
+    "recovery.done": (S.SIGNIN,
+        {"recovery.done_at": AGO, "signin.last_success_at": EARLIER,
+         "lane.unknown.locked_until": None},
+        {"lane.unknown.locked_until": NOW + 1}),
+    # mail
+    "mail.queued": (S.MAIL, {**_MAIL, "mail.state": "sending", "mail.attempts": 1},
+        {"mail.state": "queued"}),
+    "mail.queue-stuck": (S.MAIL,
+        {**_MAIL, "mail.state": "queued", "outbox.due_at": NOW - 2 * MINUTE - 1},
+        {"outbox.due_at": NOW - 2 * MINUTE}),
+    "mail.deferred": (S.MAIL,
+        {**_MAIL, "mail.state": "queued", "mail.attempts": 1, "mail.detail": "451 4.7.1 later"},
+        {"mail.attempts": 0}),
+    "mail.no-report": (S.MAIL, {**_MAIL, "mail.state": "sent"}, {"mail.at": NOW - DAY}),
+    "mail.delivered": (S.MAIL, {**_MAIL, "mail.state": "delivered"}, {"mail.state": "sent"}),
+    "mail.no-mailbox": (S.MAIL, _back("550 5.1.1 <m@example.org> user unknown"),
+        {"mail.detail": "552 5.2.2 mailbox full"}),
+    "mail.full": (S.MAIL, _back("552 5.2.2 mailbox full"),
+        {"mail.detail": "550 5.2.1 mailbox disabled"}),
+    "mail.blocked": (S.MAIL, _back("554 5.7.1 refused by policy"),
+        {"mail.detail": "554 refused"}),
+    "mail.came-back": (S.MAIL, _back("554 transaction failed"),
+        {"mail.detail": "554 5.7.1 refused by policy"}),
+    "mail.too-late": (S.MAIL, {**_MAIL, "mail.state": "expired"}, {"mail.state": "dropped"}),
+    "mail.none": (S.MAIL, {"account.exists": True, "mail.at": None}, {"account.exists": False}),
+    # text messages and phones
+    "sms.landline": (S.PHONE, {"phone.line": "landline", "phone.verified_at": None},
+        {"phone.verified_at": AGO}),
+    "sms.internet-number": (S.PHONE, {"phone.line": "voip", "phone.verified_at": None},
+        {"phone.line": "mobile"}),
+    "sms.queued": (S.TEXT, {**_SMS, "sms.state": "queued"}, {"sms.attempts": 1}),
+    "sms.deferred": (S.TEXT, {**_SMS, "sms.state": "sending", "sms.attempts": 2},
+        {"sms.attempts": 1}),
+    "sms.no-report": (S.TEXT, {**_SMS, "sms.state": "sent"}, {"sms.state": "delivered"}),
+    "sms.delivered": (S.TEXT, {**_SMS, "sms.state": "delivered"}, {"sms.at": NOW - DAY}),
+    "sms.undeliverable": (S.TEXT, {**_SMS, "sms.state": "bounced"}, {"sms.state": "expired"}),
+    "sms.rejected": (S.TEXT, {**_SMS, "sms.state": "rejected"}, {"sms.state": "bounced"}),
+    "sms.phone-off": (S.TEXT, {**_SMS, "sms.state": "expired"}, {"sms.at": None}),
+    "sms.too-many": (S.TEXT, {"budget.sms.until": NOW + 1}, {"budget.sms.until": NOW}),
+    "sms.organisation-cap": (S.TEXT, {"budget.sms_tenant.until": NOW + 1},
+        {"budget.sms_tenant.until": NOW}),
+    "sms.none": (S.TEXT, {"phone.given": False, "sms.at": None}, {"sms.at": AGO}),
+    "phone.in-use": (S.PHONE, {"phone.in_use": True, "phone.holder_state": "disabled"},
+        {"phone.in_use": False}),
+    "phone.code-not-entered": (S.PHONE, {"phone.given": True, "phone.verified_at": None},
+        {"phone.given": False}),
+    # signed out
+    **{f"session.{why}": _session(why) for why in (
+        "recovery", "password", "staff", "owner", "not-me", "disabled", "idle", "limit",
+        "signout")},
+    # network and pages
+    "network.too-many": (S.SIGNIN, {"network.exhausted_until": NOW + 1},
+        {"network.exhausted_until": NOW}),
+    "server.busy": (S.SIGNIN, {"here.refused": "busy"}, {"here.refused": "neutral"}),
+    "server.store": (S.SIGNIN, {"here.refused": "store"}, {"here.refused": "busy"}),
+    "browser.no-cookies": (S.PAGE, {"browser.cookie": False, "here.refused": "form"},
+        {"browser.cookie": True}),
+    "page.too-old": (S.PAGE, {"browser.cookie": True, "here.refused": "form"},
+        {"browser.cookie": False}),
+    "page.flow-gone": (S.CODE, {"browser.cookie": True, "here.refused": "flow"},
+        {"here.refused": "form"}),
+    "page.other-address": (S.PAGE, {"here.refused": "origin"}, {"here.refused": MISSING}),
+}
+# fmt: on
