@@ -20,7 +20,7 @@ from typing import Final
 from keyturn.rules.diagnosis.catalogue import BY_ID, CAUSES, NEUTRAL
 from keyturn.rules.diagnosis.cause import Cause, Evidence, Say, Symptom, Voice
 from keyturn.rules.diagnosis.facts import Blind, Facts, Unseen, Value
-from keyturn.rules.diagnosis.vocabulary import VOCABULARY
+from keyturn.rules.diagnosis.vocabulary import VOCABULARY, Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Finding:
     Attributes:
         cause: its id; "neutral" for a stranger's neutral text.
         strength: 0 to 100.
-        because: the facts that convinced, with their values.
+        because: the facts that convinced, with their values; show them by `evidence`.
         values: everything the words may show, by placeholder.
         symptom: what was asked about; None for everything.
     """
@@ -130,8 +130,18 @@ def words(finding: Finding, voice: Voice) -> Words:
         say = NEUTRAL[finding.symptom] if finding.symptom else _NOTHING[Voice.STRANGER]
         return Words(say.what, say.do, "", {})
     say = cause.say(voice)
-    unseen = "" if voice is Voice.STRANGER else cause.unseen
-    return Words(say.what, say.do, unseen, finding.values)
+    shown = placeholders(say.what + say.do)
+    values = {name: value for name, value in finding.values.items() if name in shown}
+    return Words(say.what, say.do, "" if voice is Voice.STRANGER else cause.unseen, values)
+
+
+def evidence(finding: Finding, voice: Voice) -> Mapping[str, Value]:
+    """The facts that convinced, as far as this voice's listener may see them."""
+    hidden = {
+        Voice.STRANGER: {Audience.PERSON, Audience.STAFF},
+        Voice.PERSON: {Audience.STAFF},
+    }.get(voice, set())
+    return {n: v for n, v in finding.because.items() if VOCABULARY[n].audience not in hidden}
 
 
 def nothing_found(voice: Voice) -> Words:

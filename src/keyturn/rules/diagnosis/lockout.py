@@ -32,6 +32,8 @@ _SHARPENING = (
 )
 #: this many locks in a row without a success are a program, not a person
 _REPEATS = 3
+#: home, work and mobile data are one person's; more networks than these are not
+_NETWORKS = 4
 
 
 def _lock(facts: Facts, now: int) -> str:
@@ -76,6 +78,13 @@ def _repeating(facts: Facts, now: int) -> Evidence | None:
     if total < _REPEATS * DEFAULT.limit or at is None or now - at >= DAY:
         return None
     return Evidence(LIKELY, ("lane.unknown.total", "signin.last_failure_at"), {"total": total})
+
+
+def _spread(facts: Facts, _: int) -> bool:
+    return (
+        facts.count("signin.distinct_networks") >= _NETWORKS
+        and facts.count("signin.failures_since_success") >= DEFAULT.limit
+    )
 
 
 CAUSES = (
@@ -314,18 +323,26 @@ CAUSES = (
         id="lock.over",
         title="The lock is over",
         symptoms=_SIGNIN,
-        needs=(_UNTIL, "signin.last_refusal.cause", "signin.last_refusal.at"),
+        needs=(
+            _UNTIL,
+            "signin.last_refusal.cause",
+            "signin.last_refusal.at",
+            "signin.last_refusal.client",
+            "signin.last_refusal.ip",
+        ),
         test=when(_over, STRONG, "signin.last_refusal.cause", "signin.last_refusal.at"),
         person=Say(
             "The lock you met at {signin.last_refusal.at:time} is over.",
             "Sign in now; five tries are free again.",
         ),
         help_desk=Say(
-            "The last refusal, at {signin.last_refusal.at:time}, was by a lock that has ended.",
+            "The last refusal, at {signin.last_refusal.at:time} from {signin.last_refusal.client}, "
+            "was by a lock that has ended.",
             "Let the person try again now.",
         ),
         administrator=Say(
-            "Last refusal: locked, at {signin.last_refusal.at:time}. No lock runs now.",
+            "Last refusal: locked, at {signin.last_refusal.at:time}, "
+            "{signin.last_refusal.client}, {signin.last_refusal.ip}. No lock runs now.",
             "Nothing to mend.",
         ),
         unseen="Whether the person has tried again elsewhere since is not seen.",
@@ -356,10 +373,35 @@ CAUSES = (
         unseen="A program and a guessing person look alike from here.",
     ),
     Cause(
+        id="lock.many-networks",
+        title="Wrong passwords come from many networks",
+        symptoms=_SIGNIN,
+        needs=("signin.distinct_networks", "signin.failures_since_success"),
+        test=when(_spread, LIKELY + 1, "signin.distinct_networks", "signin.failures_since_success"),
+        person=Say(
+            "Wrong passwords for this account come from several networks at once. That is rarely "
+            "one person.",
+            "Sign in from a browser you used before. If your password is in use elsewhere too, "
+            "set a new one here.",
+        ),
+        help_desk=Say(
+            "Wrong passwords since the last sign-in: {signin.failures_since_success}, from "
+            "networks: {signin.distinct_networks}. Somebody is probably guessing.",
+            "Verify the caller before doing anything; do not unlock in haste.",
+        ),
+        administrator=Say(
+            "Failures since the last success: {signin.failures_since_success}; networks (IPv4 "
+            "/24, IPv6 /64): {signin.distinct_networks}.",
+            "Compare with other accounts in the audit trail: the same networks mean an attack on "
+            "many.",
+        ),
+        unseen="A phone that changes between mobile data and Wi-Fi shows several networks too.",
+    ),
+    Cause(
         id="lock.notice-lost",
         title="The mail about the lock came back",
         symptoms=(Symptom.SIGNIN, Symptom.MAIL),
-        needs=("notice.state", "notice.at", "notice.detail"),
+        needs=("notice.state", "notice.at", "notice.address", "notice.detail"),
         test=when(
             lambda f, _: f.word("notice.state") in {"bounced", "rejected"},
             POSSIBLE - 1,
@@ -367,7 +409,7 @@ CAUSES = (
             "notice.detail",
         ),
         person=Say(
-            "The mail that tells you of a lock could not be delivered, at {notice.at:time}.",
+            "The mail of {notice.at:time} that tells of a lock came back from {notice.address}.",
             "Check the address in your account, and replace it if you can no longer read it.",
         ),
         help_desk=Say(

@@ -145,21 +145,28 @@ _ACCOUNT: tuple[_Row, ...] = (
      "Client.trusted"),
 )
 
-_LANES: tuple[_Row, ...] = tuple(
+_WHOSE: Mapping[str, str] = {
+    "unknown": "the lane of all clients that are new to the account (u:)",
+    "client": "the lane of the known client asking; for staff, of the one locked last (c:)",
+    "second": "the lane of guesses at the second step (2:)",
+}
+_LOCKS: tuple[_Row, ...] = tuple(
     row
-    for lane, whose in (
-        ("unknown", "the lane of all clients that are new to the account (u:)"),
-        ("client", "the lane of the known client asking; for staff, of the one locked last (c:)"),
-        ("second", "the lane of guesses at the second step (2:)"),
-    )
+    for lane, whose in _WHOSE.items()
     for row in (
         (f"lane.{lane}.locked_until", _TIME, _PERSON, f"end of the lock in {whose}", "lanes.get"),
-        (f"lane.{lane}.failed", _COUNT, _STAFF, f"failures of the present streak in {whose}",
-         "lanes.get, lockout.observe"),
-        (f"lane.{lane}.total", _COUNT, _STAFF, f"failures in a row over all locks in {whose}",
-         "lanes.get, lockout.observe"),
-        (f"lane.{lane}.closed", _FLAG, _PERSON, f"nothing is right until recovery in {whose}",
+        (f"lane.{lane}.closed", _FLAG, _PERSON, f"nothing is right any more in {whose}",
          "lanes.get"),
+    )
+)
+_STREAKS: tuple[_Row, ...] = tuple(
+    row
+    for lane in ("unknown", "client")
+    for row in (
+        (f"lane.{lane}.failed", _COUNT, _STAFF,
+         f"failures of the present streak in {_WHOSE[lane]}", "lanes.get, lockout.observe"),
+        (f"lane.{lane}.total", _COUNT, _STAFF,
+         f"failures in a row over all locks in {_WHOSE[lane]}", "lanes.get, lockout.observe"),
     )
 )
 
@@ -181,9 +188,8 @@ _SECOND: tuple[_Row, ...] = (
 
 
 _CODE: tuple[_Row, ...] = (
-    ("code.flow", _WORD, _PERSON, "what the account's newest code is for; None: there was none",
-     "flows.of_user, codes.latest", ("signup", "recovery", "phone")),
-    ("code.state", _WORD, _PERSON, "how that code stands", "rules.codes.standing",
+    ("code.state", _WORD, _PERSON, "how the account's newest code stands; None: there was none",
+     "flows.of_user, codes.latest, rules.codes.standing",
      ("live", "used", "expired", "spent", "replaced")),
     ("code.sent_at", _TIME, _PERSON, "when it was made", "Code.sent_at"),
     ("code.expires_at", _TIME, _PERSON, "when it ends or ended", "Code.expires_at"),
@@ -199,7 +205,6 @@ _FLOWS: tuple[_Row, ...] = (
     ("signup.repeated_at", _TIME, _PERSON,
      "when somebody last signed up with this address although it has an account",
      "audit signup.repeated"),
-    ("signup.open", _FLAG, _PERSON, "a sign-up waits to be finished", "flows.of_user (signup)"),
     ("recovery.open", _FLAG, _PERSON, "a recovery waits to be finished",
      "flows.of_user (recovery)"),
     ("recovery.step", _WORD, _PERSON, "what the open recovery waits for", "Flow.step",
@@ -226,24 +231,31 @@ _FLOWS: tuple[_Row, ...] = (
 
 
 def _message(name: str, what: str) -> tuple[_Row, ...]:
-    """What became of the newest message of a sort."""
+    """The newest message of a sort: what it is, and how it went."""
     return (
         (f"{name}.state", _WORD, _PERSON, f"{what}; None: there is none", "messages.of_user",
          tuple(MessageState)),
-        (f"{name}.kind", _TEXT, _STAFF, "its template", "Message.kind"),
-        (f"{name}.detail", _TEXT, _STAFF, "the far side's last words", "Message.detail"),
         (f"{name}.at", _TIME, _PERSON, "when it was asked for", "Message.created_at"),
+        (f"{name}.address", _TEXT, _PERSON, "where it goes, masked", "Message.address, masked"),
+        (f"{name}.detail", _TEXT, _STAFF, "the far side's last words", "Message.detail"),
+    )
+
+
+def _progress(name: str) -> tuple[_Row, ...]:
+    """How far the delivery of that message has come."""
+    return (
         (f"{name}.updated_at", _TIME, _PERSON, "when its state last changed",
          "Message.updated_at"),
         (f"{name}.next_at", _TIME, _PERSON, "when the next try is due", "Message.run_at"),
         (f"{name}.attempts", _COUNT, _STAFF, "how often it was tried", "Message.attempt"),
-        (f"{name}.address", _TEXT, _PERSON, "where it goes, masked", "Message.address, masked"),
     )
 
 
 _MESSAGES: tuple[_Row, ...] = (
     *_message("mail", "the newest mail with a code or link"),
+    *_progress("mail"),
     *_message("sms", "the newest text message with a code"),
+    *_progress("sms"),
     *_message("notice", "the newest mail about a lock"),
     ("phone.given", _FLAG, _PERSON, "a phone number was entered", "User.phone or the open flow"),
     ("phone.line", _WORD, _PERSON, "what the numbering plan says of it", "NumberingPlan.look",
@@ -266,4 +278,6 @@ def _by_name(rows: Iterable[_Row]) -> Mapping[str, Fact]:
 
 
 #: every fact by name, in the order in which people are told of them
-VOCABULARY: Final = _by_name((*_HERE, *_ACCOUNT, *_LANES, *_SECOND, *_CODE, *_FLOWS, *_MESSAGES))
+VOCABULARY: Final = _by_name(
+    (*_HERE, *_ACCOUNT, *_LOCKS, *_STREAKS, *_SECOND, *_CODE, *_FLOWS, *_MESSAGES)
+)

@@ -137,6 +137,10 @@ def test_every_symptom_is_explained_by_some_cause() -> None:
     assert {s for cause in CAUSES for s in cause.symptoms} == set(Symptom)
 
 
+def test_every_fact_is_looked_at_by_some_cause() -> None:
+    assert {n for c in CAUSES for n in (*c.needs, *c.uses)} == set(VOCABULARY)
+
+
 def test_each_cause_stands_on_one_page() -> None:
     assert len({t.slug for t in TOPICS}) == len(TOPICS)
     assert sum(len(t.causes) for t in TOPICS) == len(BY_ID)

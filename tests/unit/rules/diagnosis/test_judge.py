@@ -20,6 +20,7 @@ from keyturn.rules.diagnosis import (
     Voice,
     diagnose,
     diagnose_stranger,
+    evidence,
     restored,
     words,
 )
@@ -126,6 +127,21 @@ def test_a_stranger_is_told_a_lock_that_absent_names_get_too() -> None:
     told = diagnose_stranger(Facts({"lane.asked.locked_until": NOW + 1}), NOW, Symptom.SIGNIN)
     said = words(told.findings[0], Voice.STRANGER)
     assert render(said.what, said.values, lambda _: "14:07").endswith("until 14:07.")
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda c: c.id)
+def test_evidence_and_values_reach_only_those_who_may_see_them(cause: Cause) -> None:
+    symptom, known, _ = ROWS[cause.id]
+    judge = diagnose_stranger if cause.strangers else diagnose
+    finding = judge(Facts(known), NOW, symptom).findings[0]
+    assert evidence(finding, Voice.HELP_DESK) == finding.because
+    assert evidence(finding, Voice.ADMINISTRATOR) == finding.because
+    for voice, fine in (
+        (Voice.STRANGER, {Audience.PUBLIC}),
+        (Voice.PERSON, {Audience.PUBLIC, Audience.PERSON}),
+    ):
+        seen = {*evidence(finding, voice), *words(finding, voice).values} & set(VOCABULARY)
+        assert {VOCABULARY[name].audience for name in seen} <= fine
 
 
 @dataclass(frozen=True, slots=True)
