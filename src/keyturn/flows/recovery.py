@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.secrets import Busy
-from keyturn.ports.store import Lookup, Tx
+from keyturn.ports.store import Tx
 from keyturn.rules import lockout
 from keyturn.rules.accounts import FactorKind, Flow, User, UserState
 from keyturn.rules.budgets import Budget
@@ -31,7 +31,7 @@ from keyturn.rules.codes import Code, Replaced, Right, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Locked
 from keyturn.rules.passwords import PasswordProblem, SpaceWarning, check, normalised, spaces
-from keyturn.steps import clients, codes, lanes, second, sessions
+from keyturn.steps import codes, lanes, second, sessions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.codes import Sent
 from keyturn.steps.naming import name_of
@@ -131,16 +131,13 @@ def _start(tx: Tx, act: Act, name: str, typed: str) -> Open | TooMany:
     spent = tx.budgets.spend(act.tenant.id, network, act.now, budget)
     if not budget.allows(spent):
         return TooMany(until=spent.start + HOUR)
-    offered = [offer.id for offer in act.caller.offers]
-    found = tx.users.lookup(act.tenant.id, name, offered, network)
-    return _begin(tx, act, found, name, typed)
+    return _begin(tx, act, name, typed)
 
 
-def _begin(tx: Tx, act: Act, found: Lookup, name: str, typed: str) -> Open:
+def _begin(tx: Tx, act: Act, name: str, typed: str) -> Open:
     """A new flow and its first mail."""
+    found, client, lane = lanes.look(tx, act, name)
     helped = found.known and found.user.state is UserState.ACTIVE
-    client = clients.recognised(act.caller, found.client)
-    lane = lanes.password_key(act, name, found, client)
     flow = Flow(
         id=act.id(),
         tenant_id=act.tenant.id,

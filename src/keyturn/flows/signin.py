@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.secrets import Busy
-from keyturn.ports.store import Lookup, Tx
+from keyturn.ports.store import Lookup, SeenLane, Tx
 from keyturn.rules.accounts import Client, FactorKind, Flow, User, UserState
 from keyturn.rules.budgets import exhausted
-from keyturn.rules.callers import Caller, network_of
+from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, MINUTE, Failed, Lapsed, Locked, Passed, Wait
 from keyturn.rules.passwords import normalised
@@ -107,6 +107,7 @@ class _Try:
     key: str
     held: str
     act: Act
+    seen: SeenLane | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,13 @@ async def sign_in(parts: Parts, caller: Caller, typed: str, password: str) -> An
 
 
 async def _take(parts: Parts, caller: Caller, name: str) -> _Try | Locked | TooMany:
-    """Get a slot; wait in this process's queue while all are taken. Raises Busy."""
+    """Get a slot; wait in this process's queue while all are taken. Raises Busy.
+
+    The first attempt holds nothing: it succeeds unless somebody else is on the lane.
+    """
+    free = await parts.store.each(lambda tx: _reserve_seen(tx, begin(parts, caller), name))
+    if free is not None:
+        return free
 
     def step(tx: Tx) -> _Try | Locked | TooMany | _Waiting:
         return _reserve(tx, begin(parts, caller), name)
@@ -163,22 +170,40 @@ async def _take(parts: Parts, caller: Caller, name: str) -> _Try | Locked | TooM
     return taken
 
 
+def _reserve_seen(tx: Tx, act: Act, name: str) -> _Try | Locked | TooMany | None:
+    """Take a slot in two statements; None if the lane is new or contended."""
+    found, client, key = lanes.look(tx, act, name)
+    if _network_spent(act, found, client):
+        return _too_many(found)
+    if found.lane is None or found.lane.key != key:
+        return None
+    taken = lanes.reserve_seen(tx, act, found.lane, found.user)
+    if taken is None or isinstance(taken, Locked):
+        return taken
+    answer, seen = taken
+    return _Try(found=found, client=client, key=key, held=answer.id, act=act, seen=seen)
+
+
 def _reserve(tx: Tx, act: Act, name: str) -> _Try | Locked | TooMany | _Waiting:
-    """The first transaction."""
-    network = network_of(act.caller.ip)
-    offered = [offer.id for offer in act.caller.offers]
-    found = tx.users.lookup(act.tenant.id, name, offered, network)
-    client = clients.recognised(act.caller, found.client)
-    budget = lanes.network_budget(act)
-    if client is None and found.network and exhausted(found.network, act.now, budget):
-        return TooMany(until=found.network.start + HOUR)
-    key = lanes.password_key(act, name, found, client)
+    """Take a slot while holding the lane."""
+    found, client, key = lanes.look(tx, act, name)
+    if _network_spent(act, found, client):
+        return _too_many(found)
     answer = lanes.reserve(tx, act, key, found.user)
     if isinstance(answer, Locked):
         return answer
     if isinstance(answer, Wait):
         return _Waiting(key=key)
     return _Try(found=found, client=client, key=key, held=answer.id, act=act)
+
+
+def _network_spent(act: Act, found: Lookup, client: Client | None) -> bool:
+    """Whether an unknown client's network has used up its failures, whatever the name."""
+    return client is None and exhausted(found.network, act.now, lanes.network_budget(act))
+
+
+def _too_many(found: Lookup) -> TooMany:
+    return TooMany(until=(found.network.start if found.network else 0) + HOUR)
 
 
 def _give_back(tx: Tx, taken: _Try) -> None:
@@ -200,12 +225,22 @@ def _settle(tx: Tx, parts: Parts, taken: _Try, right: bool, renewed: str | None)
     act = begin(parts, taken.act.caller)
     user = taken.found.user
     welcome = right and user.state in (UserState.ACTIVE, UserState.UNVERIFIED)
-    verdict = lanes.settle(tx, act, taken.key, user, taken.held, right=welcome)
+    verdict = _verdict(tx, act, taken, right=welcome)
     if isinstance(verdict, Passed):
         if renewed is not None:
             _store_hash(tx, act, user, renewed)
         return _passed(tx, act, taken)
     return _refused(tx, act, taken, verdict)
+
+
+def _verdict(tx: Tx, act: Act, taken: _Try, *, right: bool) -> Passed | Failed | Lapsed:
+    """Settle the slot: in one statement if nobody else was on the lane meanwhile."""
+    user = taken.found.user
+    if taken.seen is not None:
+        quick = lanes.settle_seen(tx, act, taken.seen, user, taken.held, right=right)
+        if quick is not None:
+            return quick
+    return lanes.settle(tx, act, taken.key, user, taken.held, right=right)
 
 
 def _store_hash(tx: Tx, act: Act, user: User, renewed: str) -> None:

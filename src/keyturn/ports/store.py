@@ -47,6 +47,35 @@ class Taken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a try brings to the lookup.
+
+    Attributes:
+        canonical: the name's canonical spelling.
+        clients: at most four client ids.
+        network: as of network_of().
+        absent: the lane's key if nobody has the name.
+        own_lanes: known clients have lanes of their own (policy lockout.scope "client").
+    """
+
+    tenant_id: str
+    canonical: str
+    clients: Sequence[str]
+    network: str
+    absent: str
+    own_lanes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLane:
+    """A lane as it was read, without holding it: `version` tells whether it is still so."""
+
+    key: str
+    lane: Lane
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """What one sign-in try needs, read in one statement.
 
@@ -58,6 +87,7 @@ class Lookup:
         factors: the second steps enrolled.
         staff: has a role somewhere.
         network: what the caller's network has spent of its budget.
+        lane: the lane of this try as it stands, or None if it was never used.
     """
 
     user: User
@@ -66,6 +96,7 @@ class Lookup:
     factors: frozenset[FactorKind]
     staff: bool
     network: Spending | None
+    lane: SeenLane | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +111,7 @@ class Tenants(Protocol):
     """Tenants; few, read often."""
 
     def all(self) -> Sequence[Tenant]: ...
+    def get(self, tenant_id: str) -> Tenant | None: ...
     def add(self, tenant: Tenant) -> None:
         """Raises Taken("slug") or Taken("host")."""
         ...
@@ -90,10 +122,8 @@ class Tenants(Protocol):
 class Users(Protocol):
     """Accounts and the names they are known by."""
 
-    def lookup(
-        self, tenant_id: str, canonical: str, clients: Sequence[str], network: str
-    ) -> Lookup:
-        """See Lookup. `clients`: at most four client ids; `network`: as of network_of()."""
+    def lookup(self, wanted: Wanted) -> Lookup:
+        """See Lookup."""
         ...
 
     def get(self, tenant_id: str, user_id: str) -> User | None: ...
@@ -141,6 +171,13 @@ class Lanes(Protocol):
         ...
 
     def save(self, tenant_id: str, key: str, lane: Lane, user_id: str | None) -> None: ...
+    def swap(
+        self, tenant_id: str, seen: SeenLane, lane: Lane, user_id: str | None
+    ) -> SeenLane | None:
+        """Store `lane` in one statement if nobody has stored another since `seen`; None if
+        somebody has: then `lock` and decide again."""
+        ...
+
     def get(self, tenant_id: str, key: str) -> Lane | None: ...
     def of_user(self, tenant_id: str, user_id: str) -> Mapping[str, Lane]:
         """Every lane of a user, by key; held until this transaction ends when writing."""
@@ -268,13 +305,15 @@ class Messages(Protocol):
 
     def get(self, tenant_id: str, message_id: str) -> Message | None: ...
     def settle(self, message: Message, attempt: int) -> bool:
-        """Store the outcome if the message is still at `attempt`; else False."""
+        """Store the outcome if the message is still being sent, at `attempt`; else False: a
+        later worker has it, or a report came first."""
         ...
 
     def report(
         self, message_id: str, state: MessageState, detail: str, now: int
     ) -> Message | None:
-        """A delivery report came in; None if no such message or a state it may not take."""
+        """A delivery report came in; None if no such message or a state it may not take.
+        Erases the sealed values: a report says that the message went."""
         ...
 
     def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Message]: ...
@@ -352,6 +391,11 @@ class Store(Protocol):
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """`fn` on a snapshot. Raises StoreUnavailable."""
+        ...
+
+    async def each(self, fn: Callable[[Tx], T]) -> T:
+        """`fn`, every statement of which may be a transaction of its own: for one read and
+        one statement that changes something only if the read still holds."""
         ...
 
     async def write(self, fn: Callable[[Tx], T]) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keyturn.ports.store import Lookup, Tx
+from keyturn.ports.store import Lookup, SeenLane, Tx, Wanted
 from keyturn.rules import lockout
 from keyturn.rules.accounts import Client, Tenant, User
 from keyturn.rules.budgets import LOCK_NOTICES, NETWORK, Budget
@@ -35,14 +35,30 @@ def second_key(user: User) -> str:
     return "2:" + user.id
 
 
-def password_key(act: Act, canonical: str, found: Lookup, client: Client | None) -> str:
+def password_key(act: Act, found: Lookup, client: Client | None, absent: str) -> str:
     """The lane of a password try: the known client's own, the account's, or the name's."""
-    absent = absent_key(act, canonical)  # made for every name, so that each takes the same time
     if not found.known:
         return absent
     if client is None or act.tenant.policy.lockout_scope == "account":
         return unknown_key(found.user)
     return "c:" + client.id
+
+
+def look(tx: Tx, act: Act, name: str) -> tuple[Lookup, Client | None, str]:
+    """Whom a name belongs to, the known client this is, and the lane of its tries."""
+    absent = absent_key(act, name)  # made for every name, so that each takes the same time
+    found = tx.users.lookup(
+        Wanted(
+            tenant_id=act.tenant.id,
+            canonical=name,
+            clients=[offer.id for offer in act.caller.offers],
+            network=network_of(act.caller.ip),
+            absent=absent,
+            own_lanes=act.tenant.policy.lockout_scope != "account",
+        )
+    )
+    client = recognised(act.caller, found.client)
+    return found, client, password_key(act, found, client, absent)
 
 
 def lane_of(tx: Tx, act: Act, user: User) -> str:
@@ -58,6 +74,38 @@ def password_keys(tenant: Tenant, user: User, clients: Iterable[Client]) -> list
     """Every lane in which this user's password may be tried."""
     own = [] if tenant.policy.lockout_scope == "account" else ["c:" + c.id for c in clients]
     return [unknown_key(user), *own]
+
+
+def reserve_seen(
+    tx: Tx, act: Act, seen: SeenLane, user: User
+) -> tuple[Reserved, SeenLane] | Locked | None:
+    """Take a slot of a lane as it was read, in one statement, without holding it.
+
+    None: somebody was faster, all slots are taken, or leases ran out: then `reserve`.
+    """
+    after, answer, notices = lockout.reserve(seen.lane, act.now, act.id())
+    if isinstance(answer, Locked) and not notices:
+        _refused(tx, act, seen.key, user, answer)
+        return answer
+    if notices or not isinstance(answer, Reserved):
+        return None
+    swapped = tx.lanes.swap(act.tenant.id, seen, after, _owner(act, user))
+    return (answer, swapped) if swapped else None
+
+
+def settle_seen(
+    tx: Tx, act: Act, seen: SeenLane, user: User, held: str, *, right: bool
+) -> Passed | Failed | None:
+    """Give a slot back in one statement if the lane is still as it was; None: `settle`."""
+    after, answer, notices = lockout.settle(seen.lane, act.now, held, right)
+    if notices or isinstance(answer, Lapsed):
+        return None
+    return answer if tx.lanes.swap(act.tenant.id, seen, after, _owner(act, user)) else None
+
+
+def _owner(act: Act, user: User) -> str | None:
+    """Whose lane it is; the decoy of an absent name is nobody."""
+    return user.id if user.id != act.tenant.id else None
 
 
 def reserve(tx: Tx, act: Act, key: str, user: User) -> Reserved | Locked | Wait:
@@ -119,8 +167,7 @@ def unlock(tx: Tx, act: Act, user: User) -> int:
 
 
 def _save(tx: Tx, act: Act, key: str, lane: Lane, user: User) -> None:
-    real = user.id != act.tenant.id
-    tx.lanes.save(act.tenant.id, key, lane, user.id if real else None)
+    tx.lanes.save(act.tenant.id, key, lane, _owner(act, user))
 
 
 def _refused(tx: Tx, act: Act, key: str, user: User, locked: Locked) -> None:

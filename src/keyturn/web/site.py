@@ -22,6 +22,7 @@ class Site:
     """One process's web side.
 
     Attributes:
+        rendered: pages that are the same for everybody, see Visit.form_page.
         origin: scheme and authority that browsers use; links and Origin checks rest on it.
         trusted: proxies whose X-Forwarded-For is believed.
         report: takes a delivery report of the SMS gateway, or None without a gateway.
@@ -34,6 +35,7 @@ class Site:
     pages: jinja2.Environment
     report: Callable[[dict[str, str]], Awaitable[bool]] | None = None
     demo: Any = None
+    rendered: dict[object, str] = field(default_factory=dict, init=False)
     _tenants: tuple[Tenant, ...] = field(default=(), init=False)
     _read_at: int = field(default=-TENANTS_MS, init=False)
 
@@ -46,10 +48,14 @@ class Site:
         """All tenants, at most a few seconds old."""
         now = self.parts.clock.now()
         if not self._tenants or not 0 <= now - self._read_at < TENANTS_MS:
-            self._tenants = tuple(await self.parts.store.read(lambda tx: tx.tenants.all()))
+            fresh = tuple(await self.parts.store.read(lambda tx: tx.tenants.all()))
+            if fresh != self._tenants:
+                self.rendered.clear()
+            self._tenants = fresh
             self._read_at = now
         return self._tenants
 
     def forget_tenants(self) -> None:
         """Read them anew at the next request."""
         self._tenants = ()
+        self.rendered.clear()

@@ -19,6 +19,9 @@ from keyturn.web.site import Site
 
 BROWSER_MAX_AGE = CLIENT_MAX_AGE
 HTML = "text/html; charset=utf-8"
+#: what stands for the form token and the time in pages that are rendered once
+CSRF_MARK = "form-token-of-this-browser-00000000000000000"
+NOW_MARK = 4102444800123
 
 
 class Visit:
@@ -146,6 +149,21 @@ class Visit:
             **context,
         )
         return self._finish(Response(text, status, media_type=HTML))
+
+    def form_page(self, template: str, **context: Any) -> Response:
+        """A page on which only the form token and the time differ between two visits: it
+        is rendered once for each tenant and address, and the two are put in.
+
+        Only for pages that show nothing of the person and nothing typed."""
+        key = (template, self.base, self.tenant, tuple(sorted(context.items())))
+        text = self.site.rendered.get(key)
+        if text is None:
+            text = self.site.pages.get_template(template).render(
+                tenant=self.tenant, base=self.base, csrf=CSRF_MARK, now=NOW_MARK, me=None, **context
+            )
+            self.site.rendered[key] = text
+        text = text.replace(CSRF_MARK, self.csrf).replace(str(NOW_MARK), str(self.now))
+        return self._finish(Response(text, media_type=HTML))
 
     def to(self, path: str) -> Response:
         """See another page of this tenant (303)."""

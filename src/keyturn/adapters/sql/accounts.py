@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import (
     Connection,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -19,18 +21,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from keyturn.adapters.sql.lanes import COLUMNS as LANE
+from keyturn.adapters.sql.lanes import lane_of
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, compact, enum, param
 from keyturn.adapters.sql.schema import (
     budgets,
     clients,
     factors,
     identifiers,
+    lanes,
     roles,
     sessions,
     tenants,
     users,
 )
-from keyturn.ports.store import Lookup, Page, Taken
+from keyturn.ports.store import Lookup, Page, SeenLane, Taken, Wanted
 from keyturn.rules.accounts import (
     Client,
     Contact,
@@ -77,6 +82,10 @@ class SqlTenants(Repository):
         rows = self._c.execute(TENANT.select().order_by(tenants.c.id))
         return [TENANT.value(r) for r in rows]
 
+    def get(self, tenant_id: str) -> Tenant | None:
+        wanted = TENANT.select().where(tenants.c.id == TID)
+        return TENANT.maybe(self._c.execute(wanted, {"tid": tenant_id}).first())
+
     def add(self, tenant: Tenant) -> None:
         """Add a tenant and its decoy user (see schema.users)."""
         taken = self._c.execute(
@@ -109,6 +118,11 @@ _offered = and_(
     clients.c.user_id == users.c.id,
     clients.c.id.in_([param(f"c{n}") for n in range(OFFERS)]),
 )
+_lane_key = case(
+    (users.c.id == TID, param("absent")),
+    (and_(clients.c.id.is_not(None), param("own_lanes") == 1), literal("c:") + clients.c.id),
+    else_=literal("u:") + users.c.id,
+)
 _LOOKUP = (
     select(
         *USER.columns,
@@ -122,10 +136,14 @@ _LOOKUP = (
         exists().where(roles.c.user_id == users.c.id),
         budgets.c.start,
         budgets.c.count,
+        lanes.c.key,
+        lanes.c.version,
+        *LANE,
     )
     .select_from(users)
     .outerjoin(clients, _offered)
     .outerjoin(budgets, and_(budgets.c.tenant_id == TID, budgets.c.key == param("network")))
+    .outerjoin(lanes, and_(lanes.c.tenant_id == TID, lanes.c.key == _lane_key))
     .where(
         users.c.id == func.coalesce(_named.scalar_subquery(), TID),
         users.c.tenant_id == TID,
@@ -140,37 +158,45 @@ _NAMED = (
 _HOLDER = USER.select().where(users.c.tenant_id == TID, users.c.phone == param("phone"))
 
 
+def _found(row: Sequence[Any], tenant_id: str) -> Lookup:
+    """The row of _LOOKUP."""
+    user = USER.value(row[: USER.size])
+    rest = row[USER.size :]
+    client = None if rest[0] is None else CLIENT.value(rest[: CLIENT.size])
+    totp, recovery, staff, start, count, key, version = rest[CLIENT.size : CLIENT.size + 7]
+    kinds = {FactorKind.TOTP: totp, FactorKind.RECOVERY: recovery}
+    lane = None if key is None else SeenLane(key, lane_of(rest[CLIENT.size + 7 :]), version)
+    return Lookup(
+        user=user,
+        known=user.id != tenant_id,
+        client=client,
+        factors=frozenset(k for k, there in kinds.items() if there),
+        staff=bool(staff),
+        network=None if start is None else Spending(start=start, count=count),
+        lane=lane,
+    )
+
+
 class SqlUsers(Repository):
     """See ports.store.Users."""
 
-    def lookup(
-        self, tenant_id: str, canonical: str, clients: Sequence[str], network: str
-    ) -> Lookup:
+    def lookup(self, wanted: Wanted) -> Lookup:
+        clients = wanted.clients
         offers = {f"c{n}": clients[n] if n < len(clients) else "" for n in range(OFFERS)}
         row = self._c.execute(
             _LOOKUP,
             {
-                "tid": tenant_id,
-                "name": canonical,
-                "network": row_key(NETWORK, network),
+                "tid": wanted.tenant_id,
+                "name": wanted.canonical,
+                "network": row_key(NETWORK, wanted.network),
+                "absent": wanted.absent,
+                "own_lanes": int(wanted.own_lanes),
                 **offers,
             },
         ).first()
         if row is None:
-            raise LookupError(tenant_id)
-        user = USER.value(row[: USER.size])
-        rest = row[USER.size :]
-        client = None if rest[0] is None else CLIENT.value(rest[: CLIENT.size])
-        totp, recovery, staff, start, count = rest[CLIENT.size :]
-        kinds = {FactorKind.TOTP: totp, FactorKind.RECOVERY: recovery}
-        return Lookup(
-            user=user,
-            known=user.id != tenant_id,
-            client=client,
-            factors=frozenset(k for k, there in kinds.items() if there),
-            staff=bool(staff),
-            network=None if start is None else Spending(start=start, count=count),
-        )
+            raise LookupError(wanted.tenant_id)
+        return _found(row, wanted.tenant_id)
 
     def get(self, tenant_id: str, user_id: str) -> User | None:
         return USER.maybe(self._c.execute(_GET, {"tid": tenant_id, "uid": user_id}).first())

@@ -13,11 +13,12 @@ from sqlalchemy import case, select, update
 
 from keyturn.adapters.sql.rows import UPSERT, Repository, param
 from keyturn.adapters.sql.schema import budgets, lanes
+from keyturn.ports.store import SeenLane
 from keyturn.rules.budgets import Budget, Spending, row_key
 from keyturn.rules.lockout import Lane, Reservation
 
 TID, KEY = param("tid"), param("b_key")
-_COLUMNS = (
+COLUMNS = (
     lanes.c.failed,
     lanes.c.total,
     lanes.c.locked_until,
@@ -31,7 +32,8 @@ def _packed(held: tuple[Reservation, ...]) -> str:
     return " ".join(f"{r.until}:{r.id}" for r in held)
 
 
-def _lane(row: Sequence[Any]) -> Lane:
+def lane_of(row: Sequence[Any]) -> Lane:
+    """The lane of a row that begins with COLUMNS."""
     pairs = (item.split(":") for item in row[5].split())
     held = tuple(Reservation(until=int(until), id=name) for until, name in pairs)
     return Lane(row[0], row[1], row[2], row[3], bool(row[4]), held)
@@ -40,13 +42,13 @@ def _lane(row: Sequence[Any]) -> Lane:
 def _lock(dialect: str) -> Any:
     fresh = UPSERT[dialect](lanes).values(
         tenant_id=TID, key=KEY, user_id=None, failed=0, total=0, locked_until=0, last_failed=0,
-        closed=False, reservations="", lease_until=None, refused=0, touched_at=param("now"),
+        closed=False, reservations="", lease_until=None, refused=0, version=0, touched_at=param("now"),
     )  # fmt: skip
     held = fresh.on_conflict_do_update(
         index_elements=[lanes.c.tenant_id, lanes.c.key],
         set_={"touched_at": fresh.excluded.touched_at},
     )
-    return held.returning(*_COLUMNS)
+    return held.returning(*COLUMNS)
 
 
 _LOCK = {dialect: _lock(dialect) for dialect in UPSERT}
@@ -63,17 +65,19 @@ _SAVE = (
         reservations=param("v_held"),
         lease_until=param("v_lease"),
         refused=0,
+        version=lanes.c.version + 1,
     )
 )
+_SWAP = _SAVE.where(lanes.c.version == param("seen"))
 _REFUSED = (
     update(lanes)
     .where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
     .values(refused=lanes.c.refused + 1)
     .returning(lanes.c.refused)
 )
-_GET = select(*_COLUMNS).where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
+_GET = select(*COLUMNS).where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
 _OF_USER = (
-    select(lanes.c.key, *_COLUMNS)
+    select(lanes.c.key, *COLUMNS)
     .where(lanes.c.tenant_id == TID, lanes.c.user_id == param("uid"))
     .order_by(lanes.c.key)
 )
@@ -85,33 +89,42 @@ _LAPSED = (
 )
 
 
+def _changes(tenant_id: str, key: str, lane: Lane, user_id: str | None) -> dict[str, Any]:
+    held = lane.reservations
+    return {
+        "tid": tenant_id, "b_key": key, "uid": user_id, "v_failed": lane.failed,
+        "v_total": lane.total, "v_locked": lane.locked_until, "v_last": lane.last_failed,
+        "v_closed": lane.closed, "v_held": _packed(held),
+        "v_lease": held[0].until if held else None,
+    }  # fmt: skip
+
+
 class SqlLanes(Repository):
     """See ports.store.Lanes."""
 
     def lock(self, tenant_id: str, key: str, now: int) -> Lane:
         params = {"tid": tenant_id, "b_key": key, "now": now}
-        return _lane(self._c.execute(_LOCK[self._dialect], params).one())
+        return lane_of(self._c.execute(_LOCK[self._dialect], params).one())
 
     def save(self, tenant_id: str, key: str, lane: Lane, user_id: str | None) -> None:
-        held = lane.reservations
-        self._c.execute(
-            _SAVE,
-            {
-                "tid": tenant_id, "b_key": key, "uid": user_id, "v_failed": lane.failed,
-                "v_total": lane.total, "v_locked": lane.locked_until, "v_last": lane.last_failed,
-                "v_closed": lane.closed, "v_held": _packed(held),
-                "v_lease": held[0].until if held else None,
-            },
-        )  # fmt: skip
+        self._c.execute(_SAVE, _changes(tenant_id, key, lane, user_id))
+
+    def swap(
+        self, tenant_id: str, seen: SeenLane, lane: Lane, user_id: str | None
+    ) -> SeenLane | None:
+        params = {**_changes(tenant_id, seen.key, lane, user_id), "seen": seen.version}
+        if not self._c.execute(_SWAP, params).rowcount:
+            return None
+        return SeenLane(key=seen.key, lane=lane, version=seen.version + 1)
 
     def get(self, tenant_id: str, key: str) -> Lane | None:
         row = self._c.execute(_GET, {"tid": tenant_id, "b_key": key}).first()
-        return None if row is None else _lane(row)
+        return None if row is None else lane_of(row)
 
     def of_user(self, tenant_id: str, user_id: str) -> Mapping[str, Lane]:
         wanted = _OF_USER.with_for_update() if self._writing else _OF_USER
         rows = self._c.execute(wanted, {"tid": tenant_id, "uid": user_id})
-        return {row[0]: _lane(row[1:]) for row in rows}
+        return {row[0]: lane_of(row[1:]) for row in rows}
 
     def lapsed(self, now: int, limit: int) -> Sequence[tuple[str, str, str | None]]:
         rows = self._c.execute(_LAPSED, {"now": now, "most": limit})

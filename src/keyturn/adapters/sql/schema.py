@@ -102,6 +102,7 @@ lanes = Table(
     Column("reservations", Text, nullable=False),
     Column("lease_until", MS),
     Column("refused", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("touched_at", MS, nullable=False),
     PrimaryKeyConstraint("tenant_id", "key"),
     Index(None, "user_id"),

@@ -70,6 +70,14 @@ class SqlStore(ABC):
         """See ports.store.Store."""
         return await asyncio.wrap_future(self.submit_write(fn))
 
+    async def each(self, fn: Work[T]) -> T:
+        """See ports.store.Store."""
+        return await asyncio.wrap_future(self.submit_each(fn))
+
+    @abstractmethod
+    def submit_each(self, fn: Work[T]) -> Future[T]:
+        """As `each`, for callers without an event loop."""
+
     @abstractmethod
     def submit_read(self, fn: Work[T]) -> Future[T]:
         """As `read`, for callers without an event loop."""
@@ -102,7 +110,16 @@ class PostgresStore(SqlStore):
         self._snapshots = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._each = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._threads = ThreadPoolExecutor(POOL, thread_name_prefix="keyturn-store")
+
+    def submit_each(self, fn: Work[T]) -> Future[T]:
+        """See SqlStore. Saves the round trips of BEGIN and COMMIT."""
+        return self._threads.submit(self._statements, fn)
+
+    def _statements(self, fn: Work[T]) -> T:
+        with outages(), self._each.connect() as connection:
+            return fn(SqlTx(connection, "postgresql", writing=False))
 
     def submit_read(self, fn: Work[T]) -> Future[T]:
         """See SqlStore."""
@@ -185,6 +202,10 @@ class SqliteStore(SqlStore):
         self._items.put(item)
         return item.future
 
+    def submit_each(self, fn: Work[T]) -> Future[T]:
+        """See SqlStore. The writer's transactions are as cheap as single statements."""
+        return self.submit_write(fn)
+
     def submit_read(self, fn: Work[T]) -> Future[T]:
         """See SqlStore. An in-memory database has one connection: the writer reads."""
         if self._memory:
@@ -241,18 +262,23 @@ class SqliteStore(SqlStore):
         return enqueued
 
     def _one(self, connection: Connection, item: _Item, done: list[_Item]) -> bool:
-        """Run one item in its savepoint; an error of its own undoes only itself."""
+        """Run one item; an error of its own undoes only itself. The first of a batch has
+        the transaction to itself, the others each a savepoint in it."""
+        first = not any(other.error is None for other in done)
         done.append(item)
         tx = SqlTx(connection, "sqlite", writing=True)
-        connection.exec_driver_sql("SAVEPOINT item")
+        if not first:
+            connection.exec_driver_sql("SAVEPOINT item")
         try:
             item.answer = item.fn(tx)
         except OUTAGES:
             raise
         except BaseException as error:  # noqa: BLE001  it is the caller's, and goes to the caller
-            connection.exec_driver_sql("ROLLBACK TO item")
             item.error = error
-        connection.exec_driver_sql("RELEASE item")
+            if first:
+                connection.rollback()
+        if not first:
+            connection.exec_driver_sql("ROLLBACK TO item" if item.error else "RELEASE item")
         return item.error is None and tx.enqueued
 
     @contextmanager

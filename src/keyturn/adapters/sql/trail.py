@@ -39,7 +39,9 @@ _CLAIM = (
     )
     .returning(*MESSAGE.columns)
 )
-_SETTLE = MESSAGE.update.where(messages.c.attempt == param("fence"))
+_SETTLE = MESSAGE.update.where(
+    messages.c.attempt == param("fence"), messages.c.state == str(MessageState.SENDING)
+)
 _NEXT_DUE = select(func.min(messages.c.run_at)).where(_PENDING)
 
 
@@ -72,7 +74,7 @@ class SqlMessages(Repository):
         self._c.execute(
             update(messages)
             .where(messages.c.id == message_id)
-            .values(state=str(state), detail=detail, updated_at=now)
+            .values(state=str(state), detail=detail, updated_at=now, sealed="")
         )
         return message
 

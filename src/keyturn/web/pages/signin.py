@@ -42,6 +42,8 @@ async def home(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """The sign-in form; ?name= fills in the name."""
     name = visit.query(name=NAME_MAX)["name"]
+    if not name:
+        return visit.form_page("signin.html", identifier="", problem=None)
     return visit.page("signin.html", identifier=name, problem=None)
 
 

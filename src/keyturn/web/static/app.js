@@ -115,8 +115,7 @@
     const input = document.getElementById(button.getAttribute("aria-controls"));
     const shown = input.type === "password";
     input.type = shown ? "text" : "password";
-    button.setAttribute("aria-pressed", String(shown));
-    button.textContent = shown ? button.dataset.hide : button.dataset.show;
+    button.querySelector("[data-word]").textContent = shown ? button.dataset.hide : button.dataset.show;
   }
   function swapKeyboard(button) {
     const input = document.getElementById(button.getAttribute("aria-controls"));
@@ -127,7 +126,8 @@
     input.focus();
   }
   async function copy(button) {
-    const text = document.getElementById(button.dataset.copy).innerText.trim();
+    const source = document.getElementById(button.dataset.copy);
+    const text = source.dataset.plain || source.innerText.trim();
     const word = button.querySelector("[data-word]");
     try {
       await navigator.clipboard.writeText(text);

@@ -199,6 +199,7 @@ def _lanes() -> None:
         sa.Column("reservations", sa.Text(), nullable=False),
         sa.Column("lease_until", MS, nullable=True),
         sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("touched_at", MS, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "key", name="pk_lanes"),
     )
