@@ -1,0 +1,1 @@
+"""What only the demo and the tests have: the far sides of mail and texts."""
