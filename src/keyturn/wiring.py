@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from keyturn import __version__
+from starlette.routing import BaseRoute
+
+from keyturn import __version__, delivery
 from keyturn.adapters.argon import Hasher as Argon
 from keyturn.adapters.common_passwords import CommonPasswords
 from keyturn.adapters.dkim import Signer, load_key
@@ -28,6 +31,8 @@ from keyturn.ports.system import Clock
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.lockout import HOUR, MINUTE
 from keyturn.settings import Settings
+from keyturn.web import rooms
+from keyturn.web.app import Gate
 from keyturn.web.rendering import environment
 from keyturn.web.site import Site
 
@@ -150,3 +155,26 @@ def site(house: House, *, demo: bool = False) -> Site:
         trusted=tuple(ipaddress.ip_network(n) for n in server.trusted_proxies),
         pages=environment(__version__, demo=demo),
     )
+
+
+def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None = None) -> Gate:
+    """The whole server of one process: doors, and delivery beside them.
+
+    Args:
+        demo: further routes of a demo; nothing else ever has any.
+    """
+    doors = site(house, demo=demo is not None)
+    sender = courier(house)
+    return Gate(
+        doors,
+        [*(demo(doors) if demo else ()), *rooms.routes(doors)],
+        beside=[lambda stop: _deliver(house, sender, stop)],
+        close=[house.close],
+    )
+
+
+async def _deliver(house: House, sender: Courier, stop: asyncio.Event) -> None:
+    """Delivery in this process, woken by its own commits."""
+    wake, loop = asyncio.Event(), asyncio.get_running_loop()
+    house.store.on_commit(lambda: loop.call_soon_threadsafe(wake.set))
+    await delivery.run(house.parts, sender, wake, stop)

@@ -7,8 +7,9 @@ it never see a request without a tenant.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,15 +48,25 @@ _TENANT = re.compile(r"/t/([a-z0-9-]{1,40})(/.*)?")
 class Gate:
     """See the module's text."""
 
-    def __init__(self, site: Site, routes: list[BaseRoute]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        routes: list[BaseRoute],
+        *,
+        beside: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = (),
+        close: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        """What answers, what runs beside it until its event is set, what closes last."""
         self._site = site
+        self._beside = beside
+        self._close = close
         self._router = Router(routes, redirect_slashes=False, default=_nowhere)
         self._headers = (*_HEADERS, _HSTS) if site.secure else _HEADERS
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One connection (ASGI 3)."""
         if scope["type"] == "lifespan":
-            return await _lifespan(receive, send)
+            return await self._live(receive, send)
         if scope["type"] != "http":
             return None  # no WebSocket is served
         guarded = self._guarded(scope, send)
@@ -69,6 +80,19 @@ class Gate:
             refusal = Refusal(503, "unavailable", headers={"retry-after": "5"})
             await self._answer(refusal, scope, receive, guarded)
         return None
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        """Start-up and shut-down: what runs beside the requests begins and ends with them."""
+        await receive()
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(run(stop)) for run in self._beside]
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        stop.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for close in self._close:
+            close()
+        await send({"type": "lifespan.shutdown.complete"})
 
     def _guarded(self, scope: Any, send: Any) -> Any:
         """`send` with the security headers; nothing but static files may be cached."""
@@ -131,15 +155,6 @@ def _scoped(scope: Any, tenant: Tenant | None, base: str, path: str) -> Any:
 async def _nowhere(scope: Any, _receive: Any, _send: Any) -> None:
     del scope
     raise Refusal(404, "no-such-page")
-
-
-async def _lifespan(receive: Any, send: Any) -> None:
-    """Start-up and shut-down are the server's business (serving.py); say yes to both."""
-    while True:
-        message = await receive()
-        await send({"type": message["type"] + ".complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
 
 
 def static_files() -> Mount:

@@ -28,7 +28,7 @@ _STEPS = 50
 
 
 def parse(colour: str) -> Rgb:
-    """"#rrggbb" as a triple; anything else gives Keyturn's own blue, so that a bad
+    """ "#rrggbb" as a triple; anything else gives Keyturn's own blue, so that a bad
     setting cannot put text of its own into a stylesheet.
     """
     if not _HEX.fullmatch(colour):
@@ -80,13 +80,19 @@ def shades(accent: Rgb, theme: str) -> dict[str, Rgb]:
     if theme == "light":
         ink = readable(accent, paper, lighter=False)
         return {
-            "accent": ink, "on-accent": WHITE, "accent-deep": mix(ink, BLACK, 0.18),
-            "accent-ink": ink, "accent-tint": mix(WHITE, accent, 0.1),
+            "accent": ink,
+            "on-accent": WHITE,
+            "accent-deep": mix(ink, BLACK, 0.18),
+            "accent-ink": ink,
+            "accent-tint": mix(WHITE, accent, 0.1),
         }
     ink = readable(accent, paper, lighter=True)
     return {
-        "accent": ink, "on-accent": NEAR_BLACK, "accent-deep": mix(ink, WHITE, 0.22),
-        "accent-ink": ink, "accent-tint": mix((0x17, 0x1E, 0x26), accent, 0.16),
+        "accent": ink,
+        "on-accent": NEAR_BLACK,
+        "accent-deep": mix(ink, WHITE, 0.22),
+        "accent-ink": ink,
+        "accent-tint": mix((0x17, 0x1E, 0x26), accent, 0.16),
     }
 
 

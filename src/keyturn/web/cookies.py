@@ -53,7 +53,9 @@ def offers(sealer: Sealer, tenant: Tenant, value: str | None) -> tuple[ClientOff
     found = []
     for item in (value or "").split("~")[:OFFERS_MAX]:
         match = _OFFER.fullmatch(item)
-        if match and sealer.matches("client-cookie", f"{tenant.id}|{match[1]}.{match[2]}", match[3]):
+        if match and sealer.matches(
+            "client-cookie", f"{tenant.id}|{match[1]}.{match[2]}", match[3]
+        ):
             found.append(ClientOffer(id=match[1], digest=sealer.digest(PURPOSE, match[2])))
     return tuple(found)
 
@@ -68,5 +70,3 @@ def with_client(sealer: Sealer, tenant: Tenant, value: str | None, client: str) 
         if _OFFER.fullmatch(item) and not item.startswith(client_id)
     ]
     return "~".join([f"{client}.{signature}", *others[: OFFERS_MAX - 1]])
-
-

@@ -55,7 +55,11 @@ def environment(static_version: str, *, demo: bool = False) -> jinja2.Environmen
         static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp
     )
     env.filters.update(
-        span=span, minutes=minutes_until, href=contact_href, initial=initial, mono=grouped,
+        span=span,
+        minutes=minutes_until,
+        href=contact_href,
+        initial=initial,
+        mono=grouped,
     )
     return env
 

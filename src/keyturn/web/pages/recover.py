@@ -9,7 +9,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from keyturn.flows import recovery
-from keyturn.flows.recovery import NotAName, NothingOpen, Open, Overloaded, Refused, TooMany, TooSoon
+from keyturn.flows.recovery import (
+    NotAName,
+    NothingOpen,
+    Open,
+    Overloaded,
+    Refused,
+    TooMany,
+    TooSoon,
+)
 from keyturn.rules.codes import Expired, Replaced, Spent, Used, Verdict, Wrong
 from keyturn.rules.lockout import Locked
 from keyturn.steps.codes import Sent
@@ -68,9 +76,7 @@ async def _opened(visit: Visit, step: str) -> Open | Response:
     return opened if opened.step == step else visit.to(PAGES[opened.step])
 
 
-def _code_page(
-    visit: Visit, status: int, opened: Open, problem: dict[str, Any] | None
-) -> Response:
+def _code_page(visit: Visit, status: int, opened: Open, problem: dict[str, Any] | None) -> Response:
     sent = opened.sent or Sent(opened.started_at, opened.started_at, visit.now, False, None)
     return visit.page(
         "recover_code.html",

@@ -71,7 +71,9 @@ def _welcome(visit: Visit, answer: SignedIn) -> Response:
     return visit.to("/account")
 
 
-def _refused(visit: Visit, name: str, answer: Wrong | Locked | TooMany | NotAName | Overloaded) -> Response:
+def _refused(
+    visit: Visit, name: str, answer: Wrong | Locked | TooMany | NotAName | Overloaded
+) -> Response:
     """Every refusal is this page; which one does not depend on whether the name exists."""
     match answer:
         case Wrong():
@@ -110,9 +112,7 @@ def _second(
     visit: Visit, status: int, waiting: SecondPending, problem: dict[str, object] | None
 ) -> Response:
     methods = [str(m) for m in waiting.methods]
-    return visit.page(
-        "second.html", status, methods=methods, problem=problem, trust_offered=True
-    )
+    return visit.page("second.html", status, methods=methods, problem=problem, trust_offered=True)
 
 
 async def try_second(visit: Visit) -> Response:
