@@ -175,6 +175,5 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
 
 async def _deliver(house: House, sender: Courier, stop: asyncio.Event) -> None:
     """Delivery in this process, woken by its own commits."""
-    wake, loop = asyncio.Event(), asyncio.get_running_loop()
-    house.store.on_commit(lambda: loop.call_soon_threadsafe(wake.set))
+    wake = delivery.wake_on_commit(house.store)
     await delivery.run(house.parts, sender, wake, stop)
