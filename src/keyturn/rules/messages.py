@@ -7,7 +7,8 @@
     sending     refused for good          rejected
     sending     refused for now           queued      (later, see `retry_at`)
     sending     the worker's lease ends   queued
-    sending     too old or too often      expired
+    sending     too old                   expired
+    sending     any report                as for sent (it overtook our own note of sending)
     queued      nobody to send it to      dropped     (an absent name; nobody sees it)
     sent        report: delivered         delivered
     sent        report: not deliverable   bounced
@@ -43,7 +44,7 @@ NEXT: dict[MessageState, frozenset[MessageState]] = {
     MessageState.QUEUED: frozenset({MessageState.SENDING, MessageState.DROPPED}),
     MessageState.SENDING: frozenset(
         {MessageState.SENT, MessageState.REJECTED, MessageState.QUEUED, MessageState.EXPIRED,
-         MessageState.DROPPED}
+         MessageState.DROPPED, MessageState.DELIVERED, MessageState.BOUNCED}
     ),
     MessageState.SENT: frozenset(
         {MessageState.DELIVERED, MessageState.BOUNCED, MessageState.REJECTED,

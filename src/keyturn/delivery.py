@@ -1,0 +1,134 @@
+"""The delivery loop: one coroutine in each server process.
+
+Every process may run it: messages are claimed, so that each is taken by one.  It is
+woken by commits of its own process and looks once a second for those of others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from keyturn.flows.deliver import Courier, deliver_due, next_due, sweep_lapsed
+from keyturn.ports.parts import Parts
+from keyturn.ports.store import Store
+
+BATCH = 16
+#: batches under way at once: a server that is slow to answer holds up its own batch only
+BATCHES = 4
+
+_log = structlog.get_logger("keyturn.delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the loop moves, in milliseconds.
+
+    Attributes:
+        nap, look: shortest and longest wait for the next look.
+        delay, spread: after a wake it waits `delay` and up to `spread` more, drawn at
+            random: when a mail leaves says nothing of what the request that caused it did.
+        patience: how long a batch is waited for before the next is begun beside it.
+        outage, outage_max: wait after the store did not answer, doubled each time.
+    """
+
+    nap: int = 50
+    look: int = 1_000
+    delay: int = 50
+    spread: int = 250
+    patience: int = 1_000
+    outage: int = 500
+    outage_max: int = 30_000
+
+
+PACE = Pace()
+
+
+def wake_on_commit(store: Store) -> asyncio.Event:
+    """An event of the running loop that is set whenever this process queued a message."""
+    loop = asyncio.get_running_loop()
+    wake = asyncio.Event()
+
+    def ring() -> None:
+        with suppress(RuntimeError):  # the loop is closed: the process is on its way out
+            loop.call_soon_threadsafe(wake.set)
+
+    store.on_commit(ring)
+    return wake
+
+
+async def run(
+    parts: Parts, courier: Courier, wake: asyncio.Event, stop: asyncio.Event, pace: Pace = PACE
+) -> None:
+    """Deliver until `stop` is set; what is being sent then is finished first."""
+    loop = _Loop(parts, courier, pace)
+    pause, outage = 0, pace.outage
+    while True:
+        if await _rung(wake, stop, pause):
+            await _rung(stop, stop, loop.delay())
+        if stop.is_set():
+            break
+        wake.clear()
+        try:
+            pause, outage = await loop.round(), pace.outage
+        except Exception as error:  # noqa: BLE001  the next message may be a good one
+            _log.warning("delivery stumbled", cause=repr(error), again_in_ms=outage)
+            pause, outage = outage, min(2 * outage, pace.outage_max)
+    await loop.finish()
+
+
+@dataclass(slots=True)
+class _Loop:
+    parts: Parts
+    courier: Courier
+    pace: Pace
+    batches: set[asyncio.Task[int]] = field(default_factory=set)
+
+    def delay(self) -> int:
+        """Milliseconds between a wake and the next look."""
+        return self.pace.delay + int(self.parts.random.digits(9)) % (self.pace.spread + 1)
+
+    async def round(self) -> int:
+        """Take what is due; milliseconds to the next look. Raises StoreUnavailable."""
+        self._collect()
+        due = await next_due(self.parts)
+        if due is not None and due <= self.parts.clock.now() and len(self.batches) < BATCHES:
+            batch = asyncio.create_task(deliver_due(self.parts, self.courier, BATCH))
+            self.batches.add(batch)
+            await asyncio.wait({batch}, timeout=self.pace.patience / 1000)
+            if sum(self._collect()) == BATCH:
+                return 0
+            due = await next_due(self.parts)
+        await sweep_lapsed(self.parts)
+        if due is None:
+            return self.pace.look
+        return min(max(due - self.parts.clock.now(), self.pace.nap), self.pace.look)
+
+    def _collect(self) -> list[int]:
+        """What finished batches took. Raises what a batch raised."""
+        done = {batch for batch in self.batches if batch.done()}
+        self.batches -= done
+        errors = [error for batch in done if (error := batch.exception())]
+        if errors:
+            raise errors[0]
+        return [batch.result() for batch in done]
+
+    async def finish(self) -> None:
+        """Wait for the batches under way."""
+        for error in await asyncio.gather(*self.batches, return_exceptions=True):
+            if isinstance(error, BaseException):
+                _log.warning("delivery stumbled", cause=repr(error))
+
+
+async def _rung(bell: asyncio.Event, stop: asyncio.Event, at_most: int) -> bool:
+    """Wait for either, at most so many milliseconds; whether `bell` was rung."""
+    waiting = {asyncio.create_task(bell.wait()), asyncio.create_task(stop.wait())}
+    _, late = await asyncio.wait(
+        waiting, timeout=at_most / 1000, return_when=asyncio.FIRST_COMPLETED
+    )
+    for task in late:
+        task.cancel()
+    return bell.is_set()

@@ -1,0 +1,182 @@
+"""The delivery loop: woken, never stopped by one message, patient with an outage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from keyturn.adapters.letters import JinjaLetters
+from keyturn.adapters.memory import MemoryMailer
+from keyturn.delivery import BATCH, PACE, Pace, run, wake_on_commit
+from keyturn.flows.deliver import Courier
+from keyturn.ports import Mail, Receipt, StoreUnavailable
+from keyturn.rules.accounts import User
+from keyturn.steps.acts import begin
+from keyturn.steps.outbox import mail_notice
+from tests.unit.flows.house import House
+
+QUICK = Pace(nap=1, look=5, delay=0, spread=1, patience=5, outage=1, outage_max=4)
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    built = House()
+    yield built
+    built.close()
+
+
+class Arrivals(MemoryMailer):
+    """Sets `enough` when so many mails have arrived; `stuck@…` waits for `release`."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+        self.enough = asyncio.Event()
+        self.began = asyncio.Event()
+        self.release = asyncio.Event()
+
+    async def send(self, mail: Mail) -> Receipt:
+        if mail.to.startswith("stuck"):
+            self.began.set()
+            await self.release.wait()
+        receipt = await super().send(mail)
+        if len(self.sent) == self.count:
+            self.enough.set()
+        return receipt
+
+
+async def _queue(house: House, user: User) -> None:
+    act = begin(house.parts, house.browser().caller)
+    values = {"ref": "KT-7F3K-2M", "at": act.now}
+    await house.store.write(lambda tx: mail_notice(tx, act, "case_opened", user, values))
+
+
+async def _lives(house: House, mailer: Arrivals, during: Callable[[], Any]) -> None:
+    """The loop from its start until `mailer` has enough, with something happening meanwhile."""
+    courier = Courier(mailer, None, JinjaLetters(house.parts.link))
+    wake, stop = wake_on_commit(house.store), asyncio.Event()
+    loop = asyncio.create_task(run(house.parts, courier, wake, stop, QUICK))
+    async with asyncio.timeout(20):
+        await during()
+        await mailer.enough.wait()
+        stop.set()
+        mailer.release.set()
+        await loop
+
+
+def test_a_commit_wakes_the_loop(house: House) -> None:
+    ada = house.user()
+
+    async def story() -> list[Mail]:
+        mailer = Arrivals(2)
+
+        async def twice() -> None:
+            await _queue(house, ada)
+            await _queue(house, ada)
+
+        await _lives(house, mailer, twice)
+        return mailer.sent
+
+    assert [m.to for m in asyncio.run(story())] == [ada.email] * 2
+
+
+def test_more_than_a_batch_is_sent_without_another_wake(house: House) -> None:
+    ada = house.user()
+
+    async def story() -> int:
+        mailer = Arrivals(2 * BATCH + 1)
+        for _ in range(mailer.count):
+            await _queue(house, ada)
+        await _lives(house, mailer, _nothing)
+        return len(mailer.sent)
+
+    assert asyncio.run(story()) == 2 * BATCH + 1
+
+
+async def _nothing() -> None:
+    """Nothing happens."""
+
+
+def test_a_server_that_hangs_holds_up_its_own_batch_only(house: House) -> None:
+    stuck, ada = house.user("stuck@northwind.test"), house.user()
+
+    async def story() -> list[str]:
+        mailer = Arrivals(1)
+        await _queue(house, stuck)
+
+        async def later() -> None:
+            await mailer.began.wait()
+            await _queue(house, ada)
+
+        await _lives(house, mailer, later)
+        return [m.to for m in mailer.sent]
+
+    assert asyncio.run(story()) == [ada.email, stuck.email]
+
+
+def test_an_outage_of_the_store_is_waited_out(house: House) -> None:
+    ada = house.user()
+    failures = iter(range(5))
+    read = house.store.read
+
+    async def sometimes(fn: Any) -> Any:
+        if next(failures, None) is not None:
+            raise StoreUnavailable
+        return await read(fn)
+
+    async def story() -> int:
+        mailer = Arrivals(1)
+        await _queue(house, ada)
+        house.store.read = sometimes  # type: ignore[method-assign]
+        await _lives(house, mailer, _nothing)
+        return len(mailer.sent)
+
+    assert asyncio.run(story()) == 1
+    assert next(failures, None) is None
+
+
+def test_a_batch_that_fails_late_is_heard_of_and_stops_nothing(house: House) -> None:
+    """What it had sent and could not settle goes again when its lease is over."""
+    stuck, ada = house.user("stuck@northwind.test"), house.user()
+    write = house.store.write
+    broken = asyncio.Event()
+
+    async def sometimes(fn: Any) -> Any:
+        if broken.is_set():
+            broken.clear()
+            raise StoreUnavailable
+        return await write(fn)
+
+    async def story() -> list[str]:
+        mailer = Arrivals(2)
+        await _queue(house, stuck)
+        house.store.write = sometimes  # type: ignore[method-assign]
+
+        async def release() -> None:
+            broken.set()
+            mailer.release.set()
+            while broken.is_set():
+                await asyncio.sleep(0)
+            await _queue(house, ada)
+
+        await _lives(house, mailer, release)
+        return [m.to for m in mailer.sent]
+
+    assert asyncio.run(story()) == [stuck.email, ada.email]
+
+
+def test_when_a_mail_leaves_cannot_be_timed_against_the_request() -> None:
+    assert (PACE.delay, PACE.delay + PACE.spread) == (50, 300)
+
+
+def test_a_wake_after_the_loop_has_ended_is_ignored(house: House) -> None:
+    async def story() -> None:
+        wake_on_commit(house.store)
+
+    asyncio.run(story())
+    user = house.user()
+    asyncio.run(_queue(house, user))
+    assert len(house.outbox()) == 1
