@@ -11,13 +11,16 @@ from dataclasses import replace
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Factor, FactorKind, User
 from keyturn.rules.events import Event
-from keyturn.rules.lockout import Locked, Passed, Reserved
+from keyturn.rules.lockout import SECOND, Locked, Passed, Reserved
 from keyturn.rules.recovery_codes import canonical
 from keyturn.steps import lanes
 from keyturn.steps.acts import Act, record
 from keyturn.steps.naming import digits_of
+from keyturn.steps.notices import tell
 
 RECOVERY_PURPOSE = "recovery-code"
+#: how far off an authenticator's clock is looked for, when a code was wrong
+STEP_S, SKEW_STEPS = 30, 20
 
 
 def sealed_for(user_id: str) -> str:
@@ -33,29 +36,66 @@ def methods(tx: Tx, act: Act, user_id: str) -> tuple[FactorKind, ...]:
 
 
 def attempt(tx: Tx, act: Act, user: User, code: str) -> bool | Locked:
-    """One try. Whatever is right is used up in the same transaction."""
+    """One try. Whatever is right is used up in the same transaction.
+
+    After 100 failures in a row no authenticator's code is right any more: six digits can
+    be guessed by somebody with patience and the password. A saved recovery code cannot;
+    it opens the lane again.
+    """
     key = lanes.second_key(user)
     slot = lanes.reserve(tx, act, key, user)
-    if isinstance(slot, Locked):
-        return slot
-    right = isinstance(slot, Reserved) and not slot.closed and _use(tx, act, user, code)
     if not isinstance(slot, Reserved):
-        return False
-    verdict = lanes.settle(tx, act, key, user, slot.id, right=right)
+        return slot if isinstance(slot, Locked) else False
+    used = _use(tx, act, user, code, closed=slot.closed)
+    if used is FactorKind.RECOVERY:
+        lanes.reopen(tx, act, key, user)
+        return True
+    verdict = lanes.settle(tx, act, key, user, slot.id, right=used is not None)
     if isinstance(verdict, Passed):
         return True
-    record(tx, act, Event.SECOND_FAILED, user)
+    record(tx, act, Event.SECOND_FAILED, user, _why(tx, act, user, code))
     return Locked(until=verdict.locked_until) if verdict.locked_until > act.now else False
 
 
-def _use(tx: Tx, act: Act, user: User, code: str) -> bool:
-    """Whether `code` is right now; marks it used."""
+def _use(tx: Tx, act: Act, user: User, code: str, *, closed: bool) -> FactorKind | None:
+    """The kind of factor that `code` is right for now, which is marked used; or None."""
     for factor in tx.factors.of_user(act.tenant.id, user.id):
+        if closed and factor.kind is FactorKind.TOTP:
+            continue
         used = _used(act, user, factor, code)
         if used is not None:
             tx.factors.save(replace(factor, used=used))
-            return True
-    return False
+            if factor.kind is FactorKind.RECOVERY:
+                tell(tx, act, "factor_changed", user, what="recovery.used")
+            return factor.kind
+    return None
+
+
+def _why(tx: Tx, act: Act, user: User, code: str) -> dict[str, object]:
+    """Why a code was wrong, for diagnosis: used before, the phone's clock is off, a
+    recovery code that was spent, or just wrong. It lets nobody in."""
+    for factor in tx.factors.of_user(act.tenant.id, user.id):
+        fresh = replace(factor, used=None)
+        if _used(act, user, fresh, code) is not None:
+            recovery = factor.kind is FactorKind.RECOVERY
+            return {"why": "recovery-used" if recovery else "reused"}
+        skew = _skew(act, user, fresh, code)
+        if skew is not None:
+            return {"why": "clock", "skew": skew}
+    return {"why": "wrong"}
+
+
+def _skew(act: Act, user: User, factor: Factor, code: str) -> int | None:
+    """By how many seconds the authenticator's clock is ahead, if `code` belongs to a
+    moment within ten minutes of now."""
+    if factor.kind is not FactorKind.TOTP:
+        return None
+    for steps in range(1, SKEW_STEPS + 1):
+        for seconds in (steps * STEP_S, -steps * STEP_S):
+            then = replace(act, now=act.now + seconds * SECOND)
+            if _used(then, user, factor, code) is not None:
+                return seconds
+    return None
 
 
 def _used(act: Act, user: User, factor: Factor, code: str) -> int | None:
