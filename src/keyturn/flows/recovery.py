@@ -27,16 +27,16 @@ from keyturn.rules import lockout
 from keyturn.rules.accounts import FactorKind, Flow, User, UserState
 from keyturn.rules.budgets import Budget
 from keyturn.rules.callers import Caller, network_of
-from keyturn.rules.codes import Code, Replaced, Right, Verdict
+from keyturn.rules.codes import Replaced, Right, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Locked
 from keyturn.rules.passwords import PasswordProblem, SpaceWarning, check, normalised, spaces
-from keyturn.steps import codes, lanes, second, sessions
+from keyturn.steps import codes, lanes, links, second, sessions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.codes import Sent
+from keyturn.steps.links import LinkState
 from keyturn.steps.naming import name_of
-from keyturn.steps.objections import objection
-from keyturn.steps.outbox import mail_notice
+from keyturn.steps.notices import tell
 
 KIND = "recovery"
 LIFE_MS = HOUR
@@ -104,14 +104,6 @@ class Overloaded:
     """Too much to hash right now; nothing was changed."""
 
     retry_after: int
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """What a long link is worth: `verdict` is None while it lives."""
-
-    verdict: Verdict | None
-    known: bool
 
 
 async def start(parts: Parts, caller: Caller, typed: str) -> Open | NotAName | TooMany:
@@ -252,19 +244,7 @@ def _proved(tx: Tx, act: Act, flow: Flow, user: User) -> Open:
 async def look_at_link(parts: Parts, caller: Caller, token: str) -> LinkState:
     """A mail's long link was opened: says what it is worth and changes nothing."""
     act = begin(parts, caller)
-
-    def step(tx: Tx) -> LinkState:
-        seen = codes.look(tx, act, token)
-        if seen is None or _of_link(tx, act, seen[0]) is None:
-            return LinkState(verdict=None, known=False)
-        return LinkState(verdict=seen[1], known=True)
-
-    return await parts.store.read(step)
-
-
-def _of_link(tx: Tx, act: Act, code: Code) -> Flow | None:
-    flow = tx.flows.get(act.tenant.id, code.flow_id)
-    return flow if flow is not None and flow.kind == KIND else None
+    return await parts.store.read(lambda tx: links.look(tx, act, token, KIND))
 
 
 async def follow_link(parts: Parts, caller: Caller, token: str) -> Open | Verdict | NothingOpen:
@@ -276,13 +256,13 @@ async def follow_link(parts: Parts, caller: Caller, token: str) -> Open | Verdic
 
     def step(tx: Tx) -> Open | Verdict | NothingOpen:
         act = begin(parts, caller)
-        followed = codes.follow(tx, act, token)
-        origin = _of_link(tx, act, followed[0]) if followed else None
-        user = tx.users.get(act.tenant.id, origin.user_id or "") if origin else None
-        if followed is None or origin is None or user is None:
+        followed = links.follow(tx, act, token, KIND)
+        user = tx.users.get(act.tenant.id, followed[0].user_id or "") if followed else None
+        if followed is None or user is None:
             return NothingOpen()
-        if not isinstance(followed[1], Right):
-            return followed[1]
+        origin, verdict = followed
+        if not isinstance(verdict, Right):
+            return verdict
         if origin.step != "code":
             return Replaced(at=act.now)
         return _proved(tx, act, _moved(tx, act, origin, user), user)
@@ -391,7 +371,7 @@ def _set(tx: Tx, act: Act, encoded: str) -> Open | NothingOpen:
     after = replace(flow, step="done", data=data)
     tx.flows.save(after)
     record(tx, act, Event.RECOVERY_DONE, changed, {"works_from": works_from})
-    _tell(tx, act, changed)
+    tell(tx, act, "password_changed", changed)
     return _shown(tx, act, after)
 
 
@@ -402,13 +382,3 @@ def _works_from(tx: Tx, act: Act, flow: Flow) -> int | None:
         return None
     seen, _ = lockout.observe(lane, act.now)
     return seen.locked_until if seen.locked_until > act.now else None
-
-
-def _tell(tx: Tx, act: Act, user: User) -> None:
-    values = {
-        "at": act.now,
-        "client": act.caller.client_name,
-        "ip": act.caller.ip,
-        "notme": objection(tx, act, user),
-    }
-    mail_notice(tx, act, "password_changed", user, values)

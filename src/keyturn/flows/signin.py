@@ -25,28 +25,18 @@ from keyturn.rules.passwords import normalised
 from keyturn.steps import clients, lanes, second, sessions, verification
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.naming import name_of
+from keyturn.steps.sessions import SignedIn
+
+__all__ = [
+    "AddressPending", "Answer", "NotAName", "NothingPending", "Overloaded", "SecondPending",
+    "SignedIn", "TooMany", "Wrong", "pending", "second_step", "sign_in",
+]  # fmt: skip
 
 KIND = "signin"
 SECOND_STEP_MS = 10 * MINUTE
 #: longest wait before the database is asked again whether a slot is free: the try that
 #: frees it may run in another process, whose settling this one does not hear of
 POLL_MS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """In. The tokens go to the browser and are kept nowhere else.
-
-    Attributes:
-        session: the session's token.
-        client: "id.token" of the now known client.
-        level: 1 password, 2 password and second step.
-    """
-
-    user: User
-    session: str
-    client: str
-    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +260,7 @@ def _passed(tx: Tx, act: Act, taken: _Try) -> Answer:
     trusted = taken.client is not None and taken.client.trusted
     if found.factors and (found.staff or not trusted):
         return _second_pending(tx, act, taken)
-    return _signed_in(tx, act, found.user, taken.client, level=1, trusted=False)
+    return sessions.enter(tx, act, found.user, taken.client, level=1, trusted=False)
 
 
 def _second_pending(tx: Tx, act: Act, taken: _Try) -> SecondPending:
@@ -292,19 +282,6 @@ def _second_pending(tx: Tx, act: Act, taken: _Try) -> SecondPending:
     )
     record(tx, act, Event.SECOND_PENDING, user)
     return SecondPending(methods=tuple(sorted(taken.found.factors)), expires_at=expires_at)
-
-
-def _signed_in(
-    tx: Tx, act: Act, user: User, client: Client | None, *, level: int, trusted: bool
-) -> SignedIn:
-    """A session for this browser, which is a known client from now on."""
-    if client is None:
-        client_token = clients.remember(tx, act, user, trusted=trusted)
-    else:
-        client_token = clients.rotate(tx, act, client, trusted=client.trusted or trusted)
-    session = sessions.start(tx, act, user, client_token, level)
-    record(tx, act, Event.SIGNIN_PASSED, user, {"level": level, "new_client": client is None})
-    return SignedIn(user=user, session=session, client=client_token, level=level)
 
 
 async def pending(parts: Parts, caller: Caller) -> SecondPending | NothingPending:
@@ -352,7 +329,7 @@ def _second_step(
     tx.flows.save(replace(flow, step="done", closed_at=act.now))
     record(tx, act, Event.SECOND_PASSED, user, {"trusted": trust})
     client = _client_of(tx, act, user, flow)
-    return _signed_in(tx, act, user, client, level=2, trusted=trust)
+    return sessions.enter(tx, act, user, client, level=2, trusted=trust)
 
 
 def _overtaken(flow: Flow, user: User) -> bool:

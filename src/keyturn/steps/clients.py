@@ -9,8 +9,7 @@ from keyturn.rules.accounts import Client, User
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.steps.acts import Act, record
-from keyturn.steps.objections import objection
-from keyturn.steps.outbox import mail_notice
+from keyturn.steps.notices import tell
 
 PURPOSE = "client"
 
@@ -49,7 +48,9 @@ def remember(tx: Tx, act: Act, user: User, *, trusted: bool) -> str:
     """A full sign-in on a client never seen before: it is known from now on, and the
     owner hears of it unless it is the account's first. Returns "id.token"."""
     token = act.parts.random.token()
-    first = not tx.clients.of_user(act.tenant.id, user.id)
+    theirs = tx.clients.of_user(act.tenant.id, user.id)
+    for client in theirs:
+        _copied(tx, act, user, client)
     client = Client(
         id=act.id(),
         tenant_id=act.tenant.id,
@@ -63,18 +64,14 @@ def remember(tx: Tx, act: Act, user: User, *, trusted: bool) -> str:
         trusted=trusted,
     )
     tx.clients.add(client)
-    if not first:
-        values = {
-            "at": act.now,
-            "client": act.caller.client_name,
-            "ip": act.caller.ip,
-            "notme": objection(tx, act, user),
-        }
-        mail_notice(tx, act, "new_client", user, values)
+    if theirs:
+        tell(tx, act, "new_client", user)
     return f"{client.id}.{token}"
 
 
-def copied(tx: Tx, act: Act, client: Client) -> None:
-    """A cookie with a token that was given up: lost for good, or copied by somebody."""
-    user = tx.users.get(act.tenant.id, client.user_id)
-    record(tx, act, Event.CLIENT_COPIED, user, {"client": client.id})
+def _copied(tx: Tx, act: Act, user: User, client: Client) -> None:
+    """A cookie with a token that was given up twice: somebody copied it, then or now.
+    Nobody is known by it any more."""
+    if any(o.id == client.id for o in act.caller.offers) and not recognised(act.caller, client):
+        tx.clients.forget(act.tenant.id, user.id, client.id)
+        record(tx, act, Event.CLIENT_COPIED, user, {"client": client.id})

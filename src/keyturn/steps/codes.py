@@ -18,6 +18,8 @@ from keyturn.steps.outbox import enqueue, mail_code
 
 PURPOSE = "code"
 LINK = "link"
+#: where a flow's data names the last text sent in it, so that its fate can be shown
+MESSAGE = "message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def mail(  # noqa: PLR0913  one argument for each thing that differs
     address: str | None,
     lane: str,
     values: Mapping[str, object] | None = None,
+    answers: bool = True,
 ) -> Sent:
     """Mail a code, and a long link beside it, within the lane's budgets.
 
@@ -56,6 +59,9 @@ def mail(  # noqa: PLR0913  one argument for each thing that differs
         user, address: None or the decoy, and None: for a name that nobody has the same
             rows are written, the code can never be right and the worker drops the mail.
         lane: whose budget pays.
+        values: what the templates need besides.
+        answers: False for a mail that tells the address's owner something else instead:
+            the code beside it can never be right.
     """
     spent = tx.budgets.spend(act.tenant.id, lane, act.now, CODE_MAILS)
     link_only = not CODE_MAILS.allows(spent)
@@ -63,7 +69,7 @@ def mail(  # noqa: PLR0913  one argument for each thing that differs
         spent = tx.budgets.spend(act.tenant.id, lane, act.now, LINK_MAILS)
         if not LINK_MAILS.allows(spent):
             return _withheld(tx, act, flow, spent.start + LINK_MAILS.window_ms)
-    real = address is not None
+    real = answers and address is not None
     code, digits, token = _fresh(act, flow, "mail", link_only=link_only, real=real)
     tx.codes.add(code)
     shown = {"code": digits, "link": act.parts.link(act.tenant, f"/link/{token}")}
@@ -76,18 +82,20 @@ def mail(  # noqa: PLR0913  one argument for each thing that differs
     }
     _remember(tx, flow, link_only=link_only)
     mail_code(tx, act, kinds[link_only], user, address, {**about, **shown, **(values or {})})
-    record(tx, act, Event.CODE_SENT, user, {"flow": flow.kind, "link_only": link_only})
+    owner = user if answers else None
+    record(tx, act, Event.CODE_SENT, owner, {"flow": flow.kind, "link_only": link_only})
     return Sent(code.sent_at, code.expires_at, codes.resend_at(code), link_only, None)
 
 
 def text(tx: Tx, act: Act, flow: Flow, kind: str, *, user: User, number: str) -> Sent:
-    """Send a code by SMS. Caps on texts are the caller's."""
+    """Send a code by SMS; the flow remembers the message. Caps on texts are the caller's."""
     code, digits, _ = _fresh(act, flow, "sms", link_only=False, real=True)
     tx.codes.add(code)
-    enqueue(
+    message_id = enqueue(
         tx, act, "sms", kind, user=user, address=number, life_ms=codes.LIFE_MS,
         values={"code": digits, "minutes": codes.LIFE_MS // MINUTE},
     )  # fmt: skip
+    tx.flows.save(replace(flow, data={**flow.data, MESSAGE: message_id}))
     record(tx, act, Event.CODE_SENT, user, {"flow": flow.kind, "channel": "sms"})
     return Sent(code.sent_at, code.expires_at, codes.resend_at(code), False, None)
 
@@ -142,14 +150,14 @@ def _linked(flow: Flow) -> bool:
     return bool(flow.data.get("link_only"))
 
 
-def check(tx: Tx, act: Act, flow: Flow, user: User | None, typed: str, lane: str | None) -> Verdict:
+def check(tx: Tx, act: Act, flow: Flow, user: User | None, typed: str, lane: str) -> Verdict:
     """Judge what was typed as the flow's code.
 
     Args:
         lane: whose daily tries pay; once they are spent nothing is compared, and only
-            the long link (or tomorrow) helps. None for codes by SMS, which have caps.
+            the long link (or tomorrow) helps.
     """
-    if lane is not None and not _within(tx, act, lane, CODE_TRIES):
+    if not _within(tx, act, lane, CODE_TRIES):
         return Spent()
     code = tx.codes.latest(flow.id)
     if code is None:
@@ -169,18 +177,14 @@ def _within(tx: Tx, act: Act, subject: str, budget: Budget) -> bool:
     return budget.allows(tx.budgets.spend(act.tenant.id, subject, act.now, budget))
 
 
-def follow(tx: Tx, act: Act, token: str) -> tuple[Code, Verdict] | None:
-    """A long link was confirmed: uses its code up. None for a link nobody was sent."""
-    code = tx.codes.by_link(act.tenant.id, act.parts.sealer.digest(LINK, token))
-    if code is None:
-        return None
+def of_link(tx: Tx, act: Act, token: str) -> Code | None:
+    """The code beside which a long link was mailed; None for a link nobody was sent."""
+    return tx.codes.by_link(act.tenant.id, act.parts.sealer.digest(LINK, token))
+
+
+def follow(tx: Tx, act: Act, code: Code) -> Verdict:
+    """The long link beside `code` was confirmed: uses the code up."""
     used, verdict = codes.follow(code, act.now)
     if used != code:
         tx.codes.save(used)
-    return used, verdict
-
-
-def look(tx: Tx, act: Act, token: str) -> tuple[Code, Verdict | None] | None:
-    """A long link was opened, which changes nothing: its code and why it is dead, if it is."""
-    code = tx.codes.by_link(act.tenant.id, act.parts.sealer.digest(LINK, token))
-    return None if code is None else (code, codes.link_standing(code, act.now))
+    return verdict

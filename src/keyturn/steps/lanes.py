@@ -146,12 +146,19 @@ def sweep(tx: Tx, act: Act, key: str, user: User) -> None:
 
 
 def recover(tx: Tx, act: Act, user: User) -> None:
-    """A new password was set: every lane opens again, running locks keep their end."""
-    for key, lane in tx.lanes.of_user(act.tenant.id, user.id).items():
+    """A new password was set: every lane opens again, running locks keep their end. Not
+    that of the second step, which a new password says nothing about."""
+    for key in tx.lanes.of_user(act.tenant.id, user.id):
         if not key.startswith("2:"):
-            after, notices = lockout.recover(lane, act.now)
-            _save(tx, act, key, after, user)
-            _announce(tx, act, key, user, notices)
+            reopen(tx, act, key, user)
+
+
+def reopen(tx: Tx, act: Act, key: str, user: User) -> None:
+    """The owner is back for certain, see rules.lockout.recover."""
+    lane = tx.lanes.lock(act.tenant.id, key, act.now)
+    after, notices = lockout.recover(lane, act.now)
+    _save(tx, act, key, after, user)
+    _announce(tx, act, key, user, notices)
 
 
 def unlock(tx: Tx, act: Act, user: User) -> int:

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
-from keyturn.rules.accounts import Session, User
+from keyturn.rules.accounts import Client, Session, User
 from keyturn.rules.events import Event
+from keyturn.steps import clients
 from keyturn.steps.acts import Act, record
 
 PURPOSE = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """In. The tokens go to the browser and are kept nowhere else.
+
+    Attributes:
+        session: the session's token.
+        client: "id.token" of the now known client.
+        level: 1 password, 2 password and second step.
+    """
+
+    user: User
+    session: str
+    client: str
+    level: int
+
+
+def enter(
+    tx: Tx, act: Act, user: User, client: Client | None, *, level: int, trusted: bool
+) -> SignedIn:
+    """A session for this browser, which is a known client from now on.
+
+    Args:
+        client: the known client that this browser is, or None.
+        trusted: this client need not do the second step again.
+    """
+    if client is None:
+        client_token = clients.remember(tx, act, user, trusted=trusted)
+    else:
+        client_token = clients.rotate(tx, act, client, trusted=client.trusted or trusted)
+    session = start(tx, act, user, client_token.split(".", 1)[0], level)
+    record(tx, act, Event.SIGNIN_PASSED, user, {"level": level, "new_client": client is None})
+    return SignedIn(user=user, session=session, client=client_token, level=level)
 
 
 def digest(parts: Parts, token: str) -> str:
@@ -18,7 +53,7 @@ def digest(parts: Parts, token: str) -> str:
     return parts.sealer.digest(PURPOSE, token)
 
 
-def start(tx: Tx, act: Act, user: User, client_token: str, level: int) -> str:
+def start(tx: Tx, act: Act, user: User, client_id: str | None, level: int) -> str:
     """A new session; returns its token, which only the browser keeps."""
     token = act.parts.random.token()
     tx.sessions.add(
@@ -26,7 +61,7 @@ def start(tx: Tx, act: Act, user: User, client_token: str, level: int) -> str:
             digest=digest(act.parts, token),
             tenant_id=act.tenant.id,
             user_id=user.id,
-            client_id=client_token.split(".", 1)[0],
+            client_id=client_id,
             level=level,
             epoch=user.epoch,
             ip=act.caller.ip,

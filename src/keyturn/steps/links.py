@@ -1,0 +1,40 @@
+"""Long links in mails: one address for all of them, each good in the flow it was sent for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keyturn.ports.store import Tx
+from keyturn.rules.accounts import Flow
+from keyturn.rules.codes import Code, Verdict, link_standing
+from keyturn.steps import codes
+from keyturn.steps.acts import Act
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What a long link is worth: `verdict` is None while it lives."""
+
+    verdict: Verdict | None
+    known: bool
+
+
+def look(tx: Tx, act: Act, token: str, kind: str) -> LinkState:
+    """What the link is worth to a flow of `kind`; changes nothing."""
+    found = _found(tx, act, token, kind)
+    if found is None:
+        return LinkState(verdict=None, known=False)
+    return LinkState(verdict=link_standing(found[0], act.now), known=True)
+
+
+def follow(tx: Tx, act: Act, token: str, kind: str) -> tuple[Flow, Verdict] | None:
+    """Use the link up; the flow it was sent in, and the verdict. None if no flow of `kind`
+    ever sent it: then it is left as it is, for the flow that did."""
+    found = _found(tx, act, token, kind)
+    return None if found is None else (found[1], codes.follow(tx, act, found[0]))
+
+
+def _found(tx: Tx, act: Act, token: str, kind: str) -> tuple[Code, Flow] | None:
+    code = codes.of_link(tx, act, token)
+    flow = tx.flows.get(act.tenant.id, code.flow_id) if code else None
+    return (code, flow) if code and flow and flow.kind == kind else None
