@@ -28,7 +28,7 @@ _STEPS = 50
 
 
 def parse(colour: str) -> Rgb:
-    """ "#rrggbb" as a triple; anything else gives Keyturn's own blue, so that a bad
+    """The triple of "#rrggbb"; anything else gives Keyturn's own blue, so that a bad
     setting cannot put text of its own into a stylesheet.
     """
     if not _HEX.fullmatch(colour):
