@@ -46,7 +46,8 @@ def rotate(tx: Tx, act: Act, client: Client, *, trusted: bool) -> str:
 
 def remember(tx: Tx, act: Act, user: User, *, trusted: bool) -> str:
     """A full sign-in on a client never seen before: it is known from now on, and the
-    owner hears of it unless it is the account's first. Returns "id.token"."""
+    owner hears of it unless it is the account's first. Returns "id.token".
+    """
     token = act.parts.random.token()
     theirs = tx.clients.of_user(act.tenant.id, user.id)
     for client in theirs:
@@ -71,7 +72,8 @@ def remember(tx: Tx, act: Act, user: User, *, trusted: bool) -> str:
 
 def _copied(tx: Tx, act: Act, user: User, client: Client) -> None:
     """A cookie with a token that was given up twice: somebody copied it, then or now.
-    Nobody is known by it any more."""
+    Nobody is known by it any more.
+    """
     if any(o.id == client.id for o in act.caller.offers) and not recognised(act.caller, client):
         tx.clients.forget(act.tenant.id, user.id, client.id)
         record(tx, act, Event.CLIENT_COPIED, user, {"client": client.id})

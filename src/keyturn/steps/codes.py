@@ -39,7 +39,7 @@ class Sent:
     withheld_until: int | None
 
 
-def mail(  # noqa: PLR0913  one argument for each thing that differs
+def mail(
     tx: Tx,
     act: Act,
     flow: Flow,

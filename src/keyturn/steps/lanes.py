@@ -147,7 +147,8 @@ def sweep(tx: Tx, act: Act, key: str, user: User) -> None:
 
 def recover(tx: Tx, act: Act, user: User) -> None:
     """A new password was set: every lane opens again, running locks keep their end. Not
-    that of the second step, which a new password says nothing about."""
+    that of the second step, which a new password says nothing about.
+    """
     for key in tx.lanes.of_user(act.tenant.id, user.id):
         if not key.startswith("2:"):
             reopen(tx, act, key, user)

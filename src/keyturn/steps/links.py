@@ -29,7 +29,8 @@ def look(tx: Tx, act: Act, token: str, kind: str) -> LinkState:
 
 def follow(tx: Tx, act: Act, token: str, kind: str) -> tuple[Flow, Verdict] | None:
     """Use the link up; the flow it was sent in, and the verdict. None if no flow of `kind`
-    ever sent it: then it is left as it is, for the flow that did."""
+    ever sent it: then it is left as it is, for the flow that did.
+    """
     found = _found(tx, act, token, kind)
     return None if found is None else (found[1], codes.follow(tx, act, found[0]))
 

@@ -11,7 +11,7 @@ from keyturn.rules.messages import CODE_LIFE_MS, NOTICE_LIFE_MS, Message, Messag
 from keyturn.steps.acts import Act
 
 
-def enqueue(  # noqa: PLR0913  one argument for each column that differs
+def enqueue(
     tx: Tx,
     act: Act,
     channel: str,

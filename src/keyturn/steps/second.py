@@ -73,7 +73,8 @@ def _use(tx: Tx, act: Act, user: User, code: str, *, closed: bool) -> FactorKind
 
 def _why(tx: Tx, act: Act, user: User, code: str) -> dict[str, object]:
     """Why a code was wrong, for diagnosis: used before, the phone's clock is off, a
-    recovery code that was spent, or just wrong. It lets nobody in."""
+    recovery code that was spent, or just wrong. It lets nobody in.
+    """
     for factor in tx.factors.of_user(act.tenant.id, user.id):
         fresh = replace(factor, used=None)
         if _used(act, user, fresh, code) is not None:
@@ -87,7 +88,8 @@ def _why(tx: Tx, act: Act, user: User, code: str) -> dict[str, object]:
 
 def _skew(act: Act, user: User, factor: Factor, code: str) -> int | None:
     """By how many seconds the authenticator's clock is ahead, if `code` belongs to a
-    moment within ten minutes of now."""
+    moment within ten minutes of now.
+    """
     if factor.kind is not FactorKind.TOTP:
         return None
     for steps in range(1, SKEW_STEPS + 1):
