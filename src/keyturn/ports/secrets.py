@@ -74,5 +74,6 @@ class OneTimePasswords(Protocol):
 
     def verify(self, secret: str, code: str, now: int, after: int | None) -> int | None:
         """The time step that `code` belongs to, or None if it is wrong or if its step is
-        not later than `after` (already used)."""
+        not later than `after` (already used).
+        """
         ...

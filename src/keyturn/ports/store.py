@@ -175,7 +175,8 @@ class Lanes(Protocol):
         self, tenant_id: str, seen: SeenLane, lane: Lane, user_id: str | None
     ) -> SeenLane | None:
         """Store `lane` in one statement if nobody has stored another since `seen`; None if
-        somebody has: then `lock` and decide again."""
+        somebody has: then `lock` and decide again.
+        """
         ...
 
     def get(self, tenant_id: str, key: str) -> Lane | None: ...
@@ -189,7 +190,8 @@ class Lanes(Protocol):
 
     def refused(self, tenant_id: str, key: str) -> int:
         """Count one refusal by a lock; returns how many there were since the lane was
-        last saved (so that the audit trail keeps the first few only)."""
+        last saved (so that the audit trail keeps the first few only).
+        """
         ...
 
 
@@ -306,19 +308,23 @@ class Messages(Protocol):
     def get(self, tenant_id: str, message_id: str) -> Message | None: ...
     def settle(self, message: Message, attempt: int) -> bool:
         """Store the outcome if the message is still being sent, at `attempt`; else False: a
-        later worker has it, or a report came first."""
+        later worker has it, or a report came first.
+        """
         ...
 
-    def report(
-        self, message_id: str, state: MessageState, detail: str, now: int
-    ) -> Message | None:
+    def report(self, message_id: str, state: MessageState, detail: str, now: int) -> Message | None:
         """A delivery report came in; None if no such message or a state it may not take.
-        Erases the sealed values: a report says that the message went."""
+        Erases the sealed values: a report says that the message went.
+        """
         ...
 
     def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Message]: ...
     def recent(
-        self, tenant_id: str, channel: str | None, state: MessageState | None, limit: int,
+        self,
+        tenant_id: str,
+        channel: str | None,
+        state: MessageState | None,
+        limit: int,
         before: str | None = None,
     ) -> Sequence[Message]:
         """Newest first, dropped ones left out."""
@@ -341,7 +347,8 @@ class Audit(Protocol):
         self, tenant_id: str, events: Sequence[str], query: str, before: str | None, limit: int
     ) -> Sequence[Entry]:
         """Newest first. `events`: names or prefixes ("signin."), none for all; `query`:
-        a user's id or an ip address; `before`: an entry's id."""
+        a user's id or an ip address; `before`: an entry's id.
+        """
         ...
 
 
@@ -395,15 +402,18 @@ class Store(Protocol):
 
     async def each(self, fn: Callable[[Tx], T]) -> T:
         """`fn`, every statement of which may be a transaction of its own: for one read and
-        one statement that changes something only if the read still holds."""
+        one statement that changes something only if the read still holds.
+        """
         ...
 
     async def write(self, fn: Callable[[Tx], T]) -> T:
         """`fn` in one transaction, committed and durable on return; rolled back if it
-        raises. Raises StoreUnavailable and whatever `fn` raises."""
+        raises. Raises StoreUnavailable and whatever `fn` raises.
+        """
         ...
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` (from any thread) after a commit that added messages, so that
-        delivery in this process need not wait for its next look."""
+        delivery in this process need not wait for its next look.
+        """
         ...

@@ -12,7 +12,8 @@ class Turn(Protocol):
     async def wait(self, at_most: int) -> None:
         """Until a try of this process on this lane was settled, or `at_most` milliseconds
         (a try of another process may be settled at any time). Raises secrets.Busy when
-        this caller has waited long enough in all."""
+        this caller has waited long enough in all.
+        """
         ...
 
 

@@ -78,8 +78,8 @@ class Gate:
             await self._answer(refusal, scope, receive, guarded)
         except (StoreUnavailable, Busy) as outage:
             LOG.error("unavailable", cause=str(outage))
-            refusal = Refusal(503, "unavailable", headers={"retry-after": "5"})
-            await self._answer(refusal, scope, receive, guarded)
+            later = Refusal(503, "unavailable", headers={"retry-after": "5"})
+            await self._answer(later, scope, receive, guarded)
         return None
 
     async def _live(self, receive: Any, send: Any) -> None:

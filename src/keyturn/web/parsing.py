@@ -92,7 +92,8 @@ def _pairs(raw: bytes) -> Sequence[tuple[str, str]]:
 
 def check(name: str, value: str, most: int) -> None:
     """One value: length, and no control characters but line ends and tabs, which a
-    longer text may have; what they mean is for the rules to say."""
+    longer text may have; what they mean is for the rules to say.
+    """
     if len(value) > most:
         raise Refusal(422, "too-long", {"field": name, "most": most})
     if any(c < " " and c not in "\r\n\t" for c in value) or "\x7f" in value:
@@ -109,7 +110,8 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
 
 def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
     """The cookies; of a name sent twice the first counts (RFC 6265 §5.4: the most
-    specific path comes first)."""
+    specific path comes first).
+    """
     found: dict[str, str] = {}
     for part in (header(scope, b"cookie") or "").split(";"):
         name, separator, value = part.strip().partition("=")

@@ -137,7 +137,7 @@ class Visit:
         value = cookies.with_client(self.site.parts.sealer, self.tenant, shown, client)
         self._set.append(self._jar.write("client", value, CLIENT_MAX_AGE))
 
-    def page(self, template: str, status: int = 200, **context: Any) -> Response:
+    def page(self, template: str, status: int = 200, /, **context: Any) -> Response:
         """A rendered template."""
         me = self.signed_in.user if self.signed_in else None
         text = self.site.pages.get_template(template).render(
@@ -154,7 +154,8 @@ class Visit:
         """A page on which only the form token and the time differ between two visits: it
         is rendered once for each tenant and address, and the two are put in.
 
-        Only for pages that show nothing of the person and nothing typed."""
+        Only for pages that show nothing of the person and nothing typed.
+        """
         key = (template, self.base, self.tenant, tuple(sorted(context.items())))
         text = self.site.rendered.get(key)
         if text is None:

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute
 
 from keyturn.flows import recovery
 from keyturn.flows.recovery import (
-    NotAName,
     NothingOpen,
     Open,
     Overloaded,
@@ -62,7 +61,8 @@ async def start(visit: Visit) -> Response:
     answer = await recovery.start(visit.site.parts, visit.caller, name)
     if isinstance(answer, Open):
         return visit.to(PAGES[answer.step])
-    status, problem = 422, {"code": "not_a_name"}
+    status = 422
+    problem: dict[str, Any] = {"code": "not_a_name"}
     if isinstance(answer, TooMany):
         status, problem = 429, {"code": "too_many", "until": answer.until}
     return visit.page("recover.html", status, identifier=name, problem=problem)
