@@ -1,0 +1,52 @@
+"""A tenant, and one sample of values for each mail and text."""
+
+from __future__ import annotations
+
+from keyturn.rules.accounts import Contact, Tenant, TenantPolicy
+
+SINCE = 1_783_083_420_000  # Friday 3 July 2026, 12:57 UTC: 13:57 in London
+UNTIL = SINCE + 600_000
+LINK = "https://id.northwind.test/t/northwind/recover#" + "Zk3v" * 10
+NOT_ME = "https://id.northwind.test/t/northwind/not-me#" + "q8Lw" * 10
+
+TENANT = Tenant(
+    id="01k0000000000000000000tnnt",
+    slug="northwind",
+    name="Northwind",
+    host=None,
+    sender="account@northwind.test",
+    accent="#1f7a5c",
+    timezone="Europe/London",
+    context=("northwind",),
+    support=(
+        Contact("Phone", "+44 20 7946 0100", "Monday to Friday, 8:00 to 18:00"),
+        Contact("Mail", "help@northwind.test"),
+    ),
+    policy=TenantPolicy(),
+    created_at=SINCE,
+)
+
+ORIGIN = {"client": "Firefox on Windows", "ip": "203.0.113.24"}
+CHANGE = {"at": SINCE, "notme": NOT_ME, **ORIGIN}
+
+MAILS: dict[str, dict[str, object]] = {
+    "verify_email": {"code": "042917", "link": LINK, "minutes": 10},
+    "verify_link": {"link": LINK, "minutes": 10},
+    "already_registered": {"link": "https://id.northwind.test/t/northwind/signin"},
+    "lock_notice": {"until": UNTIL, "since": SINCE, "attempts": 5, **ORIGIN},
+    "lock_digest": {"locks": 7, "since": SINCE},
+    "recovery_code": {"code": "042917", "link": LINK, "minutes": 10, **ORIGIN},
+    "recovery_link": {"link": LINK, "minutes": 10, **ORIGIN},
+    "password_changed": CHANGE,
+    "new_client": CHANGE,
+    "factor_changed": {"what": "totp.added", **CHANGE},
+    "phone_changed": {"what": "added", "ending": "123", **CHANGE},
+    "not_me_done": {"at": SINCE, "ref": "KT-7F3K-2M"},
+    "case_opened": {"at": SINCE, "ref": "KT-7F3K-2M"},
+}
+TEXTS: dict[str, dict[str, object]] = {"verify_phone": {"code": "042917", "minutes": 10}}
+
+
+def link(_tenant: Tenant, path: str) -> str:
+    """Addresses on the tenant's configured origin."""
+    return f"https://id.northwind.test:8443/t/northwind{path}"
