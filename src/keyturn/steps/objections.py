@@ -1,4 +1,4 @@
-""" "This wasn't me": the link in a notice with which an owner objects."""
+"""The link in a notice with which an owner objects: "this wasn't me"."""
 
 from __future__ import annotations
 

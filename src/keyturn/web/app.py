@@ -77,9 +77,12 @@ class Gate:
         except Refusal as refusal:
             await self._answer(refusal, scope, receive, guarded)
         except (StoreUnavailable, Busy) as outage:
-            LOG.error("unavailable", cause=str(outage))
+            LOG.warning("unavailable", cause=str(outage))
             later = Refusal(503, "unavailable", headers={"retry-after": "5"})
             await self._answer(later, scope, receive, guarded)
+        except Exception:
+            LOG.exception("fault", path=scope["path"])
+            await self._answer(Refusal(500, "fault"), scope, receive, guarded)
         return None
 
     async def _live(self, receive: Any, send: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, select, update
 
 from keyturn.adapters.sql.rows import UPSERT, Repository, param
 from keyturn.adapters.sql.schema import budgets, lanes
@@ -42,7 +42,8 @@ def lane_of(row: Sequence[Any]) -> Lane:
 def _lock(dialect: str) -> Any:
     fresh = UPSERT[dialect](lanes).values(
         tenant_id=TID, key=KEY, user_id=None, failed=0, total=0, locked_until=0, last_failed=0,
-        closed=False, reservations="", lease_until=None, refused=0, version=0, touched_at=param("now"),
+        closed=False, reservations="", lease_until=None, refused=0, version=0,
+        touched_at=param("now"),
     )  # fmt: skip
     held = fresh.on_conflict_do_update(
         index_elements=[lanes.c.tenant_id, lanes.c.key],
@@ -125,6 +126,18 @@ class SqlLanes(Repository):
         wanted = _OF_USER.with_for_update() if self._writing else _OF_USER
         rows = self._c.execute(wanted, {"tid": tenant_id, "uid": user_id})
         return {row[0]: lane_of(row[1:]) for row in rows}
+
+    def locked(self, tenant_id: str, user_ids: Sequence[str], now: int) -> Mapping[str, int]:
+        wanted = (
+            select(lanes.c.user_id, func.max(lanes.c.locked_until))
+            .where(
+                lanes.c.tenant_id == tenant_id,
+                lanes.c.user_id.in_(user_ids),
+                lanes.c.locked_until > now,
+            )
+            .group_by(lanes.c.user_id)
+        )
+        return {row[0]: row[1] for row in self._c.execute(wanted)}
 
     def lapsed(self, now: int, limit: int) -> Sequence[tuple[str, str, str | None]]:
         rows = self._c.execute(_LAPSED, {"now": now, "most": limit})
