@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email import policy
+from email.message import MIMEPart
 
 import dkim
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -112,8 +113,8 @@ class Mailbox:
             subject=str(message["Subject"]),
             date=str(message["Date"]),
             message_id=str(message["Message-ID"]),
-            text=text.get_content() if text else "",
-            html=html.get_content() if html else "",
+            text=_lines(text),
+            html=_lines(html),
             signatures=signatures,
             genuine=signatures > 0 and all(self._genuine(raw, i) for i in range(signatures)),
             raw=raw,
@@ -128,3 +129,8 @@ class Mailbox:
     def _record(self, name: bytes, timeout: int = 5) -> bytes | None:  # noqa: ARG002  dkimpy passes it
         record = self.records.get(name.decode().rstrip("."))
         return None if record is None else record.encode()
+
+
+def _lines(part: MIMEPart | None) -> str:
+    """A part's text with line ends as they are here; on the wire they are CRLF."""
+    return "" if part is None else str(part.get_content()).replace("\r\n", "\n")
