@@ -157,9 +157,22 @@ class Users(Protocol):
         ...
 
     def search(
-        self, tenant_id: str, query: str, state: UserState | None, after: str | None, limit: int
+        self,
+        tenant_id: str,
+        query: str,
+        state: UserState | None,
+        after: str | None,
+        limit: int,
+        locked: int | None = None,
     ) -> Page:
-        """Users whose name, username, e-mail or phone starts with or contains `query`."""
+        """Users whose name, username, e-mail or phone starts with or contains `query`.
+
+        `locked`: only those with a lane that is locked at this moment.
+        """
+        ...
+
+    def tally(self, tenant_id: str, now: int) -> tuple[int, int]:
+        """How many users there are, and how many have a lane that is locked."""
         ...
 
 
@@ -182,6 +195,10 @@ class Lanes(Protocol):
     def get(self, tenant_id: str, key: str) -> Lane | None: ...
     def of_user(self, tenant_id: str, user_id: str) -> Mapping[str, Lane]:
         """Every lane of a user, by key; held until this transaction ends when writing."""
+        ...
+
+    def locked(self, tenant_id: str, user_ids: Sequence[str], now: int) -> Mapping[str, int]:
+        """The end of the last lock of each of these users who has one."""
         ...
 
     def lapsed(self, now: int, limit: int) -> Sequence[tuple[str, str, str | None]]:
@@ -218,7 +235,10 @@ class Sessions(Protocol):
         """The session with its user, dead or alive; see rules.sessions."""
         ...
 
-    def touch(self, tenant_id: str, digest: str, seen_at: int) -> None: ...
+    def touch(self, tenant_id: str, digest: str, seen_at: int, level: int) -> None:
+        """The session is used now; `level`: what it is still worth."""
+        ...
+
     def of_user(self, tenant_id: str, user_id: str) -> Sequence[Session]: ...
     def end(self, tenant_id: str, user_id: str, digest: str | None) -> int:
         """End one session, or all with None; returns how many."""
@@ -269,6 +289,11 @@ class Factors(Protocol):
     def add(self, factor: Factor) -> None: ...
     def save(self, factor: Factor) -> None: ...
     def remove(self, tenant_id: str, user_id: str, kind: FactorKind) -> int: ...
+    def enrolled(
+        self, tenant_id: str, user_ids: Sequence[str], kind: FactorKind
+    ) -> frozenset[str]:
+        """Which of these users have enrolled this kind."""
+        ...
 
 
 class Roles(Protocol):

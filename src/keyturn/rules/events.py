@@ -30,6 +30,7 @@ class Event(StrEnum):
     CODE_FAILED = "code.failed"
     PHONE_PROVED = "phone.proved"
     PHONE_REMOVED = "phone.removed"
+    SMS_CAPPED = "sms.capped"
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105  an event's name, not a secret
@@ -37,11 +38,14 @@ class Event(StrEnum):
     CLIENT_COPIED = "client.copied"
     NOT_ME = "owner.objected"
     CASE_OPENED = "case.opened"
+    CASE_CLOSED = "case.closed"
     USER_CREATED = "user.created"
     USER_UNLOCKED = "user.unlocked"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
+    USER_UNFROZEN = "user.unfrozen"
     ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
     OWNER_LINK = "owner.link"
     DIAGNOSED = "diagnosis.read"
 

@@ -36,6 +36,14 @@ def ends_at(session: Session, absolute_ms: int, idle_ms: int) -> int:
     return min(session.expires_at, session.created_at + absolute_ms, session.seen_at + idle_ms)
 
 
+def level_at(session: Session, now: int) -> int:
+    """What the session is worth at `now`: a second step is remembered for as long as the
+    console trusts it, and not for as long as its browser stays signed in.
+    """
+    fresh = now < ends_at(session, CONSOLE_MS, CONSOLE_IDLE_MS)
+    return session.level if fresh else min(session.level, 1)
+
+
 def needs_touch(session: Session, now: int) -> bool:
     """Whether the present use is to be written down."""
     return now - session.seen_at >= TOUCH_MS

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
     case,
@@ -243,7 +244,13 @@ class SqlUsers(Repository):
         return USER.maybe(self._c.execute(_HOLDER, {"tid": tenant_id, "phone": phone}).first())
 
     def search(
-        self, tenant_id: str, query: str, state: UserState | None, after: str | None, limit: int
+        self,
+        tenant_id: str,
+        query: str,
+        state: UserState | None,
+        after: str | None,
+        limit: int,
+        locked: int | None = None,
     ) -> Page:
         wanted = USER.select().where(users.c.tenant_id == tenant_id, users.c.id != tenant_id)
         if query:
@@ -252,11 +259,25 @@ class SqlUsers(Repository):
             wanted = wanted.where(or_(*(func.lower(c).like(pattern, escape="\\") for c in columns)))
         if state is not None:
             wanted = wanted.where(users.c.state == str(state))
+        if locked is not None:
+            wanted = wanted.where(_locked(locked))
         if after:
             wanted = wanted.where(users.c.id > after)
         rows = self._c.execute(wanted.order_by(users.c.id).limit(limit + 1)).all()
         found = [USER.value(r) for r in rows[:limit]]
         return Page(users=found, after=found[-1].id if len(rows) > limit else None)
+
+    def tally(self, tenant_id: str, now: int) -> tuple[int, int]:
+        everybody = select(func.count()).where(
+            users.c.tenant_id == tenant_id, users.c.id != tenant_id
+        )
+        locked = everybody.where(_locked(now))
+        return self._c.execute(everybody).scalar_one(), self._c.execute(locked).scalar_one()
+
+
+def _locked(now: int) -> ColumnElement[bool]:
+    """Whether a user has a lane that is locked at `now`."""
+    return exists().where(lanes.c.user_id == users.c.id, lanes.c.locked_until > now)
 
 
 def _escaped(text: str) -> str:
@@ -331,11 +352,11 @@ class SqlSessions(Repository):
             return None
         return SESSION.value(row[: SESSION.size]), USER.value(row[SESSION.size :])
 
-    def touch(self, tenant_id: str, digest: str, seen_at: int) -> None:
+    def touch(self, tenant_id: str, digest: str, seen_at: int, level: int) -> None:
         self._c.execute(
             update(sessions)
             .where(sessions.c.tenant_id == tenant_id, sessions.c.digest == digest)
-            .values(seen_at=seen_at)
+            .values(seen_at=seen_at, level=level)
         )
 
     def of_user(self, tenant_id: str, user_id: str) -> Sequence[Session]:
@@ -377,6 +398,16 @@ class SqlFactors(Repository):
                 factors.c.kind == str(kind),
             )
         ).rowcount
+
+    def enrolled(
+        self, tenant_id: str, user_ids: Sequence[str], kind: FactorKind
+    ) -> frozenset[str]:
+        wanted = select(factors.c.user_id).where(
+            factors.c.tenant_id == tenant_id,
+            factors.c.user_id.in_(user_ids),
+            factors.c.kind == str(kind),
+        )
+        return frozenset(self._c.execute(wanted).scalars())
 
 
 class SqlRoles(Repository):

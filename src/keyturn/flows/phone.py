@@ -1,0 +1,327 @@
+"""A phone number of somebody who is signed in, proved by a code in a text.
+
+    offer --> judged by the numbering plan --> within all caps --> text --> code --> saved
+
+A landline is named before anything is sent.  Texts cost money and can be aimed at other
+people's phones, so each counts against the person, the number and the tenant, and none
+is sent once one of the three is spent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from keyturn.ports.delivery import PhoneNumber
+from keyturn.ports.parts import Parts
+from keyturn.ports.store import Taken, Tx
+from keyturn.rules.accounts import Flow, User
+from keyturn.rules.budgets import SMS_PER_NUMBER, SMS_PER_USER, Budget
+from keyturn.rules.callers import Caller
+from keyturn.rules.codes import Right, Verdict
+from keyturn.rules.events import Event
+from keyturn.rules.identifiers import masked_phone
+from keyturn.rules.lockout import DAY, HOUR
+from keyturn.rules.messages import MessageState
+from keyturn.rules.phones import Ask, advice
+from keyturn.steps import codes
+from keyturn.steps.acts import Act, begin, record
+from keyturn.steps.changes import Frozen, SignedOut, may_change
+from keyturn.steps.codes import Sent
+from keyturn.steps.notices import tell
+
+__all__ = [
+    "Ask", "Capped", "Frozen", "InUse", "NotANumber", "NothingOpen", "Open", "PhonesOff", "Proved",
+    "SignedOut", "TextState", "TooSoon", "current", "enter_code", "give_up", "offer", "remove",
+    "resend",
+]  # fmt: skip
+
+KIND = "phone"
+LIFE_MS = HOUR
+TEXT = "verify_phone"
+#: digits of a number that a notice names: enough to tell one's own numbers apart
+ENDING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NotANumber:
+    """What was typed cannot be a phone number."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhonesOff:
+    """The tenant takes no phone numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """The number cannot be used here. By whom it is held, only staff may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """No text is sent for now; more can be asked for from `until` on.
+
+    Attributes:
+        cause: whose texts are spent: "user", "number" or "tenant".
+    """
+
+    until: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooSoon:
+    """Another text can be asked for from `at` on."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NothingOpen:
+    """No number waits for its code in this browser (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextState:
+    """What is known of the last text.
+
+    Attributes:
+        state: "sent" means that the network took it and no report came back.
+        detail: the network's own words, for staff.
+        at: when that became known.
+    """
+
+    state: MessageState
+    detail: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A number that waits for its code.
+
+    Attributes:
+        number: in E.164; its owner typed it in this browser.
+        text: what became of the text; None if its record is gone.
+    """
+
+    number: str
+    sent: Sent | None
+    text: TextState | None
+    started_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The number is saved. `user` is the account as stored now."""
+
+    user: User
+
+
+async def offer(
+    parts: Parts, caller: Caller, user: User, number: str, *, insisted: bool
+) -> Open | PhonesOff | NotANumber | Ask | InUse | Capped | Frozen | SignedOut:
+    """Take a number and text it a code, unless something speaks against it.
+
+    Args:
+        number: as typed.
+        insisted: the person was told that it is a landline, and says that it takes texts.
+    """
+    policy = caller.tenant.policy
+    if policy.phone == "off":
+        return PhonesOff()
+    found = parts.plan.look(number, policy.region)
+    if found is None:
+        return NotANumber()
+    judged = advice(found.line, insisted=insisted, voice=policy.voice)
+    if isinstance(judged, Ask):
+        return judged
+    return await parts.store.write(lambda tx: _offer(tx, begin(parts, caller), user, found))
+
+
+def _offer(
+    tx: Tx, act: Act, user: User, found: PhoneNumber
+) -> Open | InUse | Capped | Frozen | SignedOut:
+    fresh = may_change(tx, act, user)
+    if not isinstance(fresh, User):
+        return fresh
+    # before the look at who has it: nobody can ask that of one number after the other
+    capped = _spend(tx, act, fresh, "user", fresh.id, SMS_PER_USER)
+    if capped is not None:
+        return capped
+    if _held(tx, act, fresh, found.e164):
+        return InUse()
+    capped = _spend_further(tx, act, fresh, found.e164)
+    if capped is not None:
+        return capped
+    flow = _flow(act, fresh, found)
+    tx.flows.add(flow)
+    sent = codes.text(tx, act, flow, TEXT, user=fresh, number=found.e164)
+    text = TextState(state=MessageState.QUEUED, detail="", at=act.now)
+    return Open(number=found.e164, sent=sent, text=text, started_at=act.now)
+
+
+def _held(tx: Tx, act: Act, user: User, number: str) -> bool:
+    """Whether somebody else has proved the number, or is called by it."""
+    holder = tx.users.holder_of_phone(act.tenant.id, number)
+    named = tx.users.named(act.tenant.id, number)
+    return any(other is not None and other.id != user.id for other in (holder, named))
+
+
+def _spend_further(tx: Tx, act: Act, user: User, number: str) -> Capped | None:
+    """One text more to this number, and of this tenant."""
+    per_tenant = Budget("sms-tenant", act.parts.limits.sms_per_day, DAY)
+    return _spend(tx, act, user, "number", number, SMS_PER_NUMBER) or _spend(
+        tx, act, user, "tenant", "all", per_tenant
+    )
+
+
+def _spend(tx: Tx, act: Act, user: User, cause: str, subject: str, budget: Budget) -> Capped | None:
+    """Spend one; the first refusal of a window raises an alarm in the audit trail."""
+    spent = tx.budgets.spend(act.tenant.id, subject, act.now, budget)
+    if budget.allows(spent):
+        return None
+    until = spent.start + budget.window_ms
+    if spent.count == budget.limit + 1:
+        record(tx, act, Event.SMS_CAPPED, user, {"cause": cause, "until": until})
+    return Capped(until=until, cause=cause)
+
+
+def _flow(act: Act, user: User, found: PhoneNumber) -> Flow:
+    return Flow(
+        id=act.id(),
+        tenant_id=act.tenant.id,
+        browser=act.caller.browser,
+        kind=KIND,
+        step="code",
+        user_id=user.id,
+        data={"phone": found.e164, "line": found.line},
+        created_at=act.now,
+        expires_at=act.now + LIFE_MS,
+        closed_at=None,
+    )
+
+
+def _opened(tx: Tx, act: Act, user: User) -> Flow | None:
+    """The open flow of this browser, if it is this person's."""
+    flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
+    return flow if flow is not None and flow.user_id == user.id else None
+
+
+async def current(parts: Parts, caller: Caller, user: User) -> Open | NothingOpen:
+    """The number that waits for its code, and what became of the text."""
+    act = begin(parts, caller)
+
+    def step(tx: Tx) -> Open | NothingOpen:
+        flow = _opened(tx, act, user)
+        if flow is None:
+            return NothingOpen()
+        text = _text(tx, act, flow)
+        number, sent = str(flow.data["phone"]), codes.standing(tx, flow)
+        return Open(number=number, sent=sent, text=text, started_at=flow.created_at)
+
+    return await parts.store.read(step)
+
+
+def _text(tx: Tx, act: Act, flow: Flow) -> TextState | None:
+    message = tx.messages.get(act.tenant.id, str(flow.data.get(codes.MESSAGE)))
+    if message is None:
+        return None
+    return TextState(state=message.state, detail=message.detail, at=message.updated_at)
+
+
+async def give_up(parts: Parts, caller: Caller, user: User) -> None:
+    """Close the open flow, to begin with another number or none."""
+
+    def step(tx: Tx) -> None:
+        act = begin(parts, caller)
+        flow = _opened(tx, act, user)
+        if flow is not None:
+            tx.flows.save(replace(flow, closed_at=act.now))
+
+    await parts.store.write(step)
+
+
+async def resend(
+    parts: Parts, caller: Caller, user: User
+) -> Sent | TooSoon | Capped | NothingOpen | Frozen | SignedOut:
+    """Send another text; the earlier code is replaced."""
+
+    def step(tx: Tx) -> Sent | TooSoon | Capped | NothingOpen | Frozen | SignedOut:
+        act = begin(parts, caller)
+        fresh = may_change(tx, act, user)
+        if not isinstance(fresh, User):
+            return fresh
+        flow = _opened(tx, act, fresh)
+        return NothingOpen() if flow is None else _resend(tx, act, flow, fresh)
+
+    return await parts.store.write(step)
+
+
+def _resend(tx: Tx, act: Act, flow: Flow, user: User) -> Sent | TooSoon | Capped:
+    last = codes.standing(tx, flow)
+    if last is not None and act.now < last.resend_at:
+        return TooSoon(at=last.resend_at)
+    number = str(flow.data["phone"])
+    capped = _spend(tx, act, user, "user", user.id, SMS_PER_USER)
+    capped = capped or _spend_further(tx, act, user, number)
+    if capped is not None:
+        return capped
+    return codes.text(tx, act, flow, TEXT, user=user, number=number)
+
+
+async def enter_code(
+    parts: Parts, caller: Caller, user: User, typed: str
+) -> Proved | Verdict | InUse | NothingOpen | Frozen | SignedOut:
+    """Judge what was typed as the code in the text; the number is saved if it was right."""
+
+    def step(tx: Tx) -> Proved | Verdict | InUse | NothingOpen | Frozen | SignedOut:
+        act = begin(parts, caller)
+        fresh = may_change(tx, act, user)
+        if not isinstance(fresh, User):
+            return fresh
+        flow = _opened(tx, act, fresh)
+        if flow is None:
+            return NothingOpen()
+        verdict = codes.check(tx, act, flow, fresh, typed, f"p:{fresh.id}")
+        return _save(tx, act, flow, fresh) if isinstance(verdict, Right) else verdict
+
+    try:
+        return await parts.store.write(step)
+    except Taken:  # somebody proved the same number at this very moment
+        return InUse()
+
+
+def _save(tx: Tx, act: Act, flow: Flow, user: User) -> Proved | InUse:
+    """The number is proved. Raises Taken if somebody else is proving it at this moment."""
+    number = str(flow.data["phone"])
+    tx.flows.save(replace(flow, step="done", closed_at=act.now))
+    if _held(tx, act, user, number):
+        return InUse()
+    for name in {user.phone or number, number}:
+        tx.users.drop_identifier(act.tenant.id, user.id, name)
+    after = replace(user, phone=number, phone_verified_at=act.now)
+    tx.users.save(after)
+    tx.users.add_identifier(act.tenant.id, user.id, number)
+    record(tx, act, Event.PHONE_PROVED, after, {"phone": masked_phone(number)})
+    what = "changed" if user.phone not in (None, number) else "added"
+    tell(tx, act, "phone_changed", after, what=what, ending=number[-ENDING:])
+    return Proved(user=after)
+
+
+async def remove(parts: Parts, caller: Caller, user: User) -> User | Frozen | SignedOut:
+    """Take the number away; the account as stored now. Nothing happens if there is none."""
+
+    def step(tx: Tx) -> User | Frozen | SignedOut:
+        act = begin(parts, caller)
+        fresh = may_change(tx, act, user)
+        if not isinstance(fresh, User) or fresh.phone is None:
+            return fresh
+        tx.users.drop_identifier(act.tenant.id, fresh.id, fresh.phone)
+        after = replace(fresh, phone=None, phone_verified_at=None)
+        tx.users.save(after)
+        record(tx, act, Event.PHONE_REMOVED, after, {"phone": masked_phone(fresh.phone)})
+        tell(tx, act, "phone_changed", after, what="removed", ending=fresh.phone[-ENDING:])
+        return after
+
+    return await parts.store.write(step)
