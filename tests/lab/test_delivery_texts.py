@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import Iterator
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -17,41 +14,10 @@ from keyturn.adapters.sms.kannel import KannelGateway, KannelTexter, report, rep
 from keyturn.demo.peers import Peers
 from keyturn.ports.delivery import NotDelivered, Receipt, Text
 from keyturn.rules.messages import MessageState
+from tests.lab.hook import Hook
 from tests.unit.adapters.delivery_contract import ID, TexterContract
 
 SEALER = MemorySealer()
-
-
-class Hook:
-    """Where reports arrive; stands for the server's own door."""
-
-    def __init__(self, status: HTTPStatus = HTTPStatus.NO_CONTENT) -> None:
-        self.calls: list[dict[str, str]] = []
-        self.settled = threading.Event()
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                call = dict(parse_qsl(urlsplit(self.path).query))
-                hook.calls.append(call)
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                if report(call) is not None:
-                    hook.settled.set()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hooks/sms"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import email
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email import policy
 from email.message import MIMEPart
@@ -27,7 +27,7 @@ class KeptMail:
     """A mail that arrived.
 
     Attributes:
-        envelope, to: MAIL FROM and RCPT TO.
+        envelope, to: MAIL FROM ("<>" for a bounce) and RCPT TO.
         sender: the From field as a reader sees it.
         date: the Date field, RFC 5322.
         signatures: how many DKIM signatures it has; `genuine`: whether it has any and all
@@ -59,6 +59,8 @@ class Mailbox:
         self.records = dict(records or {})
         self.mails: deque[KeptMail] = deque(maxlen=KEPT)
         self.port = 0
+        #: also told of every mail as it arrives
+        self.listener: Callable[[KeptMail], None] | None = None
         self._tries: dict[str, int] = {}
         self._server: asyncio.Server | None = None
 
@@ -99,8 +101,13 @@ class Mailbox:
         raw = envelope.content
         if isinstance(raw, bytes):
             for to in envelope.rcpt_tos:
-                self.mails.append(self._kept(envelope.mail_from or "", to, raw))
+                self._keep(self._kept(envelope.mail_from or "", to, raw))
         return "250 2.0.0 OK"
+
+    def _keep(self, mail: KeptMail) -> None:
+        self.mails.append(mail)
+        if self.listener is not None:
+            self.listener(mail)
 
     def _kept(self, envelope: str, to: str, raw: bytes) -> KeptMail:
         message = email.message_from_bytes(raw, policy=policy.default)
