@@ -235,7 +235,8 @@ async def enter_code(parts: Parts, caller: Caller, typed: str) -> Open | Verdict
 
 def _proved(tx: Tx, act: Act, flow: Flow, user: User) -> Open:
     """The address is proved: on to the second proof, or to the new password."""
-    after = replace(flow, step="second" if second.methods(tx, act, user.id) else "password")
+    step = "second" if second.methods(tx, act, user.id) else "password"
+    after = replace(flow, step=step, data={**flow.data, "epoch": user.epoch})
     tx.flows.save(after)
     record(tx, act, Event.RECOVERY_PROVED, user, {"by": "mail"})
     return _shown(tx, act, after)
@@ -296,7 +297,7 @@ async def second_proof(
         act = begin(parts, caller)
         flow = _at(tx, act, "second")
         user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
-        if flow is None or user is None:
+        if flow is None or user is None or _overtaken(flow, user):
             return NothingOpen()
         verdict = second.attempt(tx, act, user, code)
         if isinstance(verdict, Locked):
@@ -361,7 +362,7 @@ def context_of(user: User, tenant: str, words: Sequence[str]) -> list[str]:
 def _set(tx: Tx, act: Act, encoded: str) -> Open | NothingOpen:
     flow = _at(tx, act, "password")
     user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
-    if flow is None or user is None or user.state is not UserState.ACTIVE:
+    if flow is None or user is None or _overtaken(flow, user):
         return NothingOpen()
     changed = replace(user, password_hash=encoded, password_set_at=act.now)
     changed = sessions.end_all(tx, act, changed, "recovery")
@@ -373,6 +374,13 @@ def _set(tx: Tx, act: Act, encoded: str) -> Open | NothingOpen:
     record(tx, act, Event.RECOVERY_DONE, changed, {"works_from": works_from})
     tell(tx, act, "password_changed", changed)
     return _shown(tx, act, after)
+
+
+def _overtaken(flow: Flow, user: User) -> bool:
+    """Whether another recovery, an objection or a disabling came after the proof: what was
+    proved before it counts no more, or a stranger who had got so far could undo it.
+    """
+    return user.state is not UserState.ACTIVE or user.epoch != flow.data["epoch"]
 
 
 def _works_from(tx: Tx, act: Act, flow: Flow) -> int | None:
