@@ -37,9 +37,9 @@ class _Turn:
         """See ports.turns.Turn."""
         if (asyncio.get_running_loop().time() - self._began) * 1000 >= PATIENCE:
             raise Busy(RETRY_AFTER)
-        self._queue.settled.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._queue.settled.wait(), at_most / 1000)
+        self._queue.settled.clear()  # after the wait: a try settled just before it is heard of
 
 
 class LaneTurns:

@@ -154,6 +154,7 @@ async def _take(parts: Parts, caller: Caller, name: str) -> _Try | Locked | TooM
     if not isinstance(taken, _Waiting):
         return taken
     async with parts.turns.turn(taken.key) as turn:
+        taken = await parts.store.write(step)  # much may have happened in the queue
         while isinstance(taken, _Waiting):
             await turn.wait(POLL_MS)
             taken = await parts.store.write(step)

@@ -96,7 +96,7 @@ def _skew(act: Act, user: User, factor: Factor, code: str) -> int | None:
         for seconds in (steps * STEP_S, -steps * STEP_S):
             then = replace(act, now=act.now + seconds * SECOND)
             if _used(then, user, factor, code) is not None:
-                return seconds
+                return seconds + (STEP_S if seconds > 0 else -STEP_S)  # one step is tolerated
     return None
 
 

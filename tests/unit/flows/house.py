@@ -50,6 +50,7 @@ from keyturn.rules.events import Entry
 from keyturn.rules.identifiers import canonical
 from keyturn.rules.lockout import DAY, Lane
 from keyturn.rules.messages import Message
+from keyturn.rules.passwords import normalised
 from keyturn.rules.recovery_codes import shown
 from keyturn.steps.second import RECOVERY_PURPOSE, sealed_for
 
@@ -203,7 +204,7 @@ class House:
             "email": email,
             "phone": None,
             "phone_verified_at": None,
-            "password_hash": run(self.hasher.hash(password)) if password else None,
+            "password_hash": run(self.hasher.hash(normalised(password))) if password else None,
             "password_set_at": self.clock.now() if password else None,
             "epoch": 0,
             "frozen_at": None,

@@ -89,14 +89,9 @@ class SqlTenants(Repository):
 
     def add(self, tenant: Tenant) -> None:
         """Add a tenant and its decoy user (see schema.users)."""
-        taken = self._c.execute(
-            select(tenants.c.slug).where(
-                or_(tenants.c.slug == tenant.slug, tenants.c.host == tenant.host)
-            )
-        ).scalar()
-        if taken is not None:
-            raise Taken("slug" if taken == tenant.slug else "host")
-        self._c.execute(TENANT.insert, TENANT.params(tenant))
+        same = select(literal(1)).where(tenants.c.slug == tenant.slug)
+        with _taken(self._c, "slug" if self._c.execute(same).first() else "host"):
+            self._c.execute(TENANT.insert, TENANT.params(tenant))
         self._c.execute(USER.insert, USER.params(_decoy(tenant)))
 
     def update(self, tenant: Tenant) -> None:
