@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -268,7 +269,7 @@ class House:
 
         def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             if not statement.startswith(("BEGIN", "SAVEPOINT item", "RELEASE item")):
-                seen.append(statement)
+                seen.append(re.sub(r"(SAVEPOINT \w+?)\d+", r"\1", statement))
 
         engine = engine_of(self.store)
         event.listen(engine, "before_cursor_execute", note)
