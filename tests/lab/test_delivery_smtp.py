@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from keyturn.adapters.dkim import Signer, dns_record, generate_key
 from keyturn.adapters.memory_secrets import MemoryClock
 from keyturn.adapters.smtp import Security, SmtpMailer, SmtpServer
+from keyturn.demo.mailbox import hang_up
 from keyturn.demo.peers import Peers
 from tests.unit.adapters.delivery_contract import MailerContract, a_mail, refused, send
 
@@ -158,6 +159,7 @@ class TlsServer:
     def __init__(self, certificate: tuple[Path, Path], security: Security) -> None:
         self.got: list[str | None] = []
         self.port = 0
+        self._links: list[SMTP] = []
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_cert_chain(*certificate)
         self._implicit = security == "tls"
@@ -166,7 +168,7 @@ class TlsServer:
 
     def _protocol(self) -> SMTP:
         starttls = None if self._implicit else self._context
-        return SMTP(
+        link = SMTP(
             self,
             hostname="mx.localhost",
             loop=self._loop,
@@ -176,6 +178,8 @@ class TlsServer:
             auth_required=True,
             auth_require_tls=not self._implicit,  # else aiosmtpd does not see that TLS is there
         )
+        self._links.append(link)
+        return link
 
     def _check(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, who: object
@@ -200,6 +204,7 @@ class TlsServer:
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._close)
+        asyncio.run_coroutine_threadsafe(hang_up(self._links), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()

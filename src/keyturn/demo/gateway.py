@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl, quote, urlsplit
+from weakref import WeakSet
 
 import httpx
 
@@ -53,10 +54,14 @@ class Gateway:
     def __init__(self, username: str, password: str, delay_s: float = 1.0) -> None:
         self.texts: deque[KeptText] = deque(maxlen=KEPT)
         self.port = 0
+        #: also told of every text as it arrives, and of every fate (number, fate)
+        self.listener: Callable[[KeptText], None] | None = None
+        self.reporter: Callable[[str, MessageState], None] | None = None
         self._account = (username, password)
         self._delay_s = delay_s
         self._server: asyncio.Server | None = None
         self._reports: set[asyncio.Task[None]] = set()
+        self._links: WeakSet[asyncio.StreamWriter] = WeakSet()
 
     @property
     def url(self) -> str:
@@ -73,12 +78,16 @@ class Gateway:
         if self._server is not None:
             self._server.close()
             self._server = None
+        for writer in tuple(self._links):
+            writer.transport.abort()
         for task in tuple(self._reports):
             task.cancel()
         await asyncio.gather(*self._reports, return_exceptions=True)
+        await asyncio.sleep(0.01)  # those who hung up are heard before the loop ends
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One GET a connection."""
+        self._links.add(writer)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             status, words = self._answer(head)
@@ -110,12 +119,17 @@ class Gateway:
         if not to.removeprefix("+").isdigit() or "text" not in query:
             return HTTPStatus.BAD_REQUEST, "Number or text missing, rejected"
         coding = query.get("coding", "0")
-        self.texts.append(KeptText(to, query.get("from", "demo"), query["text"], coding))
+        self._keep(KeptText(to, query.get("from", "demo"), query["text"], coding))
         if query.get("dlr-url"):
             task = asyncio.create_task(self._report(query["dlr-url"], to))
             self._reports.add(task)
             task.add_done_callback(self._reports.discard)
         return HTTPStatus.ACCEPTED, "0: Accepted for delivery"
+
+    def _keep(self, text: KeptText) -> None:
+        self.texts.append(text)
+        if self.listener is not None:
+            self.listener(text)
 
     async def _report(self, url: str, to: str) -> None:
         """First "taken by the network", then the fate, as a real gateway reports."""
@@ -124,6 +138,8 @@ class Gateway:
             fate = text_fate(to)
             if fate is not None:
                 await asyncio.sleep(self._delay_s)
+                if self.reporter is not None:
+                    self.reporter(to, fate)
                 await _call(http, url, *REPORTS[fate])
 
 

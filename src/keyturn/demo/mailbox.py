@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import email
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email import policy
 from email.message import MIMEPart
+from weakref import WeakSet
 
 import dkim
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -63,6 +64,7 @@ class Mailbox:
         self.listener: Callable[[KeptMail], None] | None = None
         self._tries: dict[str, int] = {}
         self._server: asyncio.Server | None = None
+        self._links: WeakSet[SMTP] = WeakSet()
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback; 0 takes any free port, told in `port`."""
@@ -71,14 +73,17 @@ class Mailbox:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Listen no more, and hang up on whoever is still there."""
         if self._server is not None:
             self._server.close()
             self._server = None
+        await hang_up(self._links)
 
     def _protocol(self) -> SMTP:
         loop = asyncio.get_running_loop()
-        return SMTP(self, hostname="mx.localhost", ident="demo", enable_SMTPUTF8=True, loop=loop)
+        link = SMTP(self, hostname="mx.localhost", ident="demo", enable_SMTPUTF8=True, loop=loop)
+        self._links.add(link)
+        return link
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd calls it by this name
         self,
@@ -136,6 +141,15 @@ class Mailbox:
     def _record(self, name: bytes, timeout: int = 5) -> bytes | None:  # noqa: ARG002  dkimpy passes it
         record = self.records.get(name.decode().rstrip("."))
         return None if record is None else record.encode()
+
+
+async def hang_up(links: Iterable[SMTP]) -> None:
+    """Break connections and let their protocols hear of it before the loop ends."""
+    for link in tuple(links):
+        if isinstance(link.transport, asyncio.WriteTransport):
+            link.transport.abort()
+    for _ in range(3):  # the transport's turn, the protocol's, its cancelled task's
+        await asyncio.sleep(0)
 
 
 def _lines(part: MIMEPart | None) -> str:
