@@ -7,6 +7,7 @@ import ipaddress
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute
@@ -14,15 +15,16 @@ from starlette.routing import BaseRoute
 from keyturn import __version__, delivery
 from keyturn.adapters.argon import Hasher as Argon
 from keyturn.adapters.common_passwords import CommonPasswords
-from keyturn.adapters.dkim import Signer, load_key
+from keyturn.adapters.dkim import Signer, dns_record, generate_key, load_key, private_pem
 from keyturn.adapters.letters import JinjaLetters
 from keyturn.adapters.numbering import Numbering
 from keyturn.adapters.otp import Totp
+from keyturn.adapters.sealing import KeyRingUnusable, load_key_ring
 from keyturn.adapters.sealing import Sealer as KeyedSealer
-from keyturn.adapters.sealing import load_key_ring
 from keyturn.adapters.sms.kannel import KannelGateway, KannelTexter
 from keyturn.adapters.smtp import SmtpMailer, SmtpServer
-from keyturn.adapters.sql import SqlStore, open_store
+from keyturn.adapters.sql import SqlStore, migrate, open_store
+from keyturn.adapters.sql.facts import DEMO, get_fact, set_fact
 from keyturn.adapters.system import SystemClock, SystemRandom
 from keyturn.adapters.turns import LaneTurns
 from keyturn.flows.deliver import Courier
@@ -66,6 +68,65 @@ class House:
         """Finish what is under way; end threads and connections."""
         self.hasher.close()
         self.store.close()
+
+
+class CannotOpen(Exception):
+    """The installation's data cannot be used.
+
+    Attributes:
+        cause: "newer" (made by a newer release), "not-ours" (somebody else's tables),
+            "keys" (the key ring), "folder" (the data folder), "demo" (a demo made it).
+        detail: what exactly, for an administrator.
+    """
+
+    def __init__(self, cause: str, detail: str) -> None:
+        super().__init__(cause, detail)
+        self.cause = cause
+        self.detail = detail
+
+
+def prepare(settings: Settings) -> bool:
+    """Make keys and tables, or bring them up to date; whether there was anything to do.
+
+    Starts no thread, so a server may fork after it. Raises CannotOpen, StoreUnavailable.
+    """
+    path = settings.store.data_dir / "keys.json"
+    try:
+        load_key_ring(path)
+        return migrate.ensure(settings.store.url)
+    except KeyRingUnusable as error:
+        raise CannotOpen("keys", str(error)) from error
+    except OSError as error:
+        raise CannotOpen("folder", f"{settings.store.data_dir}: {error.strerror}") from error
+    except migrate.Newer as error:
+        raise CannotOpen("newer", error.found) from error
+    except migrate.NotOurs as error:
+        raise CannotOpen("not-ours", ", ".join(error.tables)) from error
+
+
+def open_house(settings: Settings, *, demo: bool = False, clock: Clock | None = None) -> House:
+    """`prepare` and `build`, for a command. Raises CannotOpen.
+
+    Args:
+        demo: what is opened is the demo's own database, which nothing else may open.
+    """
+    prepare(settings)
+    house = build(settings, clock=clock)
+    try:
+        made_by_demo = _mark(house) if demo else get_fact(house.store, DEMO) is not None
+    except BaseException:
+        house.close()
+        raise
+    if made_by_demo and not demo:
+        house.close()
+        raise CannotOpen("demo", str(settings.store.data_dir))
+    return house
+
+
+def _mark(house: House) -> bool:
+    """Remember that a demo made this database."""
+    set_fact(house.store, DEMO, "1")
+    return True
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> House:
@@ -177,3 +238,9 @@ async def _deliver(house: House, sender: Courier, stop: asyncio.Event) -> None:
     """Delivery in this process, woken by its own commits."""
     wake = delivery.wake_on_commit(house.store)
     await delivery.run(house.parts, sender, wake, stop)
+
+
+def mail_key(domain: str, selector: str, kind: Literal["rsa", "ed25519"]) -> tuple[bytes, str]:
+    """A new key that signs mail: its private half as PEM, and its record for a zone file."""
+    key = generate_key(domain, selector, kind)
+    return private_pem(key), dns_record(key).zone_line()

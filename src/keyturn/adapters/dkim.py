@@ -90,6 +90,18 @@ def generate_key(domain: str, selector: str, kind: Kind = "ed25519") -> SigningK
     return _ed25519_key(domain, selector, ed25519.Ed25519PrivateKey.generate())
 
 
+def private_pem(key: SigningKey) -> bytes:
+    """The private half as `load_key` reads it."""
+    if key.kind == "rsa":
+        return key.private
+    seed = ed25519.Ed25519PrivateKey.from_private_bytes(base64.b64decode(key.private))
+    return seed.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
 def dns_record(key: SigningKey) -> TxtRecord:
     """The TXT record to publish for a key (RFC 6376 §3.6.1)."""
     name = f"{key.selector}._domainkey.{key.domain}"

@@ -47,6 +47,8 @@ class Event(StrEnum):
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
     OWNER_LINK = "owner.link"
+    TENANT_ADDED = "tenant.added"
+    TENANT_CHANGED = "tenant.changed"
     DIAGNOSED = "diagnosis.read"
 
 

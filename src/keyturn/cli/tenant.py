@@ -1,0 +1,177 @@
+"""`keyturn tenant`: list, add, set."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from keyturn.cli.failures import NotDone, WrongUse
+from keyturn.cli.opened import caller, desk, opened
+from keyturn.cli.options import CONFIG, JSON
+from keyturn.cli.terminal import OUT, as_json, iso
+from keyturn.flows import tenants
+from keyturn.flows.tenants import InUse, Unfit
+from keyturn.rules.accounts import Contact, Tenant
+
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True,
+    help="Tenants: the customers whose people sign in here.",
+)  # fmt: skip
+
+SLUG = Annotated[str, typer.Argument(help="Its name in links, /t/SLUG.")]
+_ALLOWED = {
+    "slug": "lower-case letters, digits and dashes, at most 40",
+    "name": "1 to 100 printable characters",
+    "host": "a host name, with its port if it is not the usual one",
+    "sender": "a mail address",
+    "accent": "#rrggbb",
+    "timezone": "an IANA time zone such as Europe/London",
+    "support": "at most eight lines of printable text",
+    "policy.phone": "off, optional or required",
+    "policy.password_min": "8 to 64",
+    "policy.lockout_scope": "client or account",
+    "policy.region": "an ISO 3166 country such as GB",
+}
+
+
+@app.command("list")
+def list_tenants(config: CONFIG = None, json: JSON = False) -> None:
+    """Every tenant, with what it has set."""
+    with opened(config) as house:
+        found = asyncio.run(tenants.everyone(house.parts))
+    if not found and not json:
+        OUT.print("There is no tenant yet. `keyturn tenant add` makes one.")
+    for tenant in found:
+        as_json(document(tenant)) if json else _show(tenant)
+
+
+@app.command()
+def add(
+    slug: SLUG,
+    name: Annotated[str, typer.Option("--name", help="The name that people read.")],
+    sender: Annotated[str, typer.Option("--sender", help="The address its mail comes from.")],
+    config: CONFIG = None,
+    json: JSON = False,
+) -> None:
+    """Make a tenant; `set` changes the rest."""
+    with opened(config) as house:
+        fresh = tenants.new_tenant(house.parts, slug, name, sender)
+        answer = asyncio.run(tenants.add(house.parts, caller(fresh)))
+    _tell(answer, json=json)
+
+
+@app.command("set")
+def set_tenant(
+    slug: SLUG,
+    name: Annotated[str | None, typer.Option("--name", help="The name that people read.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help='A host name of its own; "" for none.')
+    ] = None,
+    sender: Annotated[str | None, typer.Option("--sender", help="Its mails' sender.")] = None,
+    accent: Annotated[str | None, typer.Option("--accent", help="Its colour, #rrggbb.")] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", help="An IANA time zone.")] = None,
+    support: Annotated[
+        list[str] | None,
+        typer.Option("--support", help='"LABEL|ADDRESS|HOURS", in order; replaces all.'),
+    ] = None,
+    signup: Annotated[
+        bool | None, typer.Option("--signup/--no-signup", help="People may sign up themselves.")
+    ] = None,
+    voice: Annotated[
+        bool | None, typer.Option("--voice/--no-voice", help="The SMS gateway can call.")
+    ] = None,
+    phone: Annotated[
+        str | None, typer.Option("--phone", help="off, optional or required at sign-up.")
+    ] = None,
+    password_min: Annotated[
+        int | None, typer.Option("--password-min", help="Shortest password, 8 to 64.")
+    ] = None,
+    lockout_scope: Annotated[
+        str | None, typer.Option("--lockout-scope", help="client or account.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="Country of numbers without +.")
+    ] = None,
+    config: CONFIG = None,
+    json: JSON = False,
+) -> None:
+    """Change a tenant; what is not named stays. Running servers follow within seconds."""
+    simple = {"name": name, "sender": sender, "accent": accent, "timezone": timezone}
+    policy = {
+        "signup": signup, "voice": voice, "phone": phone, "password_min": password_min,
+        "lockout_scope": lockout_scope, "region": region,
+    }  # fmt: skip
+    if timezone is not None and timezone not in available_timezones():
+        raise WrongUse(f"This host knows no time zone `{timezone[:40]}`.", _ALLOWED["timezone"])
+    with desk(config, slug) as at:
+        after = replace(
+            at.tenant, **_given(simple), policy=replace(at.tenant.policy, **_given(policy))
+        )
+        if host is not None:
+            after = replace(after, host=host or None)
+        if support is not None:
+            after = replace(after, support=tuple(_contact(line) for line in support if line))
+        answer = at.run(tenants.change(at.house.parts, at.caller, after))
+    _tell(answer, json=json)
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _contact(line: str) -> Contact:
+    """LABEL|ADDRESS or LABEL|ADDRESS|HOURS. Raises WrongUse."""
+    parts = [part.strip() for part in line.split("|")]
+    if len(parts) not in {2, 3} or not all(parts[:2]):
+        raise WrongUse(f"--support cannot be `{line[:60]}`.", 'It is "LABEL|ADDRESS|HOURS".')
+    return Contact(*parts)
+
+
+def _tell(answer: object, *, json: bool) -> None:
+    match answer:
+        case Unfit(fields=fields):
+            lines = (f"{field}: {_ALLOWED[field]}" for field in fields)
+            raise WrongUse("Nothing was stored. Allowed is for", "\n".join(lines))
+        case InUse(what=what):
+            raise NotDone(f"Another tenant has this {what}. Nothing was stored.")
+        case tenants.Changed(tenant=tenant):
+            as_json(document(tenant)) if json else _show(tenant)
+
+
+def document(tenant: Tenant) -> dict[str, object]:
+    """A tenant for programs."""
+    policy = tenant.policy
+    return {
+        "id": tenant.id, "slug": tenant.slug, "name": tenant.name, "host": tenant.host,
+        "sender": tenant.sender, "accent": tenant.accent, "timezone": tenant.timezone,
+        "support": [
+            {"label": c.label, "value": c.value, "hours": c.hours} for c in tenant.support
+        ],
+        "policy": {name: getattr(policy, name) for name in policy.__slots__},
+        "created_at": iso(tenant.created_at),
+    }  # fmt: skip
+
+
+def _show(tenant: Tenant) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+    policy = tenant.policy
+    rows = {
+        "mail from": tenant.sender, "host": tenant.host or "none of its own",
+        "colour": tenant.accent, "time zone": tenant.timezone,
+        "support": "\n".join(f"{c.label}: {c.value} {c.hours}".strip() for c in tenant.support)
+        or "nobody named: people meet dead ends (--support)",
+        "policy": ", ".join(f"{n} {getattr(policy, n)}" for n in policy.__slots__),
+    }  # fmt: skip
+    for label, text in rows.items():
+        table.add_row(f"  {label}", Text(str(text)))
+    OUT.print(Text.assemble((tenant.name, "bold"), f"  /t/{tenant.slug}"))
+    OUT.print(table)
+    OUT.print()

@@ -1,0 +1,97 @@
+"""The demo's mail server and SMS gateway, in a process of their own.
+
+The server forks its workers, so nothing may run in threads beside it; and what arrives
+must be seen by all of them.  Hence a child that writes into the spool, and ends when the
+process that started it does, however that ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from keyturn.demo.gateway import Gateway
+from keyturn.demo.mailbox import Mailbox
+from keyturn.demo.spool import Spool
+from keyturn.ports.system import Clock
+
+USERNAME, PASSWORD = "keyturn", "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class FarSide:
+    """Where both listen, on 127.0.0.1.
+
+    Attributes:
+        lifeline: file descriptor; closing it ends the far side.
+    """
+
+    pid: int
+    mail_port: int
+    sms_port: int
+    lifeline: int
+
+    @property
+    def sms_url(self) -> str:
+        """The gateway's sendsms."""
+        return f"http://127.0.0.1:{self.sms_port}/cgi-bin/sendsms"
+
+    def stop(self) -> None:
+        """End it, and wait until it has ended."""
+        os.close(self.lifeline)
+        os.waitpid(self.pid, 0)
+
+
+def start(spool: Spool, clock: Clock, records: Mapping[str, str]) -> FarSide:
+    """Fork it. Call this before any thread is started.
+
+    Args:
+        records: DKIM's TXT records by name, which stand for the DNS.
+    """
+    lifeline, held = os.pipe()
+    heard, told = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(held)
+        os.close(heard)
+        _live(spool, clock, records, lifeline, told)
+    os.close(lifeline)
+    os.close(told)
+    with os.fdopen(heard, "rb") as answer:
+        mail_port, sms_port = answer.read().split()
+    return FarSide(pid, int(mail_port), int(sms_port), held)
+
+
+def _live(
+    spool: Spool, clock: Clock, records: Mapping[str, str], lifeline: int, told: int
+) -> NoReturn:
+    """The child's life. Ctrl-C is the parent's matter."""
+    status = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        asyncio.run(_serve(spool, clock, records, lifeline, told))
+        status = 0
+    finally:
+        os._exit(status)
+
+
+async def _serve(
+    spool: Spool, clock: Clock, records: Mapping[str, str], lifeline: int, told: int
+) -> None:
+    mailbox, gateway = Mailbox(records), Gateway(USERNAME, PASSWORD)
+    mailbox.listener = lambda mail: spool.add_mail(clock.now(), mail)
+    gateway.listener = lambda text: spool.add_text(clock.now(), text)
+    gateway.reporter = spool.add_report
+    await mailbox.start()
+    await gateway.start()
+    os.write(told, f"{mailbox.port} {gateway.port}".encode())
+    os.close(told)
+    over = asyncio.Event()
+    asyncio.get_running_loop().add_reader(lifeline, over.set)
+    await over.wait()
+    await gateway.stop()
+    await mailbox.stop()
