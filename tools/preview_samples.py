@@ -252,6 +252,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         purpose="signup", state=Row(kind="used", at=NOW - DAY))),
     "link-replaced": ("link.html", always(
         purpose="recovery", state=Row(kind="replaced", at=NOW - MINUTE))),
+    "link-elsewhere": ("link.html", always(purpose="signup", state=Row(kind="elsewhere"))),
     "link-unknown": ("link.html", always(purpose="signup", state=Row(kind="unknown"))),
     "account": ("account.html", account()),
     "account-bare": ("account.html", account(

@@ -30,8 +30,8 @@ from keyturn.steps.sessions import SignedIn
 from keyturn.steps.verification import KIND, Addressee, address_key
 
 __all__ = [
-    "Confirmed", "LinkState", "NothingOpen", "Open", "Overloaded", "SignedIn", "SignupClosed",
-    "TooMany", "TooSoon", "Unfit", "current", "enter_code", "follow_link", "look_at_link",
+    "Confirmed", "Elsewhere", "LinkState", "NothingOpen", "Open", "Overloaded", "SignedIn",
+    "SignupClosed", "TooMany", "TooSoon", "Unfit", "current", "enter_code", "follow_link", "look_at_link",
     "resend", "start",
 ]  # fmt: skip
 
@@ -86,7 +86,12 @@ class TooSoon:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The address is confirmed and the account active; this browser is not signed in."""
+    """The account was activated meanwhile by another browser; this one is not signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The link was opened in another browser than the one that signed up; it stays good."""
 
 
 async def start(
@@ -215,7 +220,7 @@ async def enter_code(
 def _confirmed(
     tx: Tx, act: Act, flow: Flow, user: User | None
 ) -> SignedIn | Confirmed | NothingOpen:
-    """The address is proved. Only the browser that knows the password is signed in."""
+    """The address is proved, in the browser that chose the password: it is signed in."""
     tx.flows.save(replace(flow, step="done", closed_at=act.now))
     if user is None:  # it gave way to a newer sign-up, whose own code is in the mail
         return NothingOpen()
@@ -224,8 +229,6 @@ def _confirmed(
     active = replace(user, state=UserState.ACTIVE)
     tx.users.save(active)
     record(tx, act, Event.SIGNUP_VERIFIED, active)
-    if flow.browser != act.caller.browser:
-        return Confirmed()
     return sessions.enter(tx, act, active, None, level=1, trusted=False)
 
 
@@ -237,13 +240,19 @@ async def look_at_link(parts: Parts, caller: Caller, token: str) -> LinkState:
 
 async def follow_link(
     parts: Parts, caller: Caller, token: str
-) -> SignedIn | Confirmed | Verdict | NothingOpen:
-    """The long link was confirmed: the account is active. Only the browser that signed up
-    is signed in; in any other somebody may have followed a link that a stranger caused.
+) -> SignedIn | Confirmed | Elsewhere | Verdict | NothingOpen:
+    """The long link was confirmed in the browser that signed up: the account is active.
+
+    In any other browser nothing happens (Elsewhere): somebody else may have signed up with
+    the reader's address and a password of their own, and must not get it confirmed by a
+    reader who only follows links (account pre-hijacking).
     """
 
-    def step(tx: Tx) -> SignedIn | Confirmed | Verdict | NothingOpen:
+    def step(tx: Tx) -> SignedIn | Confirmed | Elsewhere | Verdict | NothingOpen:
         act = begin(parts, caller)
+        state = links.look(tx, act, token, KIND)
+        if state.known and state.verdict is None and not state.here:
+            return Elsewhere()
         followed = links.follow(tx, act, token, KIND)
         if followed is None:
             return NothingOpen()

@@ -52,3 +52,6 @@ CODE_TRIES = Budget("code-tries", 20, DAY)
 SMS_PER_NUMBER = Budget("sms-number", 5, DAY)
 SMS_PER_USER = Budget("sms-user", 5, HOUR)
 LOCK_NOTICES = Budget("lock-notices", 3, DAY)
+#: cases that one network opens, and mails about cases to one name
+CASES = Budget("cases", 10, HOUR)
+CASE_MAILS = Budget("case-mails", 3, DAY)

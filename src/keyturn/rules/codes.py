@@ -19,10 +19,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from keyturn.rules.lockout import MINUTE, SECOND
+from keyturn.rules.lockout import HOUR, MINUTE, SECOND
 
 DIGITS = 6
 LIFE_MS = 10 * MINUTE
+#: a link sent alone cannot be guessed (256 bits) and lives as long as the budget window in
+#: which it was asked for: whoever spends an owner's budget sends the owner a way in each time
+LINK_LIFE_MS = HOUR
 TRIES = 5
 RESEND_MS = 60 * SECOND
 

@@ -55,8 +55,7 @@ NEXT: dict[MessageState, frozenset[MessageState]] = {
 LEASE_MS = 60 * SECOND
 #: waits between tries; the last is repeated until the message is too old
 BACKOFF_MS = (5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE)
-#: a code is useless after ten minutes, a notice after three days
-CODE_LIFE_MS = 10 * MINUTE
+#: a notice is worth reading for three days
 NOTICE_LIFE_MS = 72 * HOUR
 
 

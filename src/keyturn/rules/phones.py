@@ -62,3 +62,13 @@ def advice(line: str, insisted: bool, voice: bool) -> MaySend | Ask:
     call = (Alternative.VOICE_CALL,) if landline and voice else ()
     ways = (Alternative.OTHER_NUMBER, *call, Alternative.AUTHENTICATOR)
     return Ask(line=line, may_insist=landline, alternatives=ways)
+
+
+def owed(policy: str, phone: str | None, authenticator: bool) -> bool:
+    """Whether a number is to be given before the account is used any further.
+
+    Args:
+        policy: `TenantPolicy.phone`.
+        authenticator: one is set up; it stands in for a number that takes no texts.
+    """
+    return policy == "required" and phone is None and not authenticator

@@ -14,7 +14,7 @@ from keyturn.rules.events import Event
 from keyturn.rules.lockout import MINUTE
 from keyturn.steps.acts import Act, record
 from keyturn.steps.naming import digits_of
-from keyturn.steps.outbox import enqueue, mail_code
+from keyturn.steps.outbox import enqueue
 
 PURPOSE = "code"
 LINK = "link"
@@ -76,12 +76,16 @@ def mail(
     if link_only:
         del shown["code"]
     about = {
-        "minutes": codes.LIFE_MS // MINUTE,
+        "minutes": (code.expires_at - act.now) // MINUTE,
         "client": act.caller.client_name,
         "ip": act.caller.ip,
     }
     _remember(tx, flow, link_only=link_only)
-    mail_code(tx, act, kinds[link_only], user, address, {**about, **shown, **(values or {})})
+    told = {**about, **shown, **(values or {})}
+    life_ms = code.expires_at - act.now
+    enqueue(
+        tx, act, "mail", kinds[link_only], user=user, address=address, values=told, life_ms=life_ms
+    )
     owner = user if answers else None
     record(tx, act, Event.CODE_SENT, owner, {"flow": flow.kind, "link_only": link_only})
     return Sent(code.sent_at, code.expires_at, codes.resend_at(code), link_only, None)
@@ -117,7 +121,7 @@ def _fresh(
         link=link if real and channel == "mail" else None,
         tries=0,
         sent_at=act.now,
-        expires_at=act.now + codes.LIFE_MS,
+        expires_at=act.now + (codes.LINK_LIFE_MS if link_only else codes.LIFE_MS),
         used_at=None,
         replaced_at=None,
     )

@@ -13,10 +13,16 @@ from keyturn.steps.acts import Act
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """What a long link is worth: `verdict` is None while it lives."""
+    """What a long link is worth.
+
+    Attributes:
+        verdict: None while it lives.
+        here: this browser began the flow that the link belongs to.
+    """
 
     verdict: Verdict | None
     known: bool
+    here: bool = False
 
 
 def look(tx: Tx, act: Act, token: str, kind: str) -> LinkState:
@@ -24,7 +30,9 @@ def look(tx: Tx, act: Act, token: str, kind: str) -> LinkState:
     found = _found(tx, act, token, kind)
     if found is None:
         return LinkState(verdict=None, known=False)
-    return LinkState(verdict=link_standing(found[0], act.now), known=True)
+    code, flow = found
+    here = flow.browser == act.caller.browser
+    return LinkState(verdict=link_standing(code, act.now), known=True, here=here)
 
 
 def follow(tx: Tx, act: Act, token: str, kind: str) -> tuple[Flow, Verdict] | None:

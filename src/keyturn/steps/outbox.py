@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
-from keyturn.rules.messages import CODE_LIFE_MS, NOTICE_LIFE_MS, Message, MessageState
+from keyturn.rules.messages import NOTICE_LIFE_MS, Message, MessageState
 from keyturn.steps.acts import Act
 
 
@@ -58,20 +58,6 @@ def enqueue(
         )
     )
     return message_id
-
-
-def mail_code(
-    tx: Tx,
-    act: Act,
-    kind: str,
-    user: User | None,
-    address: str | None,
-    values: Mapping[str, object],
-) -> str:
-    """Queue a mail that is useless after ten minutes."""
-    return enqueue(
-        tx, act, "mail", kind, user=user, address=address, values=values, life_ms=CODE_LIFE_MS
-    )
 
 
 def mail_notice(

@@ -19,7 +19,7 @@ from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY, MINUTE, SECOND, Lane, Reservation
 from keyturn.rules.messages import (
     BACKOFF_MS,
-    CODE_LIFE_MS,
+    NOTICE_LIFE_MS,
     LEASE_MS,
     NOTICE_LIFE_MS,
     Message,
@@ -112,8 +112,8 @@ def test_an_address_without_an_account_gets_its_mail(house: House, post: Post) -
 def test_a_message_that_is_too_old_is_not_sent(
     house: House, post: Post, late: int, state: MessageState
 ) -> None:
-    message_id = post.queue("case_opened", house.user(), life_ms=CODE_LIFE_MS)
-    house.clock.move(CODE_LIFE_MS + late)
+    message_id = post.queue("case_opened", house.user(), life_ms=NOTICE_LIFE_MS)
+    house.clock.move(NOTICE_LIFE_MS + late)
     post.deliver()
     assert post.message(message_id).state is state
     assert post.message(message_id).sealed == ""
