@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-import dkim
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
@@ -152,6 +151,8 @@ class Signer:
 
 def _signature(raw: bytes, key: SigningKey) -> bytes:
     """One DKIM-Signature field with its CRLF."""
+    import dkim  # noqa: PLC0415  0.08 s that the first mail can wait for, and a start need not
+
     message = dkim.DKIM(raw, signature_algorithm=f"{key.kind}-sha256".encode())
     present = [name.lower() for name, _ in message.headers]
     signed = [name for name in OVERSIGNED for _ in range(present.count(name) + 1)]

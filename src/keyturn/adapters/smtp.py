@@ -93,17 +93,18 @@ class SmtpMailer:
         """
         message = compose(mail, self._clock.now())
         domain = message["From"].addresses[0].domain
-        raw = self._signer.sign(message.as_bytes(), domain)
         if self._pool is None:
             self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="smtp")
         talk = _Conversation(self._server)
         sender = self._server.envelope or message["From"].addresses[0].addr_spec
         to = message["To"].addresses[0].addr_spec
-        work = asyncio.get_running_loop().run_in_executor(
-            self._pool, talk.hand_over, sender, to, raw
-        )
+
+        def work() -> str:
+            return talk.hand_over(sender, to, self._signer.sign(message.as_bytes(), domain))
+
+        done = asyncio.get_running_loop().run_in_executor(self._pool, work)
         try:
-            said = await asyncio.wait_for(work, self._server.total_s)
+            said = await asyncio.wait_for(done, self._server.total_s)
         except TimeoutError:
             talk.abort()
             raise NotDelivered("the mail server took too long", final=False) from None
