@@ -89,11 +89,13 @@ class TextState:
         state: "sent" means that the network took it and no report came back.
         detail: the network's own words, for staff.
         at: when that became known.
+        again_at: the gateway did not take it, and is asked again at that time.
     """
 
     state: MessageState
     detail: str
     at: int
+    again_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,13 @@ def _text(tx: Tx, act: Act, flow: Flow) -> TextState | None:
     message = tx.messages.get(act.tenant.id, str(flow.data.get(codes.MESSAGE)))
     if message is None:
         return None
-    return TextState(state=message.state, detail=message.detail, at=message.updated_at)
+    tried = message.state is MessageState.QUEUED and message.attempt > 0
+    return TextState(
+        state=message.state,
+        detail=message.detail,
+        at=message.updated_at,
+        again_at=message.run_at if tried else None,
+    )
 
 
 async def give_up(parts: Parts, caller: Caller, user: User) -> None:

@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Router
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Router
 
 from keyturn.ports.secrets import Busy
 from keyturn.ports.store import StoreUnavailable
@@ -40,10 +39,13 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"x-robots-tag", b"noindex"),
 )
 _HSTS = (b"strict-transport-security", b"max-age=63072000")
 _NO_STORE = (b"cache-control", b"no-store")
 _TENANT = re.compile(r"/t/([a-z0-9-]{1,40})(/.*)?")
+#: what machines call by whatever name they reach us; nothing there depends on a tenant
+MACHINES = ("/hooks/",)
 
 
 class Gate:
@@ -70,7 +72,7 @@ class Gate:
             return await self._live(receive, send)
         if scope["type"] != "http":
             return None  # no WebSocket is served
-        guarded = self._guarded(scope, send)
+        guarded = self._guarded(send)
         try:
             scope = await self._placed(scope)
             await self._router(scope, receive, guarded)
@@ -81,7 +83,8 @@ class Gate:
             later = Refusal(503, "unavailable", headers={"retry-after": "5"})
             await self._answer(later, scope, receive, guarded)
         except Exception:
-            LOG.exception("fault", path=scope["path"])
+            room = scope["path"].split("/", 2)[1][:40]  # what follows may be a mail's token
+            LOG.exception("fault", room=room)
             await self._answer(Refusal(500, "fault"), scope, receive, guarded)
         return None
 
@@ -98,15 +101,14 @@ class Gate:
             close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _guarded(self, scope: Any, send: Any) -> Any:
-        """`send` with the security headers; nothing but static files may be cached."""
-        static = scope["path"].startswith("/static/")
+    def _guarded(self, send: Any) -> Any:
+        """`send` with the security headers; nothing is cached that does not say so."""
 
         async def guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
                 headers.extend(self._headers)
-                if not static and not any(k == b"cache-control" for k, _ in headers):
+                if not any(k == b"cache-control" for k, _ in headers):
                     headers.append(_NO_STORE)
             await send(message)
 
@@ -114,6 +116,8 @@ class Gate:
 
     async def _placed(self, scope: Any) -> Any:
         """The scope with its tenant. Raises Refusal 421 or 404."""
+        if scope["path"].startswith(MACHINES):
+            return scope
         tenants = await self._site.tenants()
         host = (parsing.header(scope, b"host") or "").lower()
         own = next((t for t in tenants if t.host is not None and t.host == host), None)
@@ -159,8 +163,3 @@ def _scoped(scope: Any, tenant: Tenant | None, base: str, path: str) -> Any:
 async def _nowhere(scope: Any, _receive: Any, _send: Any) -> None:
     del scope
     raise Refusal(404, "no-such-page")
-
-
-def static_files() -> Mount:
-    """The files under /static."""
-    return Mount("/static", StaticFiles(packages=[("keyturn.web", "static")]))

@@ -7,6 +7,7 @@ of it, so that nothing of it can be stored, counted or reflected.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl
 from keyturn.web.refusals import Refusal
 
 BODY_MAX = 64 * 1024
+_LENGTH = re.compile(r"[0-9]{1,9}")
 FIELDS_MAX = 20
 FORM = "application/x-www-form-urlencoded"
 
@@ -24,7 +26,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 async def body(scope: Mapping[str, Any], receive: Receive) -> bytes:
     """The request's body, refused as soon as it is known to be too long."""
     declared = header(scope, b"content-length")
-    if declared and (not declared.isdigit() or int(declared) > BODY_MAX):
+    if declared and (not _LENGTH.fullmatch(declared) or int(declared) > BODY_MAX):
         raise Refusal(413, "body-too-long", {"most": BODY_MAX})
     chunks, size = [], 0
     while True:

@@ -18,14 +18,17 @@ browser, which knows better, rewrites it (static/app.js).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from keyturn.rules.diagnosis import Value, render
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _JUST_NOW_MS = 45 * SECOND
+#: marks where a time goes in words that are escaped first; no text has this character
+_HOLE = "\ue000"
 
 
 def environment(static_version: str, *, demo: bool = False) -> jinja2.Environment:
@@ -52,7 +57,7 @@ def environment(static_version: str, *, demo: bool = False) -> jinja2.Environmen
         auto_reload=False,
     )
     env.globals.update(
-        static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp
+        static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp, told=told
     )
     env.filters.update(
         span=span,
@@ -151,6 +156,33 @@ def stamp(context: Context, ms: int, form: str = "clock") -> Markup:
     return Markup('<time datetime="{}" data-ms="{}" data-form="{}">{}</time>').format(
         iso, ms, form, text
     )
+
+
+def said_time(ms: int, now: int, own: str | None, tenants: str) -> str:
+    """A time within a sentence, where no `<time>` can stand; see `stamp`.
+
+    Args:
+        own: the reader's own zone, if it is known; `tenants`: the tenant's, which is named.
+    """
+    tz = zone(own or tenants)
+    text = clock_time(ms, now, tz)
+    return text if own else f"{text} {local(ms, tz):%Z}"
+
+
+@jinja2.pass_context
+def told(context: Context, text: str, values: Mapping[str, Value]) -> Markup:
+    """Words of the diagnosis catalogue, filled in: whatever a value holds is escaped, and
+    a time is a `<time>` as everywhere on the page.
+    """
+    stamps: list[Markup] = []
+
+    def later(ms: int) -> str:
+        stamps.append(stamp(context, ms))
+        return _HOLE
+
+    safe = {k: v.replace(_HOLE, "") if isinstance(v, str) else v for k, v in values.items()}
+    pieces = [escape(piece) for piece in render(text, safe, later).split(_HOLE)]
+    return Markup("").join(p for pair in zip_longest(pieces, stamps, fillvalue="") for p in pair)
 
 
 def contact_href(value: str) -> str | None:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from keyturn.web.app import static_files
+from keyturn.web import console, files, hooks
 from keyturn.web.door import door
-from keyturn.web.pages import recover, signin
+from keyturn.web.pages import (
+    account,
+    link,
+    objection,
+    owner,
+    phone,
+    recover,
+    signin,
+    signup,
+)
+from keyturn.web.pages import help as helping
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
@@ -17,8 +27,19 @@ def routes(site: Site) -> list[BaseRoute]:
     return [
         *signin.routes(site),
         *recover.routes(site),
+        files.static_files(site),
+        door(site, "/tenant.css", get=files.tenant_css),
+        *signup.routes(site),
+        *link.routes(site),
+        *account.routes(site),
+        *phone.routes(site),
+        *objection.routes(site),
+        *helping.routes(site),
+        *owner.routes(site),
+        *hooks.routes(site),
+        door(site, "/robots.txt", get=files.robots),
+        *console.routes(site),
         door(site, "/healthz", get=health),
-        static_files(),
     ]
 
 

@@ -19,6 +19,8 @@ from keyturn.web.site import Site
 
 BROWSER_MAX_AGE = CLIENT_MAX_AGE
 HTML = "text/html; charset=utf-8"
+#: statuses that put somebody off, and for how many seconds where nothing better is known
+PUT_OFF, PUT_OFF_S = (429, 503), 5
 #: what stands for the form token and the time in pages that are rendered once
 CSRF_MARK = "form-token-of-this-browser-00000000000000000"
 NOW_MARK = 4102444800123
@@ -109,13 +111,17 @@ class Visit:
 
     async def signed(self) -> account.Signed:
         """The session of this browser. Raises Refusal 401 "sign-in" if there is none."""
-        if self.signed_in is None:
-            token = cookies.token(self._cookies.get(self._jar.name("session")))
-            if token is not None:
-                parts = self.site.parts
-                self.signed_in = await account.authenticate(parts, self.caller, token)
-        if self.signed_in is None:
+        signed = await self.recognised()
+        if signed is None:
             raise Refusal(401, "sign-in")
+        return signed
+
+    async def recognised(self) -> account.Signed | None:
+        """The session of this browser, if it has a live one."""
+        token = self.session_token
+        if self.signed_in is None and token is not None:
+            parts = self.site.parts
+            self.signed_in = await account.authenticate(parts, self.caller, token)
         return self.signed_in
 
     @property
@@ -138,7 +144,9 @@ class Visit:
         self._set.append(self._jar.write("client", value, CLIENT_MAX_AGE))
 
     def page(self, template: str, status: int = 200, /, **context: Any) -> Response:
-        """A rendered template."""
+        """A rendered template. One that puts somebody off says until when (Retry-After,
+        RFC 9110 §10.2.3), by what its `problem` knows.
+        """
         me = self.signed_in.user if self.signed_in else None
         text = self.site.pages.get_template(template).render(
             tenant=self.tenant,
@@ -148,7 +156,10 @@ class Visit:
             me=me,
             **context,
         )
-        return self._finish(Response(text, status, media_type=HTML))
+        response = Response(text, status, media_type=HTML)
+        if status in PUT_OFF:
+            response.headers["retry-after"] = str(_wait_s(context.get("problem") or {}, self.now))
+        return self._finish(response)
 
     def form_page(self, template: str, **context: Any) -> Response:
         """A page on which only the form token and the time differ between two visits: it
@@ -174,3 +185,10 @@ class Visit:
         for cookie in self._set:
             response.raw_headers.append((b"set-cookie", cookie))
         return response
+
+
+def _wait_s(problem: Mapping[str, Any], now: int) -> int:
+    """Whole seconds after which a problem (see docs/design/02-pages.md) may be gone."""
+    until = problem.get("until") or problem.get("at")
+    wait = until - now if until else problem.get("retry_after", PUT_OFF_S * 1000)
+    return max(1, -(-int(wait) // 1000))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keyturn.rules.phones import Alternative, Ask, MaySend, advice
+from keyturn.rules.phones import Alternative, Ask, MaySend, advice, owed
 
 OTHER, CALL, APP = Alternative.OTHER_NUMBER, Alternative.VOICE_CALL, Alternative.AUTHENTICATOR
 
@@ -36,3 +36,19 @@ def test_premium_and_unheard_of_lines_never_get_anything(
     line: str, insisted: bool, voice: bool
 ) -> None:
     assert advice(line, insisted=insisted, voice=voice) == Ask(line, False, (OTHER, APP))
+
+
+@pytest.mark.parametrize(
+    ("policy", "phone", "authenticator", "expected"),
+    [
+        ("required", None, False, True),
+        ("required", "+447400123456", False, False),
+        ("required", None, True, False),
+        ("optional", None, False, False),
+        ("off", None, False, False),
+    ],
+)
+def test_a_number_is_owed_only_where_it_is_required_and_nothing_stands_in_for_it(
+    policy: str, phone: str | None, authenticator: bool, expected: bool
+) -> None:
+    assert owed(policy, phone, authenticator) is expected

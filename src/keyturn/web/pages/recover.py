@@ -173,13 +173,16 @@ async def show_password(visit: Visit) -> Response:
     return opened if isinstance(opened, Response) else _password_page(visit, 200, None)
 
 
-def _password_page(visit: Visit, status: int, refused: Refused | None) -> Response:
+def _password_page(
+    visit: Visit, status: int, refused: Refused | None, problem: dict[str, Any] | None = None
+) -> Response:
     return visit.page(
         "recover_password.html",
         status,
         problems=refused.problems if refused else (),
         warnings=refused.warnings if refused else (),
         minimum=visit.tenant.policy.password_min,
+        problem=problem,
     )
 
 
@@ -195,9 +198,7 @@ async def set_password(visit: Visit) -> Response:
         case NothingOpen():
             return visit.to("/recover")
         case Overloaded(retry_after=wait):
-            response = _password_page(visit, 503, None)
-            response.headers["retry-after"] = str(max(1, -(-wait // 1000)))
-            return response
+            return _password_page(visit, 503, None, {"code": "busy", "retry_after": wait})
         case _:
             return _password_page(visit, 422, answer)
 

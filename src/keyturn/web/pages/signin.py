@@ -81,23 +81,15 @@ def _refused(
         case Locked(until=until):
             return _again(visit, 401, name, {"code": "locked", "until": until})
         case TooMany(until=until):
-            return _later(visit, 429, name, {"code": "too_many", "until": until}, until - visit.now)
+            return _again(visit, 429, name, {"code": "too_many", "until": until})
         case NotAName():
             return _again(visit, 422, name, {"code": "not_a_name"})
         case Overloaded(retry_after=wait):
-            return _later(visit, 503, name, {"code": "busy", "retry_after": wait}, wait)
+            return _again(visit, 503, name, {"code": "busy", "retry_after": wait})
 
 
 def _again(visit: Visit, status: int, name: str, problem: dict[str, object]) -> Response:
     return visit.page("signin.html", status, identifier=name, problem=problem)
-
-
-def _later(
-    visit: Visit, status: int, name: str, problem: dict[str, object], wait_ms: int
-) -> Response:
-    response = _again(visit, status, name, problem)
-    response.headers["retry-after"] = str(max(1, -(-wait_ms // 1000)))
-    return response
 
 
 async def show_second(visit: Visit) -> Response:
