@@ -134,7 +134,9 @@ class SqlAudit(Repository):
                 ))
             )  # fmt: skip
         if query:
-            wanted = wanted.where(or_(audit.c.user_id == query, audit.c.ip == query))
+            # one or the other: with an OR of both neither's index would be used
+            where = audit.c.ip if {".", ":"} & set(query) else audit.c.user_id
+            wanted = wanted.where(where == query)
         if before:
             wanted = wanted.where(audit.c.id < before)
         rows = self._c.execute(wanted.order_by(audit.c.id.desc()).limit(limit))

@@ -1,0 +1,98 @@
+"""What staff may do, by role; and to whom.
+
+    action        owner  manager  technician  auditor
+    ------------  -----  -------  ----------  -------
+    read          yes    yes      yes         yes
+    unlock        yes    yes      yes         no
+    end sessions  yes    yes      yes         no
+    close case    yes    yes      yes         no
+    unfreeze      yes    yes      no          no
+    disable       yes    yes      no          no
+    enable        yes    yes      no          no
+    create user   yes    yes      no          no
+    roles         yes    yes      no          no
+
+Nobody acts on somebody of a higher role, or gives or takes one above their own.  Nobody
+disables or unfreezes themselves or changes their own role.  Reading is no acting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from keyturn.rules.accounts import Role, User
+from keyturn.rules.callers import Caller
+
+
+class Action(StrEnum):
+    """See the table above."""
+
+    READ = "read"
+    UNLOCK = "unlock"
+    END_SESSIONS = "end_sessions"
+    CLOSE_CASE = "close_case"
+    UNFREEZE = "unfreeze"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    CREATE_USER = "create_user"
+    ROLES = "roles"
+
+
+class Why(StrEnum):
+    """Why staff may not."""
+
+    NO_ROLE = "no-role"  # no role in this tenant, or none that allows it
+    LEVEL = "level"  # the session had no second step
+    SESSION = "session"  # the session is too old for the console
+    FROZEN = "frozen"  # their own account is frozen
+    SELF = "self"  # it is their own account
+    RANK = "rank"  # the other's role is higher
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody who may act in a tenant.
+
+    Attributes:
+        caller: where from, and in which tenant.
+        user: who; None for a command on the host itself, which acts as an owner.
+        level: of the session: 2, password and second step.
+    """
+
+    caller: Caller
+    user: User | None
+    role: Role
+    level: int
+
+
+_HELP = frozenset({Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE})
+ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.OWNER: frozenset(Action),
+    Role.MANAGER: frozenset(Action),
+    Role.TECHNICIAN: _HELP,
+    Role.AUDITOR: frozenset({Action.READ}),
+}
+_RANK = {Role.AUDITOR: 1, Role.TECHNICIAN: 2, Role.MANAGER: 3, Role.OWNER: 4}
+_NOT_ONESELF = frozenset({Action.DISABLE, Action.UNFREEZE, Action.ROLES})
+
+
+def rank(role: Role | None) -> int:
+    """Higher is mightier; 0 for somebody who is no staff."""
+    return 0 if role is None else _RANK[role]
+
+
+def hindrance(staff: Staff, action: Action, subject: User | None, theirs: int) -> Why | None:
+    """Why `staff` may not do `action`, or None if they may.
+
+    Args:
+        subject: to whom; None where it is done to nobody in particular.
+        theirs: the subject's highest rank anywhere.
+    """
+    if action not in ALLOWED[staff.role]:
+        return Why.NO_ROLE
+    if subject is None or action is Action.READ:
+        return None
+    if staff.user is not None and staff.user.id == subject.id and action in _NOT_ONESELF:
+        return Why.SELF
+    return Why.RANK if theirs > rank(staff.role) else None

@@ -1,0 +1,109 @@
+"""What can be seen of mails, texts and the budgets they are paid from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from keyturn.ports.store import Tx
+from keyturn.rules.accounts import User, UserState
+from keyturn.rules.budgets import (
+    CODE_MAILS,
+    CODE_TRIES,
+    LINK_MAILS,
+    SMS_PER_NUMBER,
+    SMS_PER_USER,
+    Budget,
+)
+from keyturn.rules.identifiers import masked_email, masked_phone
+from keyturn.rules.lockout import DAY
+from keyturn.rules.messages import Message, MessageState
+from keyturn.steps import lanes
+from keyturn.steps.acts import Act
+from keyturn.steps.evidence.here import until
+from keyturn.steps.evidence.page import Page
+from keyturn.steps.verification import address_key
+
+MOST = 50
+#: the budget of all texts of a tenant, and its one subject (flows.phone)
+SMS_PER_TENANT, WHOLE_TENANT = "sms-tenant", "all"
+_CODES = ("recovery_code", "recovery_link", "verify_email")
+_NOTICES = ("lock_notice", "lock_digest")
+
+
+def masked(message: Message) -> str:
+    """Where a message goes, as far as anybody may read it."""
+    if message.address is None:
+        return ""
+    return (masked_phone if message.channel == "sms" else masked_email)(message.address)
+
+
+def messages(page: Page, tx: Tx, act: Act, user: User) -> None:
+    """The newest code by mail, the newest by text, the newest notice, and the queue."""
+    sent = tx.messages.of_user(act.tenant.id, user.id, MOST)
+    _newest(page, "mail", [m for m in sent if m.kind in _CODES])
+    _newest(page, "sms", [m for m in sent if m.channel == "sms"])
+    _newest(page, "notice", [m for m in sent if m.kind in _NOTICES])
+    due = tx.messages.next_due(act.now)
+    page.note("outbox.", due_at=due if due is not None and due <= act.now else None)
+
+
+def _newest(page: Page, name: str, of_its_kind: Sequence[Message]) -> None:
+    message = of_its_kind[0] if of_its_kind else None
+    queued = message is not None and message.state is MessageState.QUEUED
+    page.note(
+        f"{name}.",
+        state=str(message.state) if message else None,
+        at=message.created_at if message else None,
+        address=masked(message) if message else None,
+        detail=message.detail if message else None,
+    )
+    if name != "notice":
+        page.note(
+            f"{name}.",
+            updated_at=message.updated_at if message else None,
+            next_at=message.run_at if message and queued else None,
+            attempts=message.attempt if message else None,
+        )
+
+
+def phone(page: Page, tx: Tx, act: Act, user: User) -> None:
+    """The number on file, or the one that waits to be proved."""
+    entered = (f.data.get("phone") for f in tx.flows.of_user(act.tenant.id, user.id, MOST))
+    number = next((str(n) for n in entered if n), None) or user.phone
+    plan = act.parts.plan.look(number, act.tenant.policy.region) if number else None
+    holder = tx.users.holder_of_phone(act.tenant.id, number or "")
+    taken = holder is not None and holder.id != user.id
+    page.note(
+        "phone.",
+        given=number is not None,
+        line=plan.line if plan else None,
+        verified_at=user.phone_verified_at,
+        in_use=taken,
+        holder_state=str(holder.state) if holder and taken else None,
+    )
+
+
+def budgets(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
+    """Until when nothing more is sent or tried."""
+    lane = lanes.lane_of(tx, act, user) if here else lanes.unknown_key(user)
+    own = [lane]
+    if user.state is UserState.UNVERIFIED:
+        own.append(address_key(act, user.email))
+    for name, budget in (
+        ("code_mails", CODE_MAILS), ("link_mails", LINK_MAILS), ("code_tries", CODE_TRIES),
+    ):  # fmt: skip
+        page.note(f"budget.{name}.", until=_until(tx, act, budget, own))
+    by_number = _until(tx, act, SMS_PER_NUMBER, [user.phone or ""])
+    by_user = _until(tx, act, SMS_PER_USER, [user.id])
+    page.note("budget.sms.", until=_latest((by_number, by_user)))
+    per_tenant = Budget(SMS_PER_TENANT, act.parts.limits.sms_per_day, DAY)
+    page.note("budget.sms_tenant.", until=_until(tx, act, per_tenant, [WHOLE_TENANT]))
+
+
+def _until(tx: Tx, act: Act, budget: Budget, keys: Iterable[str]) -> int | None:
+    spent = (tx.budgets.look(act.tenant.id, key, budget) for key in keys)
+    return _latest(until(spending, act.now, budget) for spending in spent)
+
+
+def _latest(times: Iterable[int | None]) -> int | None:
+    return max((at for at in times if at is not None), default=None)

@@ -1,0 +1,76 @@
+"""Who of the staff may do what to whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyturn.rules.access import Action, Staff, Why, hindrance, rank
+from keyturn.rules.accounts import Role, Tenant, TenantPolicy, User, UserState
+from keyturn.rules.callers import Caller
+
+READ, UNLOCK, END, CLOSE = Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE
+MAY = {
+    Role.OWNER: set(Action),
+    Role.MANAGER: set(Action),
+    Role.TECHNICIAN: {READ, UNLOCK, END, CLOSE},
+    Role.AUDITOR: {READ},
+}
+TENANT = Tenant("t", "t", "T", None, "a@t.test", "#000000", "UTC", (), (), TenantPolicy(), 1)
+
+
+def _user(user_id: str) -> User:
+    return User(
+        user_id, "t", UserState.ACTIVE, "N", None, "n@t.test", None, None, None, None, 0, None,
+        None, 1,
+    )  # fmt: skip
+
+
+def _staff(role: Role, user: User | None) -> Staff:
+    return Staff(Caller(TENANT, "b", (), "", "x"), user, role, 2)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("action", Action)
+def test_a_role_may_do_to_an_ordinary_user_what_the_table_says(role: Role, action: Action) -> None:
+    why = hindrance(_staff(role, _user("me")), action, _user("other"), 0)
+    assert why is (None if action in MAY[role] else Why.NO_ROLE)
+
+
+@pytest.mark.parametrize("mine", Role)
+@pytest.mark.parametrize("theirs", Role)
+@pytest.mark.parametrize("action", Action)
+def test_nobody_acts_on_a_higher_role_but_may_look(
+    mine: Role, theirs: Role, action: Action
+) -> None:
+    why = hindrance(_staff(mine, _user("me")), action, _user("other"), rank(theirs))
+    if action not in MAY[mine]:
+        assert why is Why.NO_ROLE
+    elif rank(theirs) > rank(mine) and action is not READ:
+        assert why is Why.RANK
+    else:
+        assert why is None
+
+
+@pytest.mark.parametrize("action", Action)
+def test_nobody_disables_or_unfreezes_themselves_or_changes_their_own_role(action: Action) -> None:
+    me = _user("me")
+    own = {Action.DISABLE, Action.UNFREEZE, Action.ROLES}
+    why = hindrance(_staff(Role.OWNER, me), action, me, rank(Role.OWNER))
+    assert why is (Why.SELF if action in own else None)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_command_on_the_host_may_do_all_to_everybody(action: Action) -> None:
+    staff = _staff(Role.OWNER, None)
+    assert hindrance(staff, action, _user("owner"), rank(Role.OWNER)) is None
+
+
+def test_what_is_done_to_nobody_in_particular_is_judged_by_the_role_alone() -> None:
+    assert hindrance(_staff(Role.MANAGER, _user("me")), Action.CREATE_USER, None, 0) is None
+    assert hindrance(_staff(Role.AUDITOR, None), CLOSE, None, 0) is Why.NO_ROLE
+
+
+def test_roles_rank_from_auditor_to_owner() -> None:
+    assert rank(None) == 0
+    ranks = [rank(r) for r in (Role.AUDITOR, Role.TECHNICIAN, Role.MANAGER, Role.OWNER)]
+    assert ranks == [1, 2, 3, 4]
