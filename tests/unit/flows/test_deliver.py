@@ -19,7 +19,6 @@ from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY, MINUTE, SECOND, Lane, Reservation
 from keyturn.rules.messages import (
     BACKOFF_MS,
-    NOTICE_LIFE_MS,
     LEASE_MS,
     NOTICE_LIFE_MS,
     Message,
