@@ -49,7 +49,8 @@ class Codec:
 
 def param(name: str) -> BindParameter[Any]:
     """A value given at execution: statements are built once and reused. Its name must not
-    be a column's (SQLAlchemy reserves those in INSERT and UPDATE)."""
+    be a column's (SQLAlchemy reserves those in INSERT and UPDATE).
+    """
     return bindparam(name)
 
 

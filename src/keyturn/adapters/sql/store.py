@@ -30,6 +30,8 @@ from sqlalchemy.exc import (
     InterfaceError,
     InternalError,
     OperationalError,
+)
+from sqlalchemy.exc import (
     TimeoutError as PoolTimeout,
 )
 
@@ -94,7 +96,8 @@ class SqlStore(ABC):
 @contextmanager
 def outages() -> Iterator[None]:
     """A database that does not answer is an outage to everybody above; a statement that
-    is wrong is a fault of ours and stays one."""
+    is wrong is a fault of ours and stays one.
+    """
     try:
         yield
     except OUTAGES as error:
@@ -263,7 +266,8 @@ class SqliteStore(SqlStore):
 
     def _one(self, connection: Connection, item: _Item, done: list[_Item]) -> bool:
         """Run one item; an error of its own undoes only itself. The first of a batch has
-        the transaction to itself, the others each a savepoint in it."""
+        the transaction to itself, the others each a savepoint in it.
+        """
         first = not any(other.error is None for other in done)
         done.append(item)
         tx = SqlTx(connection, "sqlite", writing=True)
@@ -326,7 +330,8 @@ def writer_lock(url: str) -> int:
 
 def open_store(url: str) -> SqlStore:
     """The store that `url` names: "sqlite:///path", "sqlite://" (in memory) or
-    "postgresql+psycopg://…". Opens no connection yet."""
+    "postgresql+psycopg://…". Opens no connection yet.
+    """
     return SqliteStore(url) if url.startswith("sqlite") else PostgresStore(url)
 
 

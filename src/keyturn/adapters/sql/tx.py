@@ -20,7 +20,6 @@ from keyturn.adapters.sql.lanes import SqlBudgets, SqlLanes
 from keyturn.adapters.sql.rows import Repository
 from keyturn.adapters.sql.trail import SqlAudit, SqlMessages
 
-
 R = TypeVar("R", bound=Repository)
 
 
