@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -21,12 +21,14 @@ from keyturn.adapters.numbering import Numbering
 from keyturn.adapters.otp import Totp
 from keyturn.adapters.sealing import KeyRingUnusable, load_key_ring
 from keyturn.adapters.sealing import Sealer as KeyedSealer
+from keyturn.adapters.sms import kannel
 from keyturn.adapters.sms.kannel import KannelGateway, KannelTexter
 from keyturn.adapters.smtp import SmtpMailer, SmtpServer
 from keyturn.adapters.sql import SqlStore, migrate, open_store
 from keyturn.adapters.sql.facts import DEMO, get_fact, set_fact
 from keyturn.adapters.system import SystemClock, SystemRandom
 from keyturn.adapters.turns import LaneTurns
+from keyturn.flows import deliver
 from keyturn.flows.deliver import Courier
 from keyturn.ports.parts import Limits, Parts
 from keyturn.ports.system import Clock
@@ -215,7 +217,20 @@ def site(house: House, *, demo: bool = False) -> Site:
         origin=server.origin,
         trusted=tuple(ipaddress.ip_network(n) for n in server.trusted_proxies),
         pages=environment(__version__, demo=demo),
+        report=None if house.settings.sms.driver == "none" else text_reports(house.parts),
     )
+
+
+def text_reports(parts: Parts) -> Callable[[dict[str, str]], Awaitable[bool]]:
+    """What takes the SMS gateway's reports: (fields) -> whether its signature is right."""
+
+    async def take(params: dict[str, str]) -> bool:
+        message_id, told = kannel.reported(params, parts.sealer), kannel.report(params)
+        if message_id is not None and told is not None:
+            await deliver.report(parts, message_id, *told)
+        return message_id is not None
+
+    return take
 
 
 def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None = None) -> Gate:

@@ -25,12 +25,11 @@ from urllib.parse import urlencode
 
 import jinja2
 
-from keyturn.adapters.sms import kannel
-from keyturn.flows import deliver
 from keyturn.web import rooms
 from keyturn.web.app import Gate
 from keyturn.web.rendering import environment
 from keyturn.web.site import Site
+from keyturn.wiring import text_reports
 from tests.unit.flows.house import House
 
 ORIGIN = "https://id.test"
@@ -245,17 +244,11 @@ class WebBrowser:
 def open_web(house: House, *, origin: str = ORIGIN, trusted: Sequence[str] = ()) -> Web:
     """The doors of `house`, as the wiring puts them together."""
 
-    async def report(params: dict[str, str]) -> bool:
-        message_id, told = kannel.reported(params, house.sealer), kannel.report(params)
-        if message_id is not None and told is not None:
-            await deliver.report(house.parts, message_id, *told)
-        return message_id is not None
-
     site = Site(
         parts=house.parts,
         origin=origin,
         trusted=[ipaddress.ip_network(network) for network in trusted],
         pages=pages(),
-        report=report,
+        report=text_reports(house.parts),
     )
     return Web(house=house, site=site, gate=Gate(site, rooms.routes(site)))
