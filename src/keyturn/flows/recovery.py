@@ -27,7 +27,7 @@ from keyturn.rules import lockout
 from keyturn.rules.accounts import FactorKind, Flow, User, UserState
 from keyturn.rules.budgets import Budget
 from keyturn.rules.callers import Caller, network_of
-from keyturn.rules.codes import Replaced, Right, Verdict
+from keyturn.rules.codes import Right, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Locked
 from keyturn.rules.passwords import PasswordProblem, SpaceWarning, check, normalised, spaces
@@ -264,8 +264,6 @@ async def follow_link(parts: Parts, caller: Caller, token: str) -> Open | Verdic
         origin, verdict = followed
         if not isinstance(verdict, Right):
             return verdict
-        if origin.step != "code":
-            return Replaced(at=act.now)
         return _proved(tx, act, _moved(tx, act, origin, user), user)
 
     return await parts.store.write(step)
@@ -372,7 +370,7 @@ def _set(tx: Tx, act: Act, encoded: str) -> Open | NothingOpen:
     after = replace(flow, step="done", data=data)
     tx.flows.save(after)
     record(tx, act, Event.RECOVERY_DONE, changed, {"works_from": works_from})
-    tell(tx, act, "password_changed", changed)
+    tell(tx, act, "password_changed", changed, works_from=works_from)
     return _shown(tx, act, after)
 
 
