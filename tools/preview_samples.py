@@ -8,6 +8,7 @@ shows up as an error in the preview and not in front of a person.
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from types import SimpleNamespace as Row
 from typing import Any
 
@@ -22,14 +23,21 @@ NOW = 1_767_965_460_000  # 9 January 2026, 13:31 UTC
 SENDER = "no-reply@northwind.test"
 
 TENANT = Tenant(
-    id="t1", slug="northwind", name="Northwind Cameras", host=None, sender=SENDER,
-    accent="#1f6f5c", timezone="Europe/London", context=("northwind",),
+    id="t1",
+    slug="northwind",
+    name="Northwind Cameras",
+    host=None,
+    sender=SENDER,
+    accent="#1f6f5c",
+    timezone="Europe/London",
+    context=("northwind",),
     support=(
         Contact("Customer care", "+44 20 7946 0018", "Every day, 7:00 to 22:00"),
         Contact("By mail, answered within a day", "help@northwind.test"),
         Contact("In the shop", "12 Quay Street, Bristol", "Monday to Saturday"),
     ),
-    policy=TenantPolicy(), created_at=NOW - 90 * DAY,
+    policy=TenantPolicy(),
+    created_at=NOW - 90 * DAY,
 )
 
 
@@ -37,10 +45,20 @@ def user(number: int, name: str, **changes: Any) -> User:
     """A user whose fields nobody has to spell out."""
     first = name.split(maxsplit=1)[0].lower()
     fields: dict[str, Any] = {
-        "id": f"01K{number:04}", "tenant_id": "t1", "state": UserState.ACTIVE, "name": name,
-        "username": first, "email": f"{first}@example.com", "phone": f"+44770090{number:04}",
-        "phone_verified_at": NOW - DAY, "password_hash": "x", "password_set_at": NOW - 40 * DAY,
-        "epoch": 0, "frozen_at": None, "timezone": None, "created_at": NOW - 80 * DAY,
+        "id": f"01K{number:04}",
+        "tenant_id": "t1",
+        "state": UserState.ACTIVE,
+        "name": name,
+        "username": first,
+        "email": f"{first}@example.com",
+        "phone": f"+44770090{number:04}",
+        "phone_verified_at": NOW - DAY,
+        "password_hash": "x",
+        "password_set_at": NOW - 40 * DAY,
+        "epoch": 0,
+        "frozen_at": None,
+        "timezone": None,
+        "created_at": NOW - 80 * DAY,
     }
     return User(**fields | changes)
 
@@ -58,37 +76,75 @@ def qr() -> str:
     """A TOTP QR code as inline SVG."""
     out = io.BytesIO()
     segno.make("otpauth://totp/Northwind:ann?secret=JBSWY3DPEHPK3PXP&issuer=Northwind").save(
-        out, kind="svg", xmldecl=False, svgns=True, svgclass=None, lineclass=None, scale=4,
-        border=1, omitsize=True,
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=True,
+        svgclass=None,
+        lineclass=None,
+        scale=4,
+        border=1,
+        omitsize=True,
     )
     return out.getvalue().decode()
 
 
 SENT: dict[str, Any] = {
-    "sent_at": NOW - MINUTE, "expires_at": NOW + 9 * MINUTE, "resend_at": NOW + 42 * SECOND,
+    "sent_at": NOW - MINUTE,
+    "expires_at": NOW + 9 * MINUTE,
+    "resend_at": NOW + 42 * SECOND,
 }
 SESSIONS = [
     Row(handle="h1", client_name="Firefox on Windows", ip="203.0.113.7", seen_at=NOW, current=True),
-    Row(handle="h2", client_name="Safari on iPhone", ip="198.51.100.23", seen_at=NOW - 5 * HOUR,
-        current=False),
+    Row(
+        handle="h2",
+        client_name="Safari on iPhone",
+        ip="198.51.100.23",
+        seen_at=NOW - 5 * HOUR,
+        current=False,
+    ),
 ]
 CLIENTS = [
     Row(id="c1", name="Firefox on Windows", ip="203.0.113.7", seen_at=NOW, trusted=True),
-    Row(id="c2", name="Chrome on Android", ip="198.51.100.80", seen_at=NOW - 12 * DAY,
-        trusted=False),
+    Row(
+        id="c2", name="Chrome on Android", ip="198.51.100.80", seen_at=NOW - 12 * DAY, trusted=False
+    ),
 ]
 LANES = [
-    Row(key="u:1", label="Unknown clients", failed=0, locked_until=NOW + 6 * MINUTE, closed=False,
-        total=5),
-    Row(key="c:1", label="Firefox on Windows", failed=1, locked_until=None, closed=False, total=1),
+    Row(
+        key="u:1",
+        kind="unknown",
+        client="",
+        failed=0,
+        locked_until=NOW + 6 * MINUTE,
+        closed=False,
+        total=5,
+    ),
+    Row(
+        key="c:1",
+        kind="client",
+        client="Firefox on Windows",
+        failed=1,
+        locked_until=None,
+        closed=False,
+        total=1,
+    ),
 ]
 
 
 def message(kind: str, state: str, channel: str = "mail", detail: str = "") -> Row:
     """A message as staff see it."""
     to = "+44 77•• •••001" if channel == "sms" else "an•@example.com"
-    return Row(kind=kind, channel=channel, state=state, detail=detail, at=NOW - 7 * MINUTE,
-               address_masked=to, attempt=1, user_id="01K0001")
+    return Row(
+        kind=kind,
+        channel=channel,
+        state=state,
+        detail=detail,
+        at=NOW - 7 * MINUTE,
+        address_masked=to,
+        attempt=1,
+        user_id="01K0001",
+    )
 
 
 MESSAGES = [
@@ -102,9 +158,15 @@ MESSAGES = [
 def entry(number: int, event: Event, **facts: object) -> Entry:
     """A row of the audit trail."""
     return Entry(
-        id=f"e{number}", tenant_id="t1", at=NOW - number * 95 * SECOND, event=event,
-        user_id="01K0001", actor_id="01K0009" if event is Event.USER_UNLOCKED else None,
-        ip="203.0.113.7", client="Firefox on Windows", facts=facts,
+        id=f"e{number}",
+        tenant_id="t1",
+        at=NOW - number * 95 * SECOND,
+        event=event,
+        user_id="01K0001",
+        actor_id="01K0009" if event is Event.USER_UNLOCKED else None,
+        ip="203.0.113.7",
+        client="Firefox on Windows",
+        facts=facts,
     )
 
 
@@ -114,31 +176,62 @@ ENTRIES = [
     entry(3, Event.USER_UNLOCKED),
     entry(4, Event.SIGNIN_PASSED, level=2),
 ]
+NAMES = {"01K0001": "Ann Lindqvist", "01K0009": "Tomas Okafor"}
 DIAGNOSIS = Row(
-    looked_at=["Lanes of the account", "Its last 20 messages", "Its last 50 audit entries"],
-    causes=[
-        Row(title="A stranger is trying passwords",
-            evidence=["5 wrong passwords from 203.0.113.7, an address this person never used",
-                      "The person’s own browsers are not locked"],
-            remedy="Let the person sign in from a known browser. Unlock if none is at hand.",
-            voice="Somebody else typed wrong passwords. Your own phone can still sign in."),
-        Row(title="The text was not delivered",
-            evidence=["Receipt of 13:24: absent subscriber"],
-            remedy="Ask whether the phone is switched on; offer the authenticator.", voice=""),
+    looked_at=[
+        "Where the account stands: active",
+        "When the password was last set: 09:12",
+        "Wrong passwords since the last sign-in: 5",
     ],
-    cannot_see=["Whether the mail was read", "What was typed"],
+    causes=[
+        Row(
+            title="A stranger is trying passwords",
+            what="Locked for new clients until 13:37, by tries from elsewhere.",
+            evidence=[
+                "5 wrong passwords from 203.0.113.7, an address this person never used",
+                "The person’s own browsers are not locked",
+            ],
+            remedy="Let the person sign in from a known browser. Unlock if none is at hand.",
+            voice="Somebody else typed wrong passwords. Your own phone can still sign in.",
+        ),
+        Row(
+            title="The text was not delivered",
+            what="The network did not deliver the text.",
+            evidence=["Receipt of 13:24: absent subscriber"],
+            remedy="Ask whether the phone is switched on; offer the authenticator.",
+            voice="",
+        ),
+    ],
+    cannot_see={
+        "not-looked-at": ["What this browser was last shown instead of a way in"],
+        "no-receipts": ["When the state of the mail last changed"],
+    },
 )
 CASE = Case(
-    id="k1", ref="KT-7F3K-2M", tenant_id="t1", user_id="01K0001", identifier="ann", state="open",
-    contact="+44 7700 900111, after five", note="I set a new password and it still says no.\n"
-    "I tried the laptop and the phone.", facts={"lane.unknown.total": 5, "mail.state": "sent"},
+    id="k1",
+    ref="KT-7F3K-2M",
+    tenant_id="t1",
+    user_id="01K0001",
+    identifier="ann",
+    state="open",
+    contact="+44 7700 900111, after five",
+    note="I set a new password and it still says no.\nI tried the laptop and the phone.",
+    facts={"lane.unknown.total": 5, "mail.state": "sent"},
     created_at=NOW - 20 * MINUTE,
 )
 FINDINGS = [
-    Row(cause="lock.now", text="Five wrong passwords have locked the account.",
-        remedy="It opens by itself at 13:37. You need do nothing.", seen="13:27"),
-    Row(cause="mail.sent", text="A mail with a code is on its way.",
-        remedy="Look in the junk folder for no-reply@northwind.test.", seen=""),
+    Row(
+        cause="lock.now",
+        text="Five wrong passwords have locked the account.",
+        remedy="It opens by itself at 13:37. You need do nothing.",
+        seen="13:27",
+    ),
+    Row(
+        cause="mail.sent",
+        text="A mail with a code is on its way.",
+        remedy="Look in the junk folder for no-reply@northwind.test.",
+        seen="",
+    ),
 ]
 LOCKED = {"code": "locked", "until": NOW + 6 * MINUTE}
 
@@ -150,46 +243,118 @@ NOT_ME = {"token": "made-up"}
 
 def people() -> list[Row]:
     """Rows of the users page."""
-    names = ("Ann Lindqvist", "Bartholomew Featherstonehaugh-Cavendish", "Chiara Rossi",
-             "Dilnoza Karimova", "Émile Dubois", "Fatima al-Sayed")
+    names = (
+        "Ann Lindqvist",
+        "Bartholomew Featherstonehaugh-Cavendish",
+        "Chiara Rossi",
+        "Dilnoza Karimova",
+        "Émile Dubois",
+        "Fatima al-Sayed",
+    )
     rows = []
     for number, name in enumerate(names, 1):
         u = user(number, name)
-        rows.append(Row(
-            id=u.id, name=u.name, username=u.username, email=u.email, phone=u.phone,
-            state=STATES.get(number, "active"),
-            locked_until=NOW + 6 * MINUTE if number == 1 else None, totp=number % 2 == 0,
-            last_signin_at=None if number in STATES else NOW - number * 7 * HOUR,
-        ))
+        rows.append(
+            Row(
+                id=u.id,
+                name=u.name,
+                username=u.username,
+                email=u.email,
+                phone=u.phone,
+                state=STATES.get(number, "active"),
+                frozen_at=None,
+                locked_until=NOW + 6 * MINUTE if number == 1 else None,
+                totp=number % 2 == 0,
+                last_signin_at=None if number in STATES else NOW - number * 7 * HOUR,
+            )
+        )
     return rows
 
 
 def users_page(**changes: Any) -> dict[str, Any]:
     """Context of the users page."""
-    return always(STAFF, query="", state="", users=people(), after="01K0006",
-                  stats="6 people have an account; one is locked now.") | changes
+    return (
+        always(
+            STAFF,
+            query="",
+            state=None,
+            users=people(),
+            after="01K0006",
+            total=6,
+            locked=1,
+            can={"unlock", "disable", "enable", "end_sessions"},
+        )
+        | changes
+    )
 
 
 def user_page(**changes: Any) -> dict[str, Any]:
     """Context of one user's page."""
-    return always(
-        STAFF, user=ANN, lanes=LANES, sessions=SESSIONS, clients=CLIENTS,
-        factors=Row(totp=True, recovery_left=8), messages=MESSAGES, entries=ENTRIES,
-        diagnosis=DIAGNOSIS, last_signin_at=NOW - 3 * HOUR,
-        can={"unlock", "disable", "end_sessions"},
-    ) | changes
+    return (
+        always(
+            STAFF,
+            user=ANN,
+            lanes=LANES,
+            sessions=SESSIONS,
+            clients=CLIENTS,
+            factors=Row(totp=True, recovery_left=8),
+            messages=MESSAGES,
+            entries=ENTRIES,
+            names=NAMES,
+            role=None,
+            cases=[CASE],
+            diagnosis=DIAGNOSIS,
+            last_signin_at=NOW - 3 * HOUR,
+            can={"unlock", "disable", "end_sessions"},
+        )
+        | changes
+    )
+
+
+def case_page(**changes: Any) -> dict[str, Any]:
+    """Context of a case's page."""
+    causes = [Row(id="mail.late", title="The mail was late"), Row(id="x.y", title="Another one")]
+    return (
+        always(
+            STAFF,
+            case=CASE,
+            user=ANN,
+            diagnosis=DIAGNOSIS,
+            likely=causes[:1],
+            others=causes[1:],
+            was=None,
+            can={"close_case"},
+        )
+        | changes
+    )
 
 
 def account(**changes: Any) -> dict[str, Any]:
     """Context of "my account"."""
-    return always(ANN, sessions=SESSIONS, clients=CLIENTS, totp=True, recovery_left=9,
-                  phone="+44 7700 900001") | changes
+    return (
+        always(
+            ANN,
+            sessions=SESSIONS,
+            clients=CLIENTS,
+            totp=True,
+            recovery_left=9,
+            phone="+44 7700 900001",
+        )
+        | changes
+    )
 
 
 def code(template: str, problem: dict[str, Any] | None = None, **more: Any) -> tuple[str, Any]:
     """A page that waits for a code."""
-    context = {"problem": problem, "email": "ann@example.com", "typed": "ann", "sender": SENDER,
-               "number": "+44 7700 900001", "message_state": "sent", "link_only": False}
+    context = {
+        "problem": problem,
+        "email": "ann@example.com",
+        "typed": "ann",
+        "sender": SENDER,
+        "number": "+44 7700 900001",
+        "message_state": "sent",
+        "link_only": False,
+    }
     return template, always(**SENT | context | more)
 
 
@@ -197,32 +362,58 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "signin": ("signin.html", always(identifier="")),
     "signin-wrong": ("signin.html", always(identifier="ann", problem={"code": "wrong"})),
     "signin-locked": ("signin.html", always(identifier="ann", problem=LOCKED)),
-    "signin-busy": ("signin.html", always(
-        identifier="ann", problem={"code": "busy", "retry_after": 3 * SECOND})),
-    "signin-too-many": ("signin.html", always(
-        identifier="ann", problem={"code": "too_many", "until": NOW + 25 * MINUTE})),
+    "signin-busy": (
+        "signin.html",
+        always(identifier="ann", problem={"code": "busy", "retry_after": 3 * SECOND}),
+    ),
+    "signin-too-many": (
+        "signin.html",
+        always(identifier="ann", problem={"code": "too_many", "until": NOW + 25 * MINUTE}),
+    ),
     "signin-form": ("signin.html", always(identifier="", problem={"code": "expired_form"})),
-    "signin-bad": ("signin.html", always(
-        identifier="", problem={"code": "bad_input", "field": "identifier"})),
+    "signin-bad": (
+        "signin.html",
+        always(identifier="", problem={"code": "bad_input", "field": "identifier"}),
+    ),
     "second": ("second.html", always(methods=["totp", "recovery"], trust_offered=True)),
-    "second-wrong": ("second.html", always(
-        methods=["totp"], trust_offered=False, problem={"code": "wrong", "left": 1})),
-    "second-locked": ("second.html", always(
-        methods=["totp", "recovery"], trust_offered=True, problem=LOCKED)),
-    "signup": ("signup.html", always(values=Row(name="", email=""))),
-    "signup-problems": ("signup.html", always(
-        values=Row(name="Ann", email="ann@"),
-        problems={"email": [{"code": "bad_email"}],
-                  "password": [{"code": "too-short", "limit": 8}, {"code": "common"}]})),
+    "second-wrong": (
+        "second.html",
+        always(methods=["totp"], trust_offered=False, problem={"code": "wrong", "left": 1}),
+    ),
+    "second-locked": (
+        "second.html",
+        always(methods=["totp", "recovery"], trust_offered=True, problem=LOCKED),
+    ),
+    "signup": ("signup.html", always(values=Row(name="", email=""), warnings=())),
+    "signup-problems": (
+        "signup.html",
+        always(
+            values=Row(name="Ann", email="ann@"),
+            warnings=(),
+            problems={
+                "email": [{"code": "bad_email"}],
+                "password": [{"code": "too-short", "limit": 8}, {"code": "common"}],
+            },
+        ),
+    ),
     "signup-code": code("signup_code.html"),
     "signup-code-wrong": code("signup_code.html", {"code": "wrong", "left": 3}),
     "signup-code-expired": code("signup_code.html", {"code": "expired", "at": NOW - MINUTE}),
     "signup-phone": ("signup_phone.html", always(required=False, number="", advice=None)),
-    "signup-phone-landline": ("signup_phone.html", always(
-        required=True, number="+44 117 496 0123",
-        advice=Row(kind="landline", alternatives=["other", "voice", "authenticator"]))),
-    "signup-phone-taken": ("signup_phone.html", always(
-        required=True, number="+44 7700 900001", advice=None, problem={"code": "number_taken"})),
+    "signup-phone-landline": (
+        "signup_phone.html",
+        always(
+            required=True,
+            number="+44 117 496 0123",
+            advice=Row(kind="landline", alternatives=["other", "voice", "authenticator"]),
+        ),
+    ),
+    "signup-phone-taken": (
+        "signup_phone.html",
+        always(
+            required=True, number="+44 7700 900001", advice=None, problem={"code": "number_taken"}
+        ),
+    ),
     "phone-code": code("phone_code.html"),
     "phone-code-bounced": code("phone_code.html", message_state="bounced"),
     "phone-code-none": code("phone_code.html", {"code": "spent"}, message_state=None),
@@ -234,92 +425,175 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "recover-code-soon": code("recover_code.html", {"code": "too_soon", "at": NOW + MINUTE}),
     "recover-code-replaced": code("recover_code.html", {"code": "replaced"}),
     "recover-second": ("recover_second.html", always(methods=["totp", "recovery"])),
-    "recover-password": ("recover_password.html", always(
-        typed="ann", warnings=[], minimum=8)),
-    "recover-password-problem": ("recover_password.html", always(
-        typed="ann", warnings=[], minimum=8,
-        problems=(PasswordProblem(PasswordFault.TOO_SHORT, limit=8),
-                  PasswordProblem(PasswordFault.CONTEXT, word="northwind")))),
-    "recover-password-space": ("recover_password.html", always(
-        typed="ann",
-        warnings=(SpaceWarning.ENDS, SpaceWarning.NO_BREAK), minimum=8)),
+    "recover-password": ("recover_password.html", always(typed="ann", warnings=[], minimum=8)),
+    "recover-password-problem": (
+        "recover_password.html",
+        always(
+            typed="ann",
+            warnings=[],
+            minimum=8,
+            problems=(
+                PasswordProblem(PasswordFault.TOO_SHORT, limit=8),
+                PasswordProblem(PasswordFault.CONTEXT, word="northwind"),
+            ),
+        ),
+    ),
+    "recover-password-space": (
+        "recover_password.html",
+        always(typed="ann", warnings=(SpaceWarning.ENDS, SpaceWarning.NO_BREAK), minimum=8),
+    ),
     "recover-done": ("recover_done.html", always(works_from=None)),
     "recover-done-waits": ("recover_done.html", always(works_from=NOW + 6 * MINUTE)),
     "link-live": ("link.html", always(purpose="recovery", state=Row(kind="live"))),
-    "link-expired": ("link.html", always(
-        purpose="recovery", state=Row(kind="expired", at=NOW - 3 * HOUR))),
-    "link-used": ("link.html", always(
-        purpose="signup", state=Row(kind="used", at=NOW - DAY))),
-    "link-replaced": ("link.html", always(
-        purpose="recovery", state=Row(kind="replaced", at=NOW - MINUTE))),
+    "link-expired": (
+        "link.html",
+        always(purpose="recovery", state=Row(kind="expired", at=NOW - 3 * HOUR)),
+    ),
+    "link-used": ("link.html", always(purpose="signup", state=Row(kind="used", at=NOW - DAY))),
+    "link-replaced": (
+        "link.html",
+        always(purpose="recovery", state=Row(kind="replaced", at=NOW - MINUTE)),
+    ),
     "link-elsewhere": ("link.html", always(purpose="signup", state=Row(kind="elsewhere"))),
     "link-unknown": ("link.html", always(purpose="signup", state=Row(kind="unknown"))),
     "account": ("account.html", account()),
-    "account-bare": ("account.html", account(
-        totp=False, recovery_left=0, phone=None, clients=[], sessions=SESSIONS[:1])),
+    "account-bare": (
+        "account.html",
+        account(totp=False, recovery_left=0, phone=None, clients=[], sessions=SESSIONS[:1]),
+    ),
     "account-low": ("account.html", account(recovery_left=1)),
     "account-frozen": ("account.html", account(me=user(1, "Ann Lindqvist", frozen_at=NOW - DAY))),
     "totp": ("totp.html", always(ANN, svg=qr(), secret=SECRET)),
-    "totp-wrong": ("totp.html", always(
-        ANN, svg=qr(), secret=SECRET, problem={"code": "wrong"})),
-    "recovery-codes": ("recovery_codes.html", always(
-        ANN, codes=[f"7F3K-2MQX-{n}4RT-9WVH" for n in range(10)])),
+    "totp-wrong": ("totp.html", always(ANN, svg=qr(), secret=SECRET, problem={"code": "wrong"})),
+    "recovery-codes": (
+        "recovery_codes.html",
+        always(ANN, codes=[f"7F3K-2MQX-{n}4RT-9WVH" for n in range(10)]),
+    ),
     "reauth": ("reauth.html", always(ANN, methods=["totp", "recovery"])),
     "reauth-wrong": ("reauth.html", always(ANN, methods=[], problem={"code": "wrong"})),
     "notme": ("notme.html", always(state=Row(kind="live"), **NOT_ME)),
     "notme-used": ("notme.html", always(state=Row(kind="used", at=NOW - HOUR), **NOT_ME)),
     "notme-done": ("notme_done.html", always(ref="KT-7F3K-2M")),
     "help": ("help.html", always(identifier="ann", contact="")),
-    "help-held-back": ("help.html", always(
-        identifier="ann", contact="", problem={"code": "looks_secret"},
-        problems={"note": [{"code": "looks_secret"}]})),
-    "help-done": ("help_done.html", always(
-        ref="KT-7F3K-2M", findings=FINDINGS, could_not_see=["Whether the mail was read"],
-        neutral=False, contacts=TENANT.support)),
-    "help-done-neutral": ("help_done.html", always(
-        ref="KT-7F3K-2M", findings=FINDINGS, could_not_see=[], neutral=True,
-        contacts=TENANT.support)),
+    "help-held-back": (
+        "help.html",
+        always(
+            identifier="ann",
+            contact="",
+            problem={"code": "looks_secret"},
+            problems={"note": [{"code": "looks_secret"}]},
+        ),
+    ),
+    "help-done": (
+        "help_done.html",
+        always(
+            ref="KT-7F3K-2M",
+            findings=FINDINGS,
+            could_not_see=["Whether the mail was read"],
+            neutral=False,
+            contacts=TENANT.support,
+        ),
+    ),
+    "help-done-neutral": (
+        "help_done.html",
+        always(
+            ref="KT-7F3K-2M",
+            findings=FINDINGS,
+            could_not_see=[],
+            neutral=True,
+            contacts=TENANT.support,
+        ),
+    ),
     "contact": ("contact.html", always()),
     "owner-setup": ("owner_setup.html", always(values=Row(name="", email=""), minimum=8)),
-    "message-404": ("message.html", always(
-        title="There is no page here.", lead="The address may be cut off or out of date.",
-        detail="", action=Row(href="/signin", label="Go to sign in"))),
-    "message-503": ("message.html", always(
-        title="Nobody can sign in at this moment.",
-        lead="The database does not answer. Nothing was changed; please try again in a minute.",
-        detail="503, reference 01K9", action=None)),
+    "message-404": (
+        "message.html",
+        always(
+            title="There is no page here.",
+            lead="The address may be cut off or out of date.",
+            detail="",
+            action=Row(href="/signin", label="Go to sign in"),
+        ),
+    ),
+    "message-503": (
+        "message.html",
+        always(
+            title="Nobody can sign in at this moment.",
+            lead="The database does not answer. Nothing was changed; please try again in a minute.",
+            detail="503, reference 01K9",
+            action=None,
+        ),
+    ),
     "refused-404": ("refused.html", always(code="no-such-page", data={}, status=404)),
-    "refused-422": ("refused.html", always(
-        code="control-character", data={"field": "identifier"}, status=422)),
+    "refused-422": (
+        "refused.html",
+        always(code="control-character", data={"field": "identifier"}, status=422),
+    ),
     "refused-500": ("refused.html", always(code="internal", data={}, status=500)),
-    "demo-inbox": ("demo_inbox.html", always(
-        offset=10 * MINUTE,
-        mails=[Row(to="ann@example.com", subject="Your code for a new Northwind password",
-                   at=NOW - MINUTE, dkim=True, html_id="1",
-                   text="Hello Ann,\n\nHere is the code:\n\n    482 913\n\nOr open this page:\n"
-                   "http://localhost:8080/link/3mVt0cQwXh7yR2pLz8KdUeNfGj5sB1aT4vWqYx6oHkI\n")],
-        texts=[Row(to="+44 7700 900001", at=NOW - HOUR, state="delivered",
-                   text="482913 is your Northwind code. Read it to nobody.")])),
+    "demo-inbox": (
+        "demo_inbox.html",
+        always(
+            offset=10 * MINUTE,
+            mails=[
+                Row(
+                    to="ann@example.com",
+                    subject="Your code for a new Northwind password",
+                    at=NOW - MINUTE,
+                    dkim=True,
+                    html_id="1",
+                    text="Hello Ann,\n\nHere is the code:\n\n    482 913\n\nOr open this page:\n"
+                    "http://localhost:8080/link/3mVt0cQwXh7yR2pLz8KdUeNfGj5sB1aT4vWqYx6oHkI\n",
+                )
+            ],
+            texts=[
+                Row(
+                    to="+44 7700 900001",
+                    at=NOW - HOUR,
+                    state="delivered",
+                    text="482913 is your Northwind code. Read it to nobody.",
+                )
+            ],
+        ),
+    ),
     "console-users": ("console/users.html", users_page()),
-    "console-users-none": ("console/users.html", users_page(
-        query="zzz", users=[], after=None, state="active")),
+    "console-users-none": (
+        "console/users.html",
+        users_page(query="zzz", users=[], after=None, state="active"),
+    ),
     "console-user": ("console/user.html", user_page()),
-    "console-user-quiet": ("console/user.html", user_page(
-        user=user(2, "Chiara Rossi", username=None), last_signin_at=None, lanes=[], sessions=[],
-        clients=[], messages=[], entries=[], can=set(),
-        diagnosis=Row(looked_at=["Lanes"], causes=[], cannot_see=[]))),
-    "console-confirm": ("console/confirm.html", always(
-        STAFF, title="Disable Ann Lindqvist", sentence="Disable the account of Ann Lindqvist?",
-        detail="All its sessions end at once. It can be enabled again; nothing is deleted.",
-        action_url="/console/users/01K0001/disable", action_label="Disable the account",
-        cancel_url="/console/users/01K0001", fields={}, danger=True)),
-    "console-messages": ("console/messages.html", always(
-        STAFF, channel="", state="", messages=MESSAGES, before="m9")),
-    "console-audit": ("console/audit.html", always(
-        STAFF, query="", event="", entries=ENTRIES, before="e9")),
-    "console-cases": ("console/cases.html", always(STAFF, cases=[CASE], state="")),
-    "console-case": ("console/case.html", always(
-        STAFF, case=CASE, user=ANN, diagnosis=DIAGNOSIS)),
-    "console-case-absent": ("console/case.html", always(
-        STAFF, case=CASE, user=None, diagnosis=DIAGNOSIS)),
+    "console-user-quiet": (
+        "console/user.html",
+        user_page(
+            user=user(2, "Chiara Rossi", username=None),
+            last_signin_at=None,
+            lanes=[],
+            sessions=[],
+            clients=[],
+            messages=[],
+            entries=[],
+            cases=[],
+            can=set(),
+            diagnosis=Row(looked_at=["Where the account stands: active"], causes=[], cannot_see={}),
+        ),
+    ),
+    "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),
+    "console-closed": ("console/closed.html", always(STAFF, why="enrol")),
+    "console-again": ("console/closed.html", always(STAFF, why="again")),
+    "console-messages": (
+        "console/messages.html",
+        always(STAFF, channel="", state="", messages=MESSAGES, before="m9"),
+    ),
+    "console-audit": (
+        "console/audit.html",
+        always(STAFF, query="", event="", entries=ENTRIES, names=NAMES, before="e9"),
+    ),
+    "console-cases": ("console/cases.html", always(STAFF, cases=[CASE], state=None)),
+    "console-case": ("console/case.html", case_page()),
+    "console-case-absent": ("console/case.html", case_page(user=None)),
+    "console-case-closed": (
+        "console/case.html",
+        case_page(
+            case=replace(CASE, state="closed", closed_at=NOW), was=Row(title="The mail was late")
+        ),
+    ),
 }

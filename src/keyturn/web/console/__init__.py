@@ -1,0 +1,40 @@
+"""The console: what staff see and do. Every door lets in only who may come (`entry`)."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from keyturn.rules.access import Staff
+from keyturn.web.console import acts, cases, records, users
+from keyturn.web.console.entry import inside
+from keyturn.web.door import door
+from keyturn.web.site import Site
+from keyturn.web.visit import Visit
+
+HOME = "/console"
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The doors of the console."""
+    one = "/console/users/{id}"
+    return [
+        door(site, HOME, get=inside(home)),
+        door(site, "/console/users", get=inside(users.index)),
+        door(site, one, get=inside(users.show)),
+        door(site, f"{one}/unlock", post=inside(acts.unlock)),
+        *(
+            door(site, f"{one}/{act}", get=inside(acts.asks(act)), post=inside(acts.does(act)))
+            for act in acts.ASKED
+        ),
+        door(site, "/console/messages", get=inside(records.messages)),
+        door(site, "/console/audit", get=inside(records.audit)),
+        door(site, "/console/cases", get=inside(cases.index)),
+        door(site, "/console/cases/{ref}", get=inside(cases.show)),
+        door(site, "/console/cases/{ref}/close", post=inside(cases.close)),
+    ]
+
+
+async def home(visit: Visit, _staff: Staff) -> Response:
+    """The console begins with its users."""
+    return visit.to("/console/users")

@@ -1,0 +1,65 @@
+"""What staff do to a user: the page that asks, and the act itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.responses import Response
+
+from keyturn.flows import staff as flow
+from keyturn.flows.staff import Done, NotAllowed, NotFound
+from keyturn.ports.parts import Parts
+from keyturn.rules.access import ALLOWED, Action, Staff, Why
+from keyturn.web.console.entry import ConsoleHandler, refused
+from keyturn.web.console.reading import row_id
+from keyturn.web.visit import Visit
+
+Act = Callable[[Parts, Staff, str], Awaitable[Done | NotAllowed | NotFound]]
+
+#: by the last part of the address: what is asked first, what it needs, and the flow
+ASKED: dict[str, tuple[Action, Act]] = {
+    "disable": (Action.DISABLE, flow.disable),
+    "enable": (Action.ENABLE, flow.enable),
+    "sessions": (Action.END_SESSIONS, flow.end_sessions),
+    "unfreeze": (Action.UNFREEZE, flow.unfreeze),
+}
+
+
+async def unlock(visit: Visit, staff: Staff) -> Response:
+    """End every lock at once: it harms nobody, so nothing is asked."""
+    return await _done(visit, staff, flow.unlock)
+
+
+def asks(act: str) -> ConsoleHandler:
+    """The page that says what `act` will do, and asks."""
+    action, _ = ASKED[act]
+
+    async def ask(visit: Visit, staff: Staff) -> Response:
+        if action not in ALLOWED[staff.role]:
+            raise refused(NotAllowed(Why.NO_ROLE))
+        found = await flow.user(visit.site.parts, staff, row_id(visit.path["id"]))
+        if isinstance(found, NotFound):
+            raise refused(found)
+        return visit.page("console/confirm.html", ask=act, user=found.user)
+
+    return ask
+
+
+def does(act: str) -> ConsoleHandler:
+    """The act itself."""
+    _, run = ASKED[act]
+
+    async def do(visit: Visit, staff: Staff) -> Response:
+        return await _done(visit, staff, run)
+
+    return do
+
+
+async def _done(visit: Visit, staff: Staff, run: Act) -> Response:
+    """Do it and show the user as it is now."""
+    await visit.form()
+    user_id = row_id(visit.path["id"])
+    answer = await run(visit.site.parts, staff, user_id)
+    if isinstance(answer, NotAllowed | NotFound):
+        raise refused(answer)
+    return visit.to(f"/console/users/{user_id}")

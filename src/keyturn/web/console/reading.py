@@ -1,0 +1,46 @@
+"""What the console's addresses and forms may carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from keyturn.web.refusals import Refusal
+
+#: longest search, and longest name of a state, channel or event
+QUERY_MAX, WORD_MAX = 120, 40
+ID_LENGTH = 26
+_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
+_EVENT = re.compile(r"[a-z]+\.[a-z]*")
+
+
+def row_id(text: str) -> str:
+    """A row's id from an address. Raises Refusal 404: nothing is called like that."""
+    if not _ID.fullmatch(text):
+        raise Refusal(404, "no-such-page")
+    return text
+
+
+def cursor(field: str, text: str) -> str | None:
+    """Where a page of rows begins; None for the first. Raises Refusal 422."""
+    if not text:
+        return None
+    if not _ID.fullmatch(text):
+        raise Refusal(422, "not-a-value", {"field": field})
+    return text
+
+
+def choice(field: str, text: str, allowed: Collection[str]) -> str | None:
+    """One of a closed set; None for none chosen. Raises Refusal 422."""
+    if not text:
+        return None
+    if text not in allowed:
+        raise Refusal(422, "not-a-value", {"field": field})
+    return text
+
+
+def event(field: str, text: str) -> str:
+    """An event's name or the beginning of some, "signin."; "" for all. Raises Refusal 422."""
+    if text and not _EVENT.fullmatch(text):
+        raise Refusal(422, "not-a-value", {"field": field})
+    return text

@@ -1,0 +1,69 @@
+"""Users: the list with its search, and the page of one."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from keyturn.flows import staff as flow
+from keyturn.flows.staff import NotFound
+from keyturn.rules.access import ALLOWED, Action, Staff
+from keyturn.rules.accounts import UserState
+from keyturn.web.console.entry import is_partial, refused
+from keyturn.web.console.reading import QUERY_MAX, WORD_MAX, choice, cursor, row_id
+from keyturn.web.console.spoken import spoken
+from keyturn.web.visit import Visit
+
+#: stands for a filter in the list of states: it is a lane that is locked, not an account
+LOCKED = "locked"
+#: what a user's page offers; "read" and roles are no buttons
+OFFERED = frozenset(
+    {Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE}
+)
+
+
+async def index(visit: Visit, staff: Staff) -> Response:
+    """The list; for htmx its rows alone."""
+    fields = visit.query(q=QUERY_MAX, state=WORD_MAX, after=WORD_MAX)
+    query = fields["q"].strip()
+    state = choice("state", fields["state"], {LOCKED, *map(str, UserState)})
+    found = await flow.users(
+        visit.site.parts,
+        staff,
+        query,
+        UserState(state) if state not in (None, LOCKED) else None,
+        cursor("after", fields["after"]),
+        locked=state == LOCKED,
+    )
+    return visit.page(
+        "console/_users_rows.html" if is_partial(visit) else "console/users.html",
+        query=query,
+        state=state,
+        users=found.users,
+        after=found.after,
+        total=found.total,
+        locked=found.locked,
+        can=ALLOWED[staff.role] & OFFERED,
+    )
+
+
+async def show(visit: Visit, staff: Staff) -> Response:
+    """Everything about one user."""
+    found = await flow.user(visit.site.parts, staff, row_id(visit.path["id"]))
+    if isinstance(found, NotFound):
+        raise refused(found)
+    return visit.page(
+        "console/user.html",
+        user=found.user,
+        role=found.role,
+        last_signin_at=found.last_signin_at,
+        lanes=found.lanes,
+        sessions=found.sessions,
+        clients=found.clients,
+        factors=found.factors,
+        messages=found.messages,
+        cases=found.cases,
+        entries=found.entries,
+        names=found.names,
+        diagnosis=spoken(visit, staff, found.diagnosis, found.facts),
+        can=found.can & OFFERED,
+    )

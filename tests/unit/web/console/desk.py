@@ -1,0 +1,153 @@
+"""The whole site without sockets, and browsers that staff sit at.
+
+office = Office()
+desk = office.desk("manager")         signed in at level 2, with that role
+answer = desk.get("/console/users")
+answer = desk.post(f"/console/users/{ada.id}/unlock")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+
+from keyturn.rules.accounts import Role, Session, Tenant, User
+from keyturn.rules.lockout import DAY
+from keyturn.steps import sessions
+from keyturn.web import console
+from keyturn.web.app import Gate
+from keyturn.web.cookies import Jar
+from keyturn.web.rendering import environment
+from keyturn.web.site import Site
+from tests.unit.flows.house import House
+
+ORIGIN = "http://localhost:8080"
+PAGE = {"accept": "text/html"}
+
+
+class Office:
+    """One installation with two tenants and the console's doors.
+
+    Attributes:
+        house: what is behind the doors; `other`: a second tenant.
+    """
+
+    def __init__(self) -> None:
+        self.house = House()
+        self.other = self.house.add_tenant("fabrikam")
+        site = Site(parts=self.house.parts, origin=ORIGIN, trusted=(), pages=environment("test"))
+        self.routes = console.routes(site)
+        self.gate = Gate(site, self.routes)
+        self._staff = 0
+
+    def close(self) -> None:
+        """Let go of the store's threads."""
+        self.house.close()
+
+    def staff(self, role: Role | None, tenant: Tenant | None = None, **fields: Any) -> User:
+        """A user with this role."""
+        self._staff += 1
+        where = tenant or self.house.tenant
+        email = f"staff{self._staff}@{where.slug}.test"
+        fields = {"name": f"Staff {self._staff}", "timezone": "Europe/London", **fields}
+        return self.house.user(email, role=role, tenant=tenant, **fields)
+
+    def desk(
+        self, role: Role | None, *, level: int = 2, tenant: Tenant | None = None, **fields: Any
+    ) -> Desk:
+        """A browser in which somebody with this role is signed in."""
+        desk = Desk(self, tenant or self.house.tenant)
+        desk.sign_in(self.staff(role, tenant, **fields), level)
+        return desk
+
+    def stranger(self) -> Desk:
+        """A browser in which nobody is."""
+        return Desk(self, self.house.tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How a request is made, apart from its address."""
+
+    method: str = "GET"
+    headers: dict[str, str] | None = None
+    content: str = ""
+
+
+class Desk:
+    """A browser with its cookies. Attribute: `me`, who is signed in, or None."""
+
+    def __init__(self, office: Office, tenant: Tenant) -> None:
+        self.office = office
+        self.tenant = tenant
+        self.me: User | None = None
+        self._jar = Jar(tenant.slug, secure=False)
+        self._base = f"/t/{tenant.slug}"
+        self.cookies = {self._jar.name("browser"): office.house.random.token()}
+
+    def sign_in(self, user: User, level: int) -> None:
+        """A session, as a sign-in would make it."""
+        house = self.office.house
+        token, now = house.random.token(), house.clock.now()
+        session = Session(
+            digest=sessions.digest(house.parts, token), tenant_id=user.tenant_id,
+            user_id=user.id, client_id=None, level=level, epoch=user.epoch, ip="203.0.113.9",
+            client_name="Firefox on Windows", created_at=now, seen_at=now, expires_at=now + DAY,
+        )  # fmt: skip
+        house.write(lambda tx: tx.sessions.add(session))
+        self.cookies[self._jar.name("session")] = token
+        self.me = user
+
+    @property
+    def csrf(self) -> str:
+        """The form token of this browser."""
+        browser = self.cookies[self._jar.name("browser")]
+        return self.office.house.sealer.digest("csrf", browser)
+
+    def send(self, path: str, sent: Sent) -> httpx.Response:
+        """One request, whatever is in it."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {**PAGE, "cookie": cookies, **(sent.headers or {})}
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.office.gate, client=("203.0.113.9", 50000))
+            async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+                return await client.request(
+                    sent.method, self._base + path, content=sent.content, headers=headers
+                )
+
+        return asyncio.run(ask())
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """Open a page."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send(path, Sent(headers=named))
+
+    def post(self, path: str, /, **fields: str) -> httpx.Response:
+        """Send a form of this browser."""
+        content = str(httpx.QueryParams({"csrf": self.csrf, **fields}))
+        form = {"content-type": "application/x-www-form-urlencoded", "origin": ORIGIN}
+        return self.send(path, Sent("POST", form, content))
+
+
+def heading(answer: httpx.Response) -> str:
+    """The one sentence that says how things stand."""
+    found = re.search(r"<h1>(.*?)</h1>", answer.text, re.DOTALL)
+    assert found, answer.text
+    return " ".join(re.sub(r"<[^>]+>", "", found[1]).split())
+
+
+def places(office: Office, **parts: str) -> list[SimpleNamespace]:
+    """Every path of the console with the methods it takes, its parameters filled in."""
+    found: list[SimpleNamespace] = []
+    for route in office.routes:
+        door: Any = route
+        path = door.path.format(**parts)
+        taken = [m for m in ("GET", "POST") if door.app._handlers[m] is not None]
+        found.extend(SimpleNamespace(path=path, method=method) for method in taken)
+    return found
