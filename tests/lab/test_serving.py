@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from keyturn import serving
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -187,3 +190,11 @@ def test_headers_tell_no_product_and_forwarded_addresses_are_not_believed(
     assert "server" not in answer.headers
     assert "date" in answer.headers
     assert answer.text.split()[1] == "127.0.0.1"
+
+
+def test_a_connection_sends_each_packet_at_once() -> None:
+    with serving.bind("127.0.0.1", 0) as listener, socket.socket() as visitor:
+        visitor.connect(listener.getsockname())
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
