@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from keyturn.web import console, files, hooks
+from keyturn.web.api import app as api
 from keyturn.web.door import door
 from keyturn.web.pages import (
     account,
@@ -38,6 +39,7 @@ def routes(site: Site) -> list[BaseRoute]:
         *owner.routes(site),
         *hooks.routes(site),
         door(site, "/robots.txt", get=files.robots),
+        *api.routes(site),
         *console.routes(site),
         door(site, "/healthz", get=health),
     ]

@@ -44,6 +44,16 @@ def inside(handler: ConsoleHandler) -> Handler:
     return guarded
 
 
+async def home_of(visit: Visit, token: str) -> str:
+    """Where somebody who has just signed in begins: staff who may come in, in the console."""
+    parts, caller = visit.site.parts, visit.caller
+    signed = await account.authenticate(parts, caller, token)
+    if signed is None:
+        return "/account"
+    allowed = await staff.authorise(parts, caller, signed)
+    return "/console" if isinstance(allowed, Staff) else "/account"
+
+
 def is_partial(visit: Visit) -> bool:
     """Whether htmx asks for a part of a page."""
     return parsing.header(visit.scope, b"hx-request") == "true"

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from keyturn.flows import account, staff
+from keyturn.flows import account
 from keyturn.flows.account import (
     Codes,
     Enrolled,
@@ -25,8 +25,8 @@ from keyturn.flows.account import (
     SignedOut,
     WrongCode,
 )
-from keyturn.rules.access import Staff
 from keyturn.rules.phones import owed
+from keyturn.web.console.entry import home_of
 from keyturn.web.door import door
 from keyturn.web.pages.phone import NUMBER, arriving, barred
 from keyturn.web.pages.signin import CODE_MAX
@@ -182,22 +182,8 @@ def _problem(answer: WrongCode | OldCodeNeeded | Locked) -> dict[str, Any]:
 async def _enrolled(visit: Visit, answer: Enrolled) -> Response:
     """It is on: a new session, and recovery codes if there were none."""
     visit.keep_session(answer.session)
-    path = await _home(visit, answer.session)
+    path = await home_of(visit, answer.session)
     return _codes_page(visit, answer.codes, path) if answer.codes else visit.to(path)
-
-
-async def _home(visit: Visit, token: str) -> str:
-    """Staff who have just got their second step go on to the console."""
-    parts, caller = visit.site.parts, visit.caller
-    signed = await account.authenticate(parts, caller, token)
-    if signed is None:
-        return "/account"
-    return "/console" if await is_staff(visit, signed) else "/account"
-
-
-async def is_staff(visit: Visit, signed: Signed) -> bool:
-    """Whether the console is open to this session."""
-    return isinstance(await staff.authorise(visit.site.parts, visit.caller, signed), Staff)
 
 
 def _codes_page(visit: Visit, codes: tuple[str, ...], path: str) -> Response:

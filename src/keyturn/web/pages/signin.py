@@ -17,11 +17,13 @@ from keyturn.flows.signin import (
     Wrong,
 )
 from keyturn.rules.lockout import Locked
+from keyturn.web.console.entry import home_of
 from keyturn.web.door import door
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
 NAME_MAX, PASSWORD_MAX, CODE_MAX = 254, 1024, 64
+SECOND_STEP = 2
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -35,8 +37,9 @@ def routes(site: Site) -> list[BaseRoute]:
 
 
 async def home(visit: Visit) -> Response:
-    """The front door leads to one's account, which leads to sign-in if need be."""
-    return visit.to("/account" if visit.session_token else "/signin")
+    """The front door leads to where one begins, which leads to sign-in if need be."""
+    token = visit.session_token
+    return visit.to(await home_of(visit, token) if token else "/signin")
 
 
 async def show(visit: Visit) -> Response:
@@ -57,7 +60,7 @@ async def try_password(visit: Visit) -> Response:
     answer = await signin.sign_in(visit.site.parts, visit.caller, name, fields["password"])
     visit.now = visit.site.parts.clock.now()
     if isinstance(answer, SignedIn):
-        return _welcome(visit, answer)
+        return await _welcome(visit, answer)
     if isinstance(answer, SecondPending):
         return visit.to("/signin/second")
     if isinstance(answer, AddressPending):
@@ -65,10 +68,12 @@ async def try_password(visit: Visit) -> Response:
     return _refused(visit, name, answer)
 
 
-def _welcome(visit: Visit, answer: SignedIn) -> Response:
+async def _welcome(visit: Visit, answer: SignedIn) -> Response:
+    """In: to the console, which asks for a second step, or to one's account."""
     visit.keep_session(answer.session)
     visit.keep_client(answer.client)
-    return visit.to("/account")
+    second = answer.level == SECOND_STEP
+    return visit.to(await home_of(visit, answer.session) if second else "/account")
 
 
 def _refused(
@@ -114,7 +119,7 @@ async def try_second(visit: Visit) -> Response:
     parts, caller = visit.site.parts, visit.caller
     answer = await signin.second_step(parts, caller, fields["code"], trust=trust)
     if isinstance(answer, SignedIn):
-        return _welcome(visit, answer)
+        return await _welcome(visit, answer)
     waiting = await signin.pending(parts, caller)
     if isinstance(answer, NothingPending) or isinstance(waiting, NothingPending):
         return visit.to("/signin")

@@ -9,6 +9,8 @@ import pytest
 from keyturn.rules.accounts import Case, Role, User
 from keyturn.rules.events import Event
 from keyturn.rules.sessions import CONSOLE_IDLE_MS
+from tests.unit.flows.house import EMAIL, PASSWORD, House
+from tests.unit.web.browsing import open_web
 from tests.unit.web.console.desk import Desk, Office, heading, places
 
 REF = "KT-7F3K-2M"
@@ -158,3 +160,30 @@ def test_the_tenants_decoy_is_nobody(office: Office) -> None:
         if office.house.tenant.id in place.path:
             ask = desk.get if place.method == "GET" else desk.post
             assert ask(place.path).status_code == 404
+
+
+def test_staff_who_sign_in_with_their_second_step_begin_in_the_console() -> None:
+    house = House()
+    web = open_web(house)
+    secret = house.totp(house.user(role=Role.TECHNICIAN))
+    browser = web.browser()
+    browser.get("/signin")
+    assert browser.post("/signin", identifier=EMAIL, password=PASSWORD).location == "/signin/second"
+    browser.get("/signin/second")
+    page = browser.post("/signin/second", code=house.code_of(secret))
+    assert page.location == "/console"
+    assert browser.get("/").location == "/console"
+    house.close()
+
+
+def test_everybody_else_begins_in_their_account() -> None:
+    house = House()
+    web = open_web(house)
+    secret = house.totp(house.user())
+    browser = web.browser()
+    browser.get("/signin")
+    browser.post("/signin", identifier=EMAIL, password=PASSWORD)
+    browser.get("/signin/second")
+    assert browser.post("/signin/second", code=house.code_of(secret)).location == "/account"
+    assert browser.get("/").location == "/account"
+    house.close()
