@@ -142,11 +142,11 @@ def test_a_batch_that_fails_late_is_heard_of_and_stops_nothing(house: House) -> 
     """What it had sent and could not settle goes again when its lease is over."""
     stuck, ada = house.user("stuck@northwind.test"), house.user()
     write = house.store.write
-    broken = asyncio.Event()
+    broken, failed = asyncio.Event(), asyncio.Event()
 
     async def sometimes(fn: Any) -> Any:
-        if broken.is_set():
-            broken.clear()
+        if broken.is_set() and not failed.is_set():
+            failed.set()
             raise StoreUnavailable
         return await write(fn)
 
@@ -158,8 +158,7 @@ def test_a_batch_that_fails_late_is_heard_of_and_stops_nothing(house: House) -> 
         async def release() -> None:
             broken.set()
             mailer.release.set()
-            while broken.is_set():
-                await asyncio.sleep(0)
+            await failed.wait()
             await _queue(house, ada)
 
         await _lives(house, mailer, release)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from keyturn.flows import staff as flows
 from keyturn.flows import recovery, support
+from keyturn.flows import staff as flows
 from keyturn.flows.staff import Done, InUse, NotAllowed, NotFound, Unfit
 from keyturn.rules.access import Action, Staff, Why
 from keyturn.rules.accounts import FactorKind, Role, Session, User, UserState

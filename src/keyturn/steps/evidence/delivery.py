@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User, UserState
@@ -84,26 +84,29 @@ def phone(page: Page, tx: Tx, act: Act, user: User) -> None:
 
 
 def budgets(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
-    """Until when nothing more is sent or tried."""
+    """Until when nothing more is sent or tried. Codes of a sign-up are paid for by its
+    address; both are looked at for everybody, so that each costs the same.
+    """
     lane = lanes.lane_of(tx, act, user) if here else lanes.unknown_key(user)
-    own = [lane]
-    if user.state is UserState.UNVERIFIED:
-        own.append(address_key(act, user.email))
+    address = address_key(act, user.email)
+    signing_up = user.state is UserState.UNVERIFIED
     for name, budget in (
         ("code_mails", CODE_MAILS), ("link_mails", LINK_MAILS), ("code_tries", CODE_TRIES),
     ):  # fmt: skip
-        page.note(f"budget.{name}.", until=_until(tx, act, budget, own))
-    by_number = _until(tx, act, SMS_PER_NUMBER, [user.phone or ""])
-    by_user = _until(tx, act, SMS_PER_USER, [user.id])
+        by_lane = _until(tx, act, budget, lane)
+        by_address = _until(tx, act, budget, address)
+        own = (by_lane, by_address if signing_up else None)
+        page.note(f"budget.{name}.", until=_latest(own))
+    by_number = _until(tx, act, SMS_PER_NUMBER, user.phone or "")
+    by_user = _until(tx, act, SMS_PER_USER, user.id)
     page.note("budget.sms.", until=_latest((by_number, by_user)))
     per_tenant = Budget(SMS_PER_TENANT, act.parts.limits.sms_per_day, DAY)
-    page.note("budget.sms_tenant.", until=_until(tx, act, per_tenant, [WHOLE_TENANT]))
+    page.note("budget.sms_tenant.", until=_until(tx, act, per_tenant, WHOLE_TENANT))
 
 
-def _until(tx: Tx, act: Act, budget: Budget, keys: Iterable[str]) -> int | None:
-    spent = (tx.budgets.look(act.tenant.id, key, budget) for key in keys)
-    return _latest(until(spending, act.now, budget) for spending in spent)
+def _until(tx: Tx, act: Act, budget: Budget, key: str) -> int | None:
+    return until(tx.budgets.look(act.tenant.id, key, budget), act.now, budget)
 
 
-def _latest(times: Iterable[int | None]) -> int | None:
+def _latest(times: tuple[int | None, ...]) -> int | None:
     return max((at for at in times if at is not None), default=None)

@@ -26,10 +26,10 @@ def newest_code(page: Page, tx: Tx, act: Act, user: User) -> None:
     kept = _flows(tx, act, user)
     asked = next((flow for flow in kept if flow.kind == "signin"), None)
     page.note("second.", ends_at=asked.expires_at if asked else None)
-    waiting = [flow for flow in kept if flow.kind in _WITH_CODES][:1]
-    found = [(flow, code) for flow in waiting if (code := tx.codes.latest(flow.id))]
-    if found:
-        _code(page, act, *found[0])
+    flow = next((flow for flow in kept if flow.kind in _WITH_CODES), None)
+    code = tx.codes.latest(flow.id if flow else "")  # asked in any case: each costs the same
+    if flow is not None and code is not None:
+        _code(page, act, flow, code)
     else:
         page.note(
             "code.", state=None, sent_at=None, expires_at=None, used_at=None, tries=0,
