@@ -38,6 +38,12 @@ from keyturn.steps.links import LinkState
 from keyturn.steps.naming import name_of
 from keyturn.steps.notices import tell
 
+__all__ = [
+    "LinkState", "NotAName", "NothingOpen", "Open", "Overloaded", "Refused", "Sent", "TooMany",
+    "TooSoon", "current", "enter_code", "follow_link", "give_up", "look_at_link", "resend",
+    "second_proof", "set_password", "start",
+]  # fmt: skip
+
 KIND = "recovery"
 LIFE_MS = HOUR
 KINDS = ("recovery_code", "recovery_link")

@@ -31,8 +31,8 @@ from keyturn.steps.verification import KIND, Addressee, address_key
 
 __all__ = [
     "Confirmed", "Elsewhere", "LinkState", "NothingOpen", "Open", "Overloaded", "SignedIn",
-    "SignupClosed", "TooMany", "TooSoon", "Unfit", "current", "enter_code", "follow_link", "look_at_link",
-    "resend", "start",
+    "SignupClosed", "TooMany", "TooSoon", "Unfit", "current", "enter_code", "follow_link",
+    "look_at_link", "resend", "start",
 ]  # fmt: skip
 
 #: sign-ups from one network in an hour: a class room or a shop, not a flood

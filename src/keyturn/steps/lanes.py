@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from keyturn.ports.store import Lookup, SeenLane, Tx, Wanted
 from keyturn.rules import lockout
-from keyturn.rules.accounts import Client, Tenant, User
+from keyturn.rules.accounts import Client, User
 from keyturn.rules.budgets import LOCK_NOTICES, NETWORK, Budget
 from keyturn.rules.callers import network_of
 from keyturn.rules.events import Event
@@ -68,12 +66,6 @@ def lane_of(tx: Tx, act: Act, user: User) -> str:
     known = (recognised(act.caller, c) for c in tx.clients.of_user(act.tenant.id, user.id))
     client = next((c for c in known if c is not None), None)
     return unknown_key(user) if client is None else "c:" + client.id
-
-
-def password_keys(tenant: Tenant, user: User, clients: Iterable[Client]) -> list[str]:
-    """Every lane in which this user's password may be tried."""
-    own = [] if tenant.policy.lockout_scope == "account" else ["c:" + c.id for c in clients]
-    return [unknown_key(user), *own]
 
 
 def reserve_seen(

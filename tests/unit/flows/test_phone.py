@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from keyturn.flows.phone import (
     TooSoon,
 )
 from keyturn.flows.signin import SignedIn
-from keyturn.ports.store import Taken
+from keyturn.ports.store import Taken, Tx
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.codes import Expired, Spent, Wrong
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
@@ -33,13 +34,17 @@ from tests.unit.flows.house import Browser, House, run
 MOBILE, OTHER, LANDLINE = "+447400123456", "+447400123457", "+442079460100"
 
 
-def offer(browser: Browser, user: User, number: str = MOBILE, *, insisted: bool = False):
+def offer(browser: Browser, user: User, number: str = MOBILE, *, insisted: bool = False) -> Any:
     flow = phone.offer(browser.house.parts, browser.caller, user, number, insisted=insisted)
     return run(flow)
 
 
-def enter(browser: Browser, user: User, code: str):
+def enter(browser: Browser, user: User, code: str) -> Any:
     return run(phone.enter_code(browser.house.parts, browser.caller, user, code))
+
+
+def current(browser: Browser, user: User) -> Any:
+    return run(phone.current(browser.house.parts, browser.caller, user))
 
 
 def prove(browser: Browser, user: User, number: str = MOBILE) -> User:
@@ -50,7 +55,9 @@ def prove(browser: Browser, user: User, number: str = MOBILE) -> User:
     return proved.user
 
 
-def test_the_code_in_the_text_proves_the_number_which_then_signs_in(house: House, browser: Browser):
+def test_the_code_in_the_text_proves_the_number_which_then_signs_in(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     opened = offer(browser, ada, "07400 123 456")
     assert isinstance(opened, Open)
@@ -65,20 +72,20 @@ def test_the_code_in_the_text_proves_the_number_which_then_signs_in(house: House
     assert "phone.proved" in house.events(ada)
 
 
-def test_the_owner_is_told_with_the_numbers_end_only(house: House, browser: Browser):
+def test_the_owner_is_told_with_the_numbers_end_only(house: House, browser: Browser) -> None:
     prove(browser, house.user())
     told = house.last("phone_changed").values
     assert (told["what"], told["ending"]) == ("added", "456")
     assert "/notme/" in told["notme"]
 
 
-def test_what_is_no_number_is_told(house: House, browser: Browser):
+def test_what_is_no_number_is_told(house: House, browser: Browser) -> None:
     assert offer(browser, house.user(), "12") == NotANumber()
 
 
 def test_a_landline_is_named_before_anything_is_sent_and_may_be_insisted_on(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     asked = offer(browser, ada, LANDLINE)
     assert asked == Ask("landline", True, (Alternative.OTHER_NUMBER, Alternative.AUTHENTICATOR))
@@ -86,13 +93,13 @@ def test_a_landline_is_named_before_anything_is_sent_and_may_be_insisted_on(
     assert isinstance(offer(browser, ada, LANDLINE, insisted=True), Open)
 
 
-def test_a_number_of_no_known_line_is_never_sent_to(house: House, browser: Browser):
+def test_a_number_of_no_known_line_is_never_sent_to(house: House, browser: Browser) -> None:
     answer = offer(browser, house.user(), "+447700900123", insisted=True)
     assert isinstance(answer, Ask)
     assert not house.outbox()
 
 
-def test_a_tenant_without_phones_takes_none():
+def test_a_tenant_without_phones_takes_none() -> None:
     house = House(phone="off")
     assert offer(house.browser(), house.user()) == PhonesOff()
     house.close()
@@ -101,23 +108,25 @@ def test_a_tenant_without_phones_takes_none():
 @pytest.mark.parametrize("state", [UserState.ACTIVE, UserState.DISABLED])
 def test_a_number_that_somebody_else_proved_cannot_be_used(
     house: House, browser: Browser, state: UserState
-):
+) -> None:
     house.user("bob@northwind.test", state=state, phone=MOBILE, names=(MOBILE,))
     assert offer(browser, house.user()) == InUse()
     assert not house.outbox()
 
 
-def test_a_number_by_which_somebody_else_is_called_cannot_be_used(house: House, browser: Browser):
+def test_a_number_by_which_somebody_else_is_called_cannot_be_used(
+    house: House, browser: Browser
+) -> None:
     house.user("bob@northwind.test", names=(MOBILE,))
     assert offer(browser, house.user()) == InUse()
 
 
-def test_the_same_number_in_another_tenant_is_no_hindrance(house: House, browser: Browser):
+def test_the_same_number_in_another_tenant_is_no_hindrance(house: House, browser: Browser) -> None:
     house.user(tenant=house.add_tenant("southbank"), phone=MOBILE, names=(MOBILE,))
     assert isinstance(offer(browser, house.user()), Open)
 
 
-def test_of_two_who_prove_one_number_the_first_gets_it(house: House, browser: Browser):
+def test_of_two_who_prove_one_number_the_first_gets_it(house: House, browser: Browser) -> None:
     ada, bob, other = house.user(), house.user("bob@northwind.test"), house.browser()
     offer(browser, ada)
     offer(other, bob)
@@ -127,7 +136,7 @@ def test_of_two_who_prove_one_number_the_first_gets_it(house: House, browser: Br
     assert house.again(ada).phone is None
 
 
-def test_a_number_taken_at_this_very_moment_cannot_be_used(house: House, browser: Browser):
+def test_a_number_taken_at_this_very_moment_cannot_be_used(house: House, browser: Browser) -> None:
     ada = house.user()
     offer(browser, ada)
 
@@ -139,7 +148,7 @@ def test_a_number_taken_at_this_very_moment_cannot_be_used(house: House, browser
     assert enter(browser, ada, code) == InUse()
 
 
-def test_a_changed_number_leaves_the_old_one_free(house: House, browser: Browser):
+def test_a_changed_number_leaves_the_old_one_free(house: House, browser: Browser) -> None:
     ada = prove(browser, house.user())
     ada = prove(browser, ada, OTHER)
     assert ada.phone == OTHER
@@ -148,13 +157,13 @@ def test_a_changed_number_leaves_the_old_one_free(house: House, browser: Browser
     assert isinstance(offer(house.browser(), house.user("bob@northwind.test")), Open)
 
 
-def test_ones_own_number_can_be_proved_again(house: House, browser: Browser):
+def test_ones_own_number_can_be_proved_again(house: House, browser: Browser) -> None:
     ada = prove(browser, house.user())
     house.clock.move(MINUTE)
     assert prove(browser, ada).phone_verified_at == house.clock.now()
 
 
-def test_a_removed_number_is_nobodys_name(house: House, browser: Browser):
+def test_a_removed_number_is_nobodys_name(house: House, browser: Browser) -> None:
     ada = prove(browser, house.user())
     removed = run(phone.remove(house.parts, browser.caller, ada))
     assert isinstance(removed, User)
@@ -164,7 +173,7 @@ def test_a_removed_number_is_nobodys_name(house: House, browser: Browser):
     assert not isinstance(house.browser().sign_in(MOBILE), SignedIn)
 
 
-def test_removing_no_number_changes_nothing(house: House, browser: Browser):
+def test_removing_no_number_changes_nothing(house: House, browser: Browser) -> None:
     ada = house.user()
     assert run(phone.remove(house.parts, browser.caller, ada)) == ada
     assert not house.outbox()
@@ -173,7 +182,7 @@ def test_removing_no_number_changes_nothing(house: House, browser: Browser):
 # -- caps
 
 
-def test_a_person_gets_five_texts_an_hour(house: House, browser: Browser):
+def test_a_person_gets_five_texts_an_hour(house: House, browser: Browser) -> None:
     ada = house.user()
     for n in range(5):
         assert isinstance(offer(browser, ada, f"+4474001234{n:02}"), Open)
@@ -186,7 +195,7 @@ def test_a_person_gets_five_texts_an_hour(house: House, browser: Browser):
     assert isinstance(offer(browser, ada), Open)
 
 
-def test_a_number_gets_five_texts_a_day(house: House):
+def test_a_number_gets_five_texts_a_day(house: House) -> None:
     for n in range(5):
         offer(house.browser(), house.user(f"u{n}@northwind.test"))
     until = house.clock.now() + DAY
@@ -197,7 +206,7 @@ def test_a_number_gets_five_texts_a_day(house: House):
 
 def test_a_tenant_sends_so_many_texts_a_day_and_the_first_refused_raises_an_alarm(
     house: House, browser: Browser
-):
+) -> None:
     house.limit(sms_per_day=1)
     ada = house.user()
     offer(browser, ada)
@@ -208,7 +217,9 @@ def test_a_tenant_sends_so_many_texts_a_day_and_the_first_refused_raises_an_alar
     assert [a.facts for a in alarms] == [{"cause": "tenant", "until": until}]
 
 
-def test_nobody_can_ask_of_one_number_after_the_other_who_has_it(house: House, browser: Browser):
+def test_nobody_can_ask_of_one_number_after_the_other_who_has_it(
+    house: House, browser: Browser
+) -> None:
     house.user("bob@northwind.test", phone=MOBILE, names=(MOBILE,))
     ada = house.user()
     for _ in range(5):
@@ -216,7 +227,7 @@ def test_nobody_can_ask_of_one_number_after_the_other_who_has_it(house: House, b
     assert isinstance(offer(browser, ada), Capped)
 
 
-def test_a_resend_pays_from_the_same_budgets(house: House, browser: Browser):
+def test_a_resend_pays_from_the_same_budgets(house: House, browser: Browser) -> None:
     ada = house.user()
     offer(browser, ada)
     for _ in range(4):
@@ -229,7 +240,7 @@ def test_a_resend_pays_from_the_same_budgets(house: House, browser: Browser):
 # -- codes
 
 
-def test_another_text_can_be_asked_for_after_a_minute(house: House, browser: Browser):
+def test_another_text_can_be_asked_for_after_a_minute(house: House, browser: Browser) -> None:
     ada = house.user()
     offer(browser, ada)
     at = house.clock.now() + 60 * SECOND
@@ -243,7 +254,9 @@ def test_another_text_can_be_asked_for_after_a_minute(house: House, browser: Bro
 
 
 @pytest.mark.parametrize(("wait", "right"), [(-1, True), (0, False), (1, False)])
-def test_a_code_lives_for_ten_minutes(house: House, browser: Browser, wait: int, right: bool):
+def test_a_code_lives_for_ten_minutes(
+    house: House, browser: Browser, wait: int, right: bool
+) -> None:
     ada = house.user()
     offer(browser, ada)
     house.clock.move(10 * MINUTE + wait)
@@ -251,7 +264,7 @@ def test_a_code_lives_for_ten_minutes(house: House, browser: Browser, wait: int,
     assert isinstance(enter(browser, ada, code), Proved if right else Expired)
 
 
-def test_twenty_guesses_a_day_are_all_a_person_has(house: House, browser: Browser):
+def test_twenty_guesses_a_day_are_all_a_person_has(house: House, browser: Browser) -> None:
     ada = house.user()
     for n in range(4):
         offer(browser, ada, f"+4474001234{n:02}")
@@ -261,28 +274,30 @@ def test_twenty_guesses_a_day_are_all_a_person_has(house: House, browser: Browse
     assert enter(browser, ada, house.last("verify_phone").code) == Spent()
 
 
-def test_without_an_open_flow_there_is_nothing_to_enter_or_resend(house: House, browser: Browser):
+def test_without_an_open_flow_there_is_nothing_to_enter_or_resend(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     assert enter(browser, ada, "123456") == NothingOpen()
     assert run(phone.resend(house.parts, browser.caller, ada)) == NothingOpen()
-    assert run(phone.current(house.parts, browser.caller, ada)) == NothingOpen()
+    assert current(browser, ada) == NothingOpen()
 
 
-def test_a_flow_is_its_owners_even_in_a_shared_browser(house: House, browser: Browser):
+def test_a_flow_is_its_owners_even_in_a_shared_browser(house: House, browser: Browser) -> None:
     ada, bob = house.user(), house.user("bob@northwind.test")
     offer(browser, ada)
     code = house.last("verify_phone").code
-    assert run(phone.current(house.parts, browser.caller, bob)) == NothingOpen()
+    assert current(browser, bob) == NothingOpen()
     assert enter(browser, bob, code) == NothingOpen()
     run(phone.give_up(house.parts, browser.caller, bob))
     assert isinstance(enter(browser, ada, code), Proved)
 
 
-def test_a_flow_given_up_is_over(house: House, browser: Browser):
+def test_a_flow_given_up_is_over(house: House, browser: Browser) -> None:
     ada = house.user()
     offer(browser, ada)
     run(phone.give_up(house.parts, browser.caller, ada))
-    assert run(phone.current(house.parts, browser.caller, ada)) == NothingOpen()
+    assert current(browser, ada) == NothingOpen()
 
 
 # -- what became of the text
@@ -291,45 +306,46 @@ def test_a_flow_given_up_is_over(house: House, browser: Browser):
 @pytest.mark.parametrize("state", [MessageState.DELIVERED, MessageState.BOUNCED])
 def test_the_page_can_tell_what_became_of_the_last_text(
     house: House, browser: Browser, state: MessageState
-):
+) -> None:
     ada = house.user()
     opened = offer(browser, ada)
-    assert run(phone.current(house.parts, browser.caller, ada)) == opened
+    assert current(browser, ada) == opened
     now = house.clock.now()
     assert opened.text == TextState(state=MessageState.QUEUED, detail="", at=now)
     message = house.last("verify_phone").message
     sent = replace(message, state=MessageState.SENT, attempt=1, detail="0: Accepted")
 
-    def deliver(tx):
+    def deliver(tx: Tx) -> None:
         (claimed,) = tx.messages.claim(now, 1)
         assert tx.messages.settle(sent, claimed.attempt)
 
     house.write(deliver)
-    seen = run(phone.current(house.parts, browser.caller, ada))
+    seen = current(browser, ada)
     assert seen.text == TextState(state=MessageState.SENT, detail="0: Accepted", at=now)
     house.clock.move(SECOND)
     later = house.clock.now()
     house.write(lambda tx: tx.messages.report(message.id, state, "words", later))
-    seen = run(phone.current(house.parts, browser.caller, ada))
+    seen = current(browser, ada)
     assert seen.text == TextState(state=state, detail="words", at=later)
 
 
-def test_a_text_whose_record_is_gone_is_not_known(house: House, browser: Browser):
+def test_a_text_whose_record_is_gone_is_not_known(house: House, browser: Browser) -> None:
     ada = house.user()
     offer(browser, ada)
 
-    def forget(tx):
+    def forget(tx: Tx) -> None:
         flow = tx.flows.open(house.tenant.id, browser.caller.browser, "phone", house.clock.now())
+        assert flow is not None
         tx.flows.save(replace(flow, data={**flow.data, "message": "gone"}))
 
     house.write(forget)
-    assert run(phone.current(house.parts, browser.caller, ada)).text is None
+    assert current(browser, ada).text is None
 
 
 # -- who may
 
 
-def test_while_changes_are_frozen_no_number_changes(house: House, browser: Browser):
+def test_while_changes_are_frozen_no_number_changes(house: House, browser: Browser) -> None:
     ada = prove(browser, house.user())
     offer(browser, ada, OTHER)
     code = house.last("verify_phone").code
@@ -343,14 +359,16 @@ def test_while_changes_are_frozen_no_number_changes(house: House, browser: Brows
 
 
 @pytest.mark.parametrize("change", [{"epoch": 1}, {"state": UserState.DISABLED}])
-def test_who_was_signed_out_meanwhile_changes_nothing(house: House, browser: Browser, change):
+def test_who_was_signed_out_meanwhile_changes_nothing(
+    house: House, browser: Browser, change: dict[str, Any]
+) -> None:
     ada = house.user()
     house.change(ada, **change)
     assert offer(browser, ada) == SignedOut()
     assert not house.outbox()
 
 
-def test_who_is_gone_changes_nothing(house: House, browser: Browser):
+def test_who_is_gone_changes_nothing(house: House, browser: Browser) -> None:
     ada = house.user()
     house.write(lambda tx: tx.users.delete(house.tenant.id, ada.id))
     assert offer(browser, ada) == SignedOut()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -29,33 +30,35 @@ from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, run
 NEW = "a wholly new one"
 
 
-def begin(browser: Browser, typed: str = EMAIL):
+def begin(browser: Browser, typed: str = EMAIL) -> Any:
     return run(recovery.start(browser.house.parts, browser.caller, typed))
 
 
-def enter(browser: Browser, code: str):
+def enter(browser: Browser, code: str) -> Any:
     return run(recovery.enter_code(browser.house.parts, browser.caller, code))
 
 
-def prove(browser: Browser, code: str):
+def prove(browser: Browser, code: str) -> Any:
     return run(recovery.second_proof(browser.house.parts, browser.caller, code))
 
 
-def choose(browser: Browser, password: str = NEW, *, spaces_meant: bool = False):
+def choose(browser: Browser, password: str = NEW, *, spaces_meant: bool = False) -> Any:
     flow = recovery.set_password(
         browser.house.parts, browser.caller, password, spaces_meant=spaces_meant
     )
     return run(flow)
 
 
-def recover(browser: Browser, password: str = NEW):
+def recover(browser: Browser, password: str = NEW) -> Any:
     """The whole way, without a second step."""
     begin(browser)
     enter(browser, browser.house.last("recovery_code").code)
     return choose(browser, password)
 
 
-def test_a_mailed_code_leads_to_a_new_password_that_works_at_once(house: House, browser: Browser):
+def test_a_mailed_code_leads_to_a_new_password_that_works_at_once(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     opened = begin(browser)
     assert isinstance(opened, Open)
@@ -73,7 +76,9 @@ def test_a_mailed_code_leads_to_a_new_password_that_works_at_once(house: House, 
     assert isinstance(browser.sign_in(password=NEW), SignedIn)
 
 
-def test_a_new_password_signs_nobody_in_and_ends_all_sessions(house: House, browser: Browser):
+def test_a_new_password_signs_nobody_in_and_ends_all_sessions(
+    house: House, browser: Browser
+) -> None:
     house.user()
     browser.sign_in()
     recover(house.browser())
@@ -81,7 +86,7 @@ def test_a_new_password_signs_nobody_in_and_ends_all_sessions(house: House, brow
     assert run(account.authenticate(house.parts, browser.caller, browser.session or "")) is None
 
 
-def test_second_steps_and_known_clients_stay(house: House, browser: Browser):
+def test_second_steps_and_known_clients_stay(house: House, browser: Browser) -> None:
     ada = house.user()
     browser.sign_in()
     secret = house.totp(ada)
@@ -94,7 +99,9 @@ def test_second_steps_and_known_clients_stay(house: House, browser: Browser):
     assert house.count("factors") == 1
 
 
-def test_the_owner_is_told_of_the_new_password_with_a_way_to_object(house: House, browser: Browser):
+def test_the_owner_is_told_of_the_new_password_with_a_way_to_object(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     recover(browser)
     told = house.last("password_changed")
@@ -103,11 +110,11 @@ def test_the_owner_is_told_of_the_new_password_with_a_way_to_object(house: House
     assert "/notme/" in told.values["notme"]
 
 
-def test_what_cannot_be_a_name_is_told(browser: Browser):
+def test_what_cannot_be_a_name_is_told(browser: Browser) -> None:
     assert begin(browser, "\0") == NotAName()
 
 
-def test_asking_again_goes_back_to_the_open_recovery(house: House, browser: Browser):
+def test_asking_again_goes_back_to_the_open_recovery(house: House, browser: Browser) -> None:
     house.user()
     opened = begin(browser)
     house.clock.move(5 * MINUTE)
@@ -117,7 +124,7 @@ def test_asking_again_goes_back_to_the_open_recovery(house: House, browser: Brow
     assert len(house.outbox()) == 1
 
 
-def test_after_a_finished_recovery_a_new_one_can_begin(house: House, browser: Browser):
+def test_after_a_finished_recovery_a_new_one_can_begin(house: House, browser: Browser) -> None:
     house.user()
     recover(browser)
     again = begin(browser)
@@ -125,7 +132,7 @@ def test_after_a_finished_recovery_a_new_one_can_begin(house: House, browser: Br
     assert (again.step, again.again) == ("code", False)
 
 
-def test_giving_up_makes_room_for_another_name(house: House, browser: Browser):
+def test_giving_up_makes_room_for_another_name(house: House, browser: Browser) -> None:
     begin(browser, "typo@northwind.test")
     run(recovery.give_up(house.parts, browser.caller))
     run(recovery.give_up(house.parts, browser.caller))
@@ -134,7 +141,7 @@ def test_giving_up_makes_room_for_another_name(house: House, browser: Browser):
     assert opened.typed == EMAIL
 
 
-def test_what_is_open_is_known_until_it_ends(house: House, browser: Browser):
+def test_what_is_open_is_known_until_it_ends(house: House, browser: Browser) -> None:
     house.user()
     assert run(recovery.current(house.parts, browser.caller)) == NothingOpen()
     opened = begin(browser)
@@ -146,7 +153,9 @@ def test_what_is_open_is_known_until_it_ends(house: House, browser: Browser):
 
 
 @pytest.mark.parametrize(("wait", "refused"), [(HOUR - 1, True), (HOUR, False), (HOUR + 1, False)])
-def test_a_network_begins_so_many_recoveries_an_hour(house: House, wait: int, refused: bool):
+def test_a_network_begins_so_many_recoveries_an_hour(
+    house: House, wait: int, refused: bool
+) -> None:
     house.limit(network_failures=2)
     for n in (1, 2):
         assert isinstance(begin(house.browser(ip=f"198.51.100.{n}"), f"u{n}"), Open)
@@ -159,7 +168,7 @@ def test_a_network_begins_so_many_recoveries_an_hour(house: House, wait: int, re
 # -- nobody learns who exists
 
 
-def test_known_and_unknown_names_look_and_cost_the_same(house: House):
+def test_known_and_unknown_names_look_and_cost_the_same(house: House) -> None:
     house.user("ada@northwind.test")
     house.user("dis@northwind.test", state=UserState.DISABLED)
     house.user("unv@northwind.test", state=UserState.UNVERIFIED)
@@ -188,7 +197,7 @@ def _since(now: int, story: list[object]) -> list[str]:
     return [re.sub(r"\d{13}", lambda at: f"{now - int(at[0])} ago", repr(s)) for s in story]
 
 
-def test_only_an_active_account_is_mailed(house: House):
+def test_only_an_active_account_is_mailed(house: House) -> None:
     for name, state in (("dis", UserState.DISABLED), ("unv", UserState.UNVERIFIED)):
         house.user(f"{name}@northwind.test", state=state)
         begin(house.browser(), f"{name}@northwind.test")
@@ -197,12 +206,14 @@ def test_only_an_active_account_is_mailed(house: House):
     assert house.last("recovery_code").message.address is None
 
 
-def test_a_code_for_a_name_that_nobody_has_is_never_right(house: House, browser: Browser):
+def test_a_code_for_a_name_that_nobody_has_is_never_right(house: House, browser: Browser) -> None:
     begin(browser, "nobody@northwind.test")
     assert enter(browser, house.last("recovery_code").code) == Wrong(left=4)
 
 
-def test_an_account_deleted_meanwhile_looks_like_nothing_to_resend(house: House, browser: Browser):
+def test_an_account_deleted_meanwhile_looks_like_nothing_to_resend(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     begin(browser)
     house.clock.move(MINUTE)
@@ -214,7 +225,9 @@ def test_an_account_deleted_meanwhile_looks_like_nothing_to_resend(house: House,
 
 
 @pytest.mark.parametrize(("wait", "right"), [(-1, True), (0, False), (1, False)])
-def test_a_code_lives_for_ten_minutes(house: House, browser: Browser, wait: int, right: bool):
+def test_a_code_lives_for_ten_minutes(
+    house: House, browser: Browser, wait: int, right: bool
+) -> None:
     house.user()
     begin(browser)
     house.clock.move(10 * MINUTE + wait)
@@ -222,7 +235,7 @@ def test_a_code_lives_for_ten_minutes(house: House, browser: Browser, wait: int,
     assert isinstance(answer, Open if right else Expired)
 
 
-def test_another_code_can_be_asked_for_after_a_minute(house: House, browser: Browser):
+def test_another_code_can_be_asked_for_after_a_minute(house: House, browser: Browser) -> None:
     house.user()
     begin(browser)
     at = house.clock.now() + 60 * SECOND
@@ -235,12 +248,12 @@ def test_another_code_can_be_asked_for_after_a_minute(house: House, browser: Bro
     assert isinstance(enter(browser, later.code), Open)
 
 
-def test_a_resend_without_a_recovery_does_nothing(house: House, browser: Browser):
+def test_a_resend_without_a_recovery_does_nothing(house: House, browser: Browser) -> None:
     assert run(recovery.resend(house.parts, browser.caller)) == NothingOpen()
     assert enter(browser, "123456") == NothingOpen()
 
 
-def test_a_resend_voids_only_its_own_flows_code(house: House, browser: Browser):
+def test_a_resend_voids_only_its_own_flows_code(house: House, browser: Browser) -> None:
     house.user()
     other = house.browser()
     begin(browser)
@@ -250,7 +263,7 @@ def test_a_resend_voids_only_its_own_flows_code(house: House, browser: Browser):
     assert isinstance(enter(browser, house.outbox("recovery_code")[0].code), Open)
 
 
-def test_a_code_of_one_flow_does_not_answer_in_another(house: House, browser: Browser):
+def test_a_code_of_one_flow_does_not_answer_in_another(house: House, browser: Browser) -> None:
     house.user()
     begin(browser)
     code = house.last("recovery_code").code
@@ -260,7 +273,7 @@ def test_a_code_of_one_flow_does_not_answer_in_another(house: House, browser: Br
     assert enter(house.browser(), code) == NothingOpen()
 
 
-def test_a_code_is_used_once_and_five_wrong_ones_spend_it(house: House, browser: Browser):
+def test_a_code_is_used_once_and_five_wrong_ones_spend_it(house: House, browser: Browser) -> None:
     house.user()
     begin(browser)
     for left in (4, 3, 2, 1, 0):
@@ -269,7 +282,7 @@ def test_a_code_is_used_once_and_five_wrong_ones_spend_it(house: House, browser:
 
 
 @pytest.mark.parametrize("typed", [EMAIL, "nobody@northwind.test"])
-def test_a_spent_budget_leaves_a_link_and_then_nothing(house: House, typed: str):
+def test_a_spent_budget_leaves_a_link_and_then_nothing(house: House, typed: str) -> None:
     house.user()
     shown = []
     for _ in range(7):
@@ -289,7 +302,9 @@ def test_a_spent_budget_leaves_a_link_and_then_nothing(house: House, typed: str)
     assert not opened.sent.link_only
 
 
-def test_a_withheld_mail_leaves_what_was_sent_before_as_it_is(house: House, browser: Browser):
+def test_a_withheld_mail_leaves_what_was_sent_before_as_it_is(
+    house: House, browser: Browser
+) -> None:
     house.user()
     begin(browser)
     for _ in range(5):
@@ -302,7 +317,7 @@ def test_a_withheld_mail_leaves_what_was_sent_before_as_it_is(house: House, brow
     assert isinstance(enter(browser, house.outbox("recovery_code")[0].code), Open)
 
 
-def test_with_a_link_only_mail_no_digits_are_right(house: House):
+def test_with_a_link_only_mail_no_digits_are_right(house: House) -> None:
     house.user()
     for _ in range(3):
         begin(house.browser())
@@ -315,7 +330,7 @@ def test_with_a_link_only_mail_no_digits_are_right(house: House):
     assert opened.sent.link_only
 
 
-def test_a_stranger_cannot_use_up_a_known_clients_recovery(house: House, browser: Browser):
+def test_a_stranger_cannot_use_up_a_known_clients_recovery(house: House, browser: Browser) -> None:
     house.user()
     browser.sign_in()
     for _ in range(7):
@@ -327,7 +342,7 @@ def test_a_stranger_cannot_use_up_a_known_clients_recovery(house: House, browser
 
 
 @pytest.mark.parametrize("typed", [EMAIL, "nobody@northwind.test"])
-def test_twenty_tries_at_codes_a_day_are_all_a_lane_has(house: House, typed: str):
+def test_twenty_tries_at_codes_a_day_are_all_a_lane_has(house: House, typed: str) -> None:
     house.user()
     for _ in range(4):
         browser = house.browser()
@@ -347,7 +362,7 @@ def test_twenty_tries_at_codes_a_day_are_all_a_lane_has(house: House, typed: str
 # -- no step is skipped
 
 
-def test_a_password_cannot_be_set_before_the_code(house: House, browser: Browser):
+def test_a_password_cannot_be_set_before_the_code(house: House, browser: Browser) -> None:
     house.user()
     assert choose(browser) == NothingOpen()
     begin(browser)
@@ -356,7 +371,9 @@ def test_a_password_cannot_be_set_before_the_code(house: House, browser: Browser
     assert prove(browser, "123456") == NothingOpen()
 
 
-def test_the_code_cannot_be_entered_again_after_it_was_right(house: House, browser: Browser):
+def test_the_code_cannot_be_entered_again_after_it_was_right(
+    house: House, browser: Browser
+) -> None:
     house.user()
     begin(browser)
     code = house.last("recovery_code").code
@@ -364,13 +381,13 @@ def test_the_code_cannot_be_entered_again_after_it_was_right(house: House, brows
     assert enter(browser, code) == NothingOpen()
 
 
-def test_a_password_cannot_be_set_twice(house: House, browser: Browser):
+def test_a_password_cannot_be_set_twice(house: House, browser: Browser) -> None:
     house.user()
     recover(browser)
     assert choose(browser, "yet another one") == NothingOpen()
 
 
-def test_an_account_with_a_second_step_needs_it_too(house: House, browser: Browser):
+def test_an_account_with_a_second_step_needs_it_too(house: House, browser: Browser) -> None:
     ada = house.user()
     secret = house.totp(ada)
     begin(browser)
@@ -388,7 +405,7 @@ def test_an_account_with_a_second_step_needs_it_too(house: House, browser: Brows
     assert done.step == "done"
 
 
-def test_guesses_at_the_second_proof_lock_it(house: House, browser: Browser):
+def test_guesses_at_the_second_proof_lock_it(house: House, browser: Browser) -> None:
     house.totp(house.user())
     begin(browser)
     enter(browser, house.last("recovery_code").code)
@@ -399,7 +416,7 @@ def test_guesses_at_the_second_proof_lock_it(house: House, browser: Browser):
     assert prove(browser, "nonsense") == Locked(until=until)
 
 
-def test_a_recovery_overtaken_by_another_counts_no_more(house: House, browser: Browser):
+def test_a_recovery_overtaken_by_another_counts_no_more(house: House, browser: Browser) -> None:
     ada = house.user()
     begin(browser)
     enter(browser, house.last("recovery_code").code)
@@ -411,7 +428,7 @@ def test_a_recovery_overtaken_by_another_counts_no_more(house: House, browser: B
 
 def test_a_second_proof_overtaken_by_another_recovery_counts_no_more(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     secret = house.totp(ada)
     begin(browser)
@@ -420,7 +437,9 @@ def test_a_second_proof_overtaken_by_another_recovery_counts_no_more(
     assert prove(browser, house.code_of(secret)) == NothingOpen()
 
 
-def test_an_account_disabled_meanwhile_takes_no_new_password(house: House, browser: Browser):
+def test_an_account_disabled_meanwhile_takes_no_new_password(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     begin(browser)
     enter(browser, house.last("recovery_code").code)
@@ -443,7 +462,7 @@ def test_an_account_disabled_meanwhile_takes_no_new_password(house: House, brows
 )
 def test_a_bad_password_is_refused_with_the_reason(
     house: House, browser: Browser, password: str, fault: PasswordFault
-):
+) -> None:
     house.user()
     answer = recover(browser, password)
     assert isinstance(answer, Refused)
@@ -451,7 +470,7 @@ def test_a_bad_password_is_refused_with_the_reason(
     assert isinstance(choose(browser), Open)
 
 
-def test_a_space_at_the_end_is_asked_about_and_then_taken(house: House, browser: Browser):
+def test_a_space_at_the_end_is_asked_about_and_then_taken(house: House, browser: Browser) -> None:
     house.user()
     asked = recover(browser, NEW + " ")
     assert asked == Refused(problems=(), warnings=(SpaceWarning.ENDS,))
@@ -459,7 +478,7 @@ def test_a_space_at_the_end_is_asked_about_and_then_taken(house: House, browser:
     assert isinstance(browser.sign_in(password=NEW + " "), SignedIn)
 
 
-def test_a_full_hash_queue_is_told_and_changes_nothing(house: House, browser: Browser):
+def test_a_full_hash_queue_is_told_and_changes_nothing(house: House, browser: Browser) -> None:
     ada = house.user()
     begin(browser)
     enter(browser, house.last("recovery_code").code)
@@ -473,7 +492,7 @@ def test_a_full_hash_queue_is_told_and_changes_nothing(house: House, browser: Br
 
 def test_a_recovery_during_a_lock_leaves_its_end_and_tells_from_when_the_password_works(
     house: House, browser: Browser
-):
+) -> None:
     house.user()
     locked = browser.fail(5)
     assert isinstance(locked, Locked)
@@ -487,7 +506,7 @@ def test_a_recovery_during_a_lock_leaves_its_end_and_tells_from_when_the_passwor
     assert isinstance(browser.sign_in(password=NEW), SignedIn)
 
 
-def test_a_lock_of_strangers_is_none_of_the_owners_browser(house: House, browser: Browser):
+def test_a_lock_of_strangers_is_none_of_the_owners_browser(house: House, browser: Browser) -> None:
     house.user()
     browser.sign_in()
     house.browser().fail(5)
@@ -497,7 +516,9 @@ def test_a_lock_of_strangers_is_none_of_the_owners_browser(house: House, browser
     assert isinstance(browser.sign_in(password=NEW), SignedIn)
 
 
-def test_a_recovery_opens_a_lane_that_a_hundred_failures_closed(house: House, browser: Browser):
+def test_a_recovery_opens_a_lane_that_a_hundred_failures_closed(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     house.set_lane(f"u:{ada.id}", Lane(total=100, closed=True), ada)
     assert browser.sign_in() == NotIn()
@@ -505,7 +526,9 @@ def test_a_recovery_opens_a_lane_that_a_hundred_failures_closed(house: House, br
     assert isinstance(browser.sign_in(password=NEW), SignedIn)
 
 
-def test_a_recovery_does_not_open_the_lane_of_the_second_step(house: House, browser: Browser):
+def test_a_recovery_does_not_open_the_lane_of_the_second_step(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     (code, _) = house.saved_codes(ada)
     closed = Lane(total=100, closed=True)
@@ -517,7 +540,7 @@ def test_a_recovery_does_not_open_the_lane_of_the_second_step(house: House, brow
     assert isinstance(choose(browser), Open)
 
 
-def test_the_streak_begins_anew_with_the_new_password(house: House, browser: Browser):
+def test_the_streak_begins_anew_with_the_new_password(house: House, browser: Browser) -> None:
     house.user()
     browser.fail(4)
     recover(browser)
@@ -527,7 +550,7 @@ def test_the_streak_begins_anew_with_the_new_password(house: House, browser: Bro
 # -- the long link
 
 
-def test_opening_the_link_changes_nothing(house: House, browser: Browser):
+def test_opening_the_link_changes_nothing(house: House, browser: Browser) -> None:
     house.user()
     begin(browser)
     token = house.last("recovery_code").token
@@ -539,7 +562,7 @@ def test_opening_the_link_changes_nothing(house: House, browser: Browser):
 
 def test_the_link_goes_on_in_the_browser_that_follows_it_and_closes_the_other(
     house: House, browser: Browser
-):
+) -> None:
     house.user()
     stranger = house.browser()
     begin(stranger)
@@ -552,7 +575,9 @@ def test_the_link_goes_on_in_the_browser_that_follows_it_and_closes_the_other(
     assert isinstance(choose(browser), Open)
 
 
-def test_the_link_counts_the_lock_that_its_own_browser_would_meet(house: House, browser: Browser):
+def test_the_link_counts_the_lock_that_its_own_browser_would_meet(
+    house: House, browser: Browser
+) -> None:
     house.user()
     browser.sign_in()
     stranger = house.browser()
@@ -566,7 +591,7 @@ def test_the_link_counts_the_lock_that_its_own_browser_would_meet(house: House, 
     assert done.works_from is None
 
 
-def test_with_scope_account_the_link_meets_the_accounts_lock():
+def test_with_scope_account_the_link_meets_the_accounts_lock() -> None:
     house = House(lockout_scope="account")
     house.user()
     browser = house.browser()
@@ -581,7 +606,7 @@ def test_with_scope_account_the_link_meets_the_accounts_lock():
     house.close()
 
 
-def test_a_link_works_once(house: House, browser: Browser):
+def test_a_link_works_once(house: House, browser: Browser) -> None:
     house.user()
     begin(browser)
     token, at = house.last("recovery_code").token, house.clock.now()
@@ -590,7 +615,7 @@ def test_a_link_works_once(house: House, browser: Browser):
     assert run(recovery.follow_link(house.parts, browser.caller, token)) == Used(at=at)
 
 
-def test_a_link_is_used_up_by_its_code(house: House, browser: Browser):
+def test_a_link_is_used_up_by_its_code(house: House, browser: Browser) -> None:
     house.user()
     begin(browser)
     letter = house.last("recovery_code")
@@ -600,7 +625,9 @@ def test_a_link_is_used_up_by_its_code(house: House, browser: Browser):
 
 
 @pytest.mark.parametrize(("wait", "live"), [(-1, True), (0, False), (1, False)])
-def test_a_link_lives_for_ten_minutes(house: House, browser: Browser, wait: int, live: bool):
+def test_a_link_lives_for_ten_minutes(
+    house: House, browser: Browser, wait: int, live: bool
+) -> None:
     house.user()
     begin(browser)
     house.clock.move(10 * MINUTE + wait)
@@ -611,7 +638,7 @@ def test_a_link_lives_for_ten_minutes(house: House, browser: Browser, wait: int,
     assert isinstance(answer, Open if live else Expired)
 
 
-def test_a_link_of_an_older_mail_is_replaced(house: House, browser: Browser):
+def test_a_link_of_an_older_mail_is_replaced(house: House, browser: Browser) -> None:
     house.user()
     begin(browser)
     token = house.last("recovery_code").token
@@ -621,7 +648,7 @@ def test_a_link_of_an_older_mail_is_replaced(house: House, browser: Browser):
     assert verdict == Replaced(at=house.clock.now())
 
 
-def test_a_link_nobody_was_sent_is_nothing(house: House, browser: Browser):
+def test_a_link_nobody_was_sent_is_nothing(house: House, browser: Browser) -> None:
     assert run(recovery.follow_link(house.parts, browser.caller, "made-up")) == NothingOpen()
     seen = run(recovery.look_at_link(house.parts, browser.caller, "made-up"))
     assert seen == LinkState(verdict=None, known=False)
@@ -629,7 +656,7 @@ def test_a_link_nobody_was_sent_is_nothing(house: House, browser: Browser):
 
 def test_the_link_of_a_sign_up_is_none_of_a_recovery_and_is_not_used_up(
     house: House, browser: Browser
-):
+) -> None:
     run(signup.start(house.parts, browser.caller, "Ada", EMAIL, PASSWORD, spaces_meant=False))
     token = house.last("verify_email").token
     assert run(recovery.follow_link(house.parts, browser.caller, token)) == NothingOpen()
@@ -638,7 +665,7 @@ def test_the_link_of_a_sign_up_is_none_of_a_recovery_and_is_not_used_up(
     assert isinstance(answer, signup.SignedIn)
 
 
-def test_a_link_of_another_tenant_is_nothing_here(house: House, browser: Browser):
+def test_a_link_of_another_tenant_is_nothing_here(house: House, browser: Browser) -> None:
     house.user()
     begin(browser)
     elsewhere = house.browser(tenant=house.add_tenant("southbank"))

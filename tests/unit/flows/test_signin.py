@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
-from keyturn.flows import recovery, signin
+from keyturn.flows import account, recovery, signin
 from keyturn.flows.signin import (
     AddressPending,
     NotAName,
@@ -17,17 +20,19 @@ from keyturn.flows.signin import (
     TooMany,
     Wrong,
 )
-from keyturn.rules.accounts import FactorKind, UserState
+from keyturn.ports.store import Tx
+from keyturn.rules.accounts import FactorKind, Role, UserState
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND, Lane, Locked, Reservation
 from keyturn.steps.lanes import REFUSALS_KEPT
 from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, run, together
 
+T = TypeVar("T")
 NOBODY = "nobody@northwind.test"
 
 
 def test_a_right_password_signs_in_at_level_one_and_makes_the_client_known(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     answer = browser.sign_in()
     assert isinstance(answer, SignedIn)
@@ -36,17 +41,23 @@ def test_a_right_password_signs_in_at_level_one_and_makes_the_client_known(
 
 
 @pytest.mark.parametrize("typed", [EMAIL, "ADA@Northwind.Test", " ada ", "+44 7400 123456"])
-def test_any_spelling_of_any_identifier_signs_in(house: House, browser: Browser, typed: str):
+def test_any_spelling_of_any_identifier_signs_in(
+    house: House, browser: Browser, typed: str
+) -> None:
     house.user(names=("ada", "+447400123456"))
     assert isinstance(browser.sign_in(typed), SignedIn)
 
 
-def test_a_local_number_is_read_as_one_of_the_tenants_country(house: House, browser: Browser):
+def test_a_local_number_is_read_as_one_of_the_tenants_country(
+    house: House, browser: Browser
+) -> None:
     house.user(names=("+447400123456",))
     assert isinstance(browser.sign_in("07400 123456"), SignedIn)
 
 
-def test_what_cannot_be_a_name_is_told_before_anything_is_looked_up(house: House, browser: Browser):
+def test_what_cannot_be_a_name_is_told_before_anything_is_looked_up(
+    house: House, browser: Browser
+) -> None:
     with house.statements() as statements:
         assert browser.sign_in("a\0b") == NotAName()
     assert not statements
@@ -54,7 +65,7 @@ def test_what_cannot_be_a_name_is_told_before_anything_is_looked_up(house: House
 
 def test_a_password_is_compared_as_typed_but_for_unicode_composition(
     house: House, browser: Browser
-):
+) -> None:
     house.user(password="cafe\N{COMBINING ACUTE ACCENT} au lait")
     assert browser.sign_in(password="café au lait ") == Wrong()
     assert isinstance(browser.sign_in(password="café au lait"), SignedIn)
@@ -63,17 +74,17 @@ def test_a_password_is_compared_as_typed_but_for_unicode_composition(
 @pytest.mark.parametrize("state", [UserState.DISABLED, UserState.INVITED])
 def test_an_account_that_is_not_active_refuses_the_right_password(
     house: House, browser: Browser, state: UserState
-):
+) -> None:
     house.user(state=state)
     assert browser.sign_in() == Wrong()
 
 
-def test_an_account_without_a_password_refuses_any(house: House, browser: Browser):
+def test_an_account_without_a_password_refuses_any(house: House, browser: Browser) -> None:
     house.user(password=None)
     assert browser.sign_in() == Wrong()
 
 
-def test_wrong_names_and_passwords_are_one_answer_at_one_price(house: House):
+def test_wrong_names_and_passwords_are_one_answer_at_one_price(house: House) -> None:
     house.user("ada@northwind.test")
     house.user("dis@northwind.test", state=UserState.DISABLED)
     house.user("unv@northwind.test", state=UserState.UNVERIFIED)
@@ -90,7 +101,7 @@ def test_wrong_names_and_passwords_are_one_answer_at_one_price(house: House):
     assert seen.pop()[2:] == (1, (1, 0, 1))
 
 
-def test_a_refusal_on_a_used_lane_costs_the_same_for_all_names(house: House):
+def test_a_refusal_on_a_used_lane_costs_the_same_for_all_names(house: House) -> None:
     house.user("ada@northwind.test")
     house.user("dis@northwind.test", state=UserState.DISABLED)
     seen = set()
@@ -106,13 +117,15 @@ def test_a_refusal_on_a_used_lane_costs_the_same_for_all_names(house: House):
 # -- the lock
 
 
-def test_the_fifth_wrong_password_in_a_row_locks_for_ten_minutes(house: House, browser: Browser):
+def test_the_fifth_wrong_password_in_a_row_locks_for_ten_minutes(
+    house: House, browser: Browser
+) -> None:
     house.user()
     assert browser.fail(4) == Wrong()
     assert browser.fail(1) == Locked(until=house.clock.now() + 10 * MINUTE)
 
 
-def test_a_lock_opens_by_itself_exactly_at_its_end(house: House, browser: Browser):
+def test_a_lock_opens_by_itself_exactly_at_its_end(house: House, browser: Browser) -> None:
     house.user()
     browser.fail(5)
     house.clock.move(10 * MINUTE - 1)
@@ -123,7 +136,7 @@ def test_a_lock_opens_by_itself_exactly_at_its_end(house: House, browser: Browse
 
 def test_during_a_lock_nothing_is_compared_and_nothing_makes_it_longer(
     house: House, browser: Browser
-):
+) -> None:
     house.user()
     locked, hashes = browser.fail(5), house.hasher.hashes
     house.clock.move(MINUTE)
@@ -132,7 +145,7 @@ def test_during_a_lock_nothing_is_compared_and_nothing_makes_it_longer(
     assert house.hasher.hashes == hashes
 
 
-def test_absent_disabled_and_unverified_names_lock_the_same_way(house: House):
+def test_absent_disabled_and_unverified_names_lock_the_same_way(house: House) -> None:
     house.user("ada@northwind.test")
     house.user("dis@northwind.test", state=UserState.DISABLED)
     house.user("unv@northwind.test", state=UserState.UNVERIFIED)
@@ -150,13 +163,15 @@ def test_absent_disabled_and_unverified_names_lock_the_same_way(house: House):
     assert seen.pop()[1] == (8, 1)
 
 
-def test_the_notice_of_an_absent_name_has_no_address(house: House, browser: Browser):
+def test_the_notice_of_an_absent_name_has_no_address(house: House, browser: Browser) -> None:
     browser.fail(5, NOBODY)
     notice = house.last("lock_notice").message
     assert (notice.address, notice.user_id) == (None, None)
 
 
-def test_the_lock_notice_tells_when_where_from_and_until_when(house: House, browser: Browser):
+def test_the_lock_notice_tells_when_where_from_and_until_when(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     browser.fail(5)
     notice = house.last("lock_notice")
@@ -168,7 +183,9 @@ def test_the_lock_notice_tells_when_where_from_and_until_when(house: House, brow
     }  # fmt: skip
 
 
-def test_the_fourth_lock_of_a_day_is_told_in_one_digest_and_no_more(house: House, browser: Browser):
+def test_the_fourth_lock_of_a_day_is_told_in_one_digest_and_no_more(
+    house: House, browser: Browser
+) -> None:
     house.user()
     began = house.clock.now()
     for _ in range(6):
@@ -179,7 +196,7 @@ def test_the_fourth_lock_of_a_day_is_told_in_one_digest_and_no_more(house: House
     assert digest.message.run_at == began + DAY
 
 
-def test_after_a_day_single_notices_begin_anew(house: House, browser: Browser):
+def test_after_a_day_single_notices_begin_anew(house: House, browser: Browser) -> None:
     house.user()
     for wait in (0, 10 * MINUTE, 10 * MINUTE, DAY - 20 * MINUTE):
         house.clock.move(wait)
@@ -191,34 +208,34 @@ def test_after_a_day_single_notices_begin_anew(house: House, browser: Browser):
 @pytest.mark.parametrize(("wait", "locks"), [(DAY - 1, True), (DAY, False), (DAY + 1, False)])
 def test_a_streak_below_five_is_forgotten_after_a_day(
     house: House, browser: Browser, wait: int, locks: bool
-):
+) -> None:
     house.user()
     browser.fail(4)
     house.clock.move(wait)
     assert isinstance(browser.fail(1), Locked) is locks
 
 
-def test_a_right_password_ends_the_streak(house: House, browser: Browser):
+def test_a_right_password_ends_the_streak(house: House, browser: Browser) -> None:
     house.user()
     for _ in range(3):
         assert browser.fail(4) == Wrong()
         assert isinstance(browser.sign_in(), SignedIn)
 
 
-def test_all_spellings_of_one_user_share_the_counters(house: House, browser: Browser):
+def test_all_spellings_of_one_user_share_the_counters(house: House, browser: Browser) -> None:
     house.user(names=("ada",))
     for typed in ("ada", "ADA", " ada@northwind.test", "Ada@Northwind.test"):
         assert browser.fail(1, typed) == Wrong()
     assert isinstance(browser.fail(1, "ada"), Locked)
 
 
-def test_all_spellings_of_an_absent_name_share_the_counters(house: House, browser: Browser):
+def test_all_spellings_of_an_absent_name_share_the_counters(house: House, browser: Browser) -> None:
     for typed in ("bob", "BOB", " bob", "ｂｏｂ"):
         assert browser.fail(1, typed) == Wrong()
     assert isinstance(browser.fail(1, "bob"), Locked)
 
 
-def test_only_the_first_refusals_of_one_lock_are_recorded(house: House, browser: Browser):
+def test_only_the_first_refusals_of_one_lock_are_recorded(house: House, browser: Browser) -> None:
     ada = house.user()
     browser.fail(5 + REFUSALS_KEPT + 5)
     assert house.events(ada).count("signin.refused") == REFUSALS_KEPT
@@ -226,7 +243,7 @@ def test_only_the_first_refusals_of_one_lock_are_recorded(house: House, browser:
 
 def test_a_hundred_failures_close_the_lane_with_the_rhythm_unchanged_outside(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     house.set_lane(f"u:{ada.id}", Lane(total=98), ada)
     assert isinstance(browser.sign_in(), SignedIn)
@@ -241,7 +258,7 @@ def test_a_hundred_failures_close_the_lane_with_the_rhythm_unchanged_outside(
 # -- lanes of clients
 
 
-def test_a_stranger_cannot_lock_the_owners_own_browser_out(house: House, browser: Browser):
+def test_a_stranger_cannot_lock_the_owners_own_browser_out(house: House, browser: Browser) -> None:
     house.user()
     browser.sign_in()
     stranger = house.browser()
@@ -249,14 +266,14 @@ def test_a_stranger_cannot_lock_the_owners_own_browser_out(house: House, browser
     assert isinstance(browser.sign_in(), SignedIn)
 
 
-def test_a_known_client_that_fails_locks_only_itself(house: House, browser: Browser):
+def test_a_known_client_that_fails_locks_only_itself(house: House, browser: Browser) -> None:
     house.user()
     browser.sign_in()
     assert isinstance(browser.fail(5), Locked)
     assert isinstance(house.browser().sign_in(), SignedIn)
 
 
-def test_with_scope_account_there_is_one_lane_of_all():
+def test_with_scope_account_there_is_one_lane_of_all() -> None:
     house = House(lockout_scope="account")
     house.user()
     browser = house.browser()
@@ -266,7 +283,7 @@ def test_with_scope_account_there_is_one_lane_of_all():
     house.close()
 
 
-def test_a_client_is_known_for_its_own_account_only(house: House, browser: Browser):
+def test_a_client_is_known_for_its_own_account_only(house: House, browser: Browser) -> None:
     house.user()
     house.user("bob@northwind.test")
     browser.sign_in("bob@northwind.test")
@@ -276,7 +293,7 @@ def test_a_client_is_known_for_its_own_account_only(house: House, browser: Brows
 
 def test_the_previous_token_of_a_client_is_good_until_the_current_one_is_seen(
     house: House, browser: Browser
-):
+) -> None:
     house.user()
     browser.sign_in()
     before = dict(browser.clients)
@@ -290,7 +307,7 @@ def test_the_previous_token_of_a_client_is_good_until_the_current_one_is_seen(
 
 def test_a_token_given_up_twice_makes_the_client_unknown_and_is_recorded(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     browser.sign_in()
     thief = house.browser()
@@ -305,7 +322,9 @@ def test_a_token_given_up_twice_makes_the_client_unknown_and_is_recorded(
     assert stolen not in [c.id for c in clients]
 
 
-def test_the_owner_hears_of_a_new_client_but_not_of_the_first(house: House, browser: Browser):
+def test_the_owner_hears_of_a_new_client_but_not_of_the_first(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     browser.sign_in()
     assert not house.outbox()
@@ -316,7 +335,9 @@ def test_the_owner_hears_of_a_new_client_but_not_of_the_first(house: House, brow
 # -- networks
 
 
-def test_a_network_that_used_up_its_failures_is_refused_for_any_name_before_lookup(house: House):
+def test_a_network_that_used_up_its_failures_is_refused_for_any_name_before_lookup(
+    house: House,
+) -> None:
     house.limit(network_failures=3)
     house.user()
     stranger = house.browser(ip="198.51.100.1")
@@ -331,7 +352,9 @@ def test_a_network_that_used_up_its_failures_is_refused_for_any_name_before_look
 
 
 @pytest.mark.parametrize(("wait", "refused"), [(HOUR - 1, True), (HOUR, False), (HOUR + 1, False)])
-def test_a_networks_failures_are_forgotten_after_an_hour(house: House, wait: int, refused: bool):
+def test_a_networks_failures_are_forgotten_after_an_hour(
+    house: House, wait: int, refused: bool
+) -> None:
     house.limit(network_failures=1)
     house.user()
     stranger = house.browser()
@@ -340,7 +363,7 @@ def test_a_networks_failures_are_forgotten_after_an_hour(house: House, wait: int
     assert isinstance(stranger.sign_in(), TooMany) is refused
 
 
-def test_a_known_client_is_let_in_from_a_network_that_is_refused(house: House):
+def test_a_known_client_is_let_in_from_a_network_that_is_refused(house: House) -> None:
     house.limit(network_failures=1)
     house.user()
     browser = house.browser(ip="198.51.100.1")
@@ -349,7 +372,7 @@ def test_a_known_client_is_let_in_from_a_network_that_is_refused(house: House):
     assert isinstance(browser.sign_in(), SignedIn)
 
 
-def test_failures_of_a_known_client_do_not_count_against_its_network(house: House):
+def test_failures_of_a_known_client_do_not_count_against_its_network(house: House) -> None:
     house.limit(network_failures=1)
     house.user()
     browser = house.browser(ip="198.51.100.1")
@@ -358,11 +381,31 @@ def test_failures_of_a_known_client_do_not_count_against_its_network(house: Hous
     assert house.browser(ip="198.51.100.2").fail(1, NOBODY) == Wrong()
 
 
+def test_a_network_that_is_spent_between_two_looks_is_refused_all_the_same(
+    house: House, browser: Browser
+) -> None:
+    house.limit(network_failures=1)
+    house.user()
+    neighbour = house.browser(ip=browser.ip)
+    each = house.store.each
+
+    async def meanwhile(fn: Callable[[Tx], T]) -> T:
+        house.store.each = each  # type: ignore[method-assign]
+        answer = await each(fn)
+        await signin.sign_in(house.parts, neighbour.caller, NOBODY, "wrong")
+        return answer
+
+    house.store.each = meanwhile  # type: ignore[method-assign]
+    assert isinstance(browser.sign_in(), TooMany)
+
+
 # -- concurrency and races
 
 
 @pytest.mark.parametrize("typed", [EMAIL, NOBODY])
-def test_of_two_hundred_wrong_passwords_at_once_exactly_five_are_compared(house: House, typed: str):
+def test_of_two_hundred_wrong_passwords_at_once_exactly_five_are_compared(
+    house: House, typed: str
+) -> None:
     house.user()
     made = [
         signin.sign_in(house.parts, house.browser(ip="192.0.2.9").caller, typed, "wrong")
@@ -374,7 +417,7 @@ def test_of_two_hundred_wrong_passwords_at_once_exactly_five_are_compared(house:
     assert len(house.outbox("lock_notice")) == 1
 
 
-def test_sixty_four_right_sign_ins_at_once_all_get_in(house: House):
+def test_sixty_four_right_sign_ins_at_once_all_get_in(house: House) -> None:
     house.user()
     made = [
         signin.sign_in(house.parts, house.browser(ip="192.0.2.9").caller, EMAIL, PASSWORD)
@@ -383,15 +426,13 @@ def test_sixty_four_right_sign_ins_at_once_all_get_in(house: House):
     assert all(isinstance(a, SignedIn) for a in together(*made))
 
 
-def test_when_every_slot_is_taken_a_try_waits_for_one(house: House):
+def test_when_every_slot_is_taken_a_try_waits_for_one(house: House) -> None:
     ada = house.user()
     held = tuple(Reservation(house.clock.now() + 10 * SECOND, f"r{n}") for n in range(5))
     house.set_lane(f"u:{ada.id}", Lane(reservations=held), ada)
     browser = house.browser()
 
     async def both() -> signin.Answer:
-        import asyncio
-
         trying = asyncio.create_task(signin.sign_in(house.parts, browser.caller, EMAIL, PASSWORD))
         await asyncio.sleep(0.05)
         assert not trying.done()
@@ -403,7 +444,7 @@ def test_when_every_slot_is_taken_a_try_waits_for_one(house: House):
 
 def test_who_waits_too_long_for_a_slot_is_told_to_come_back(
     house: House, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     ada = house.user()
     held = tuple(Reservation(house.clock.now() + 10 * SECOND, f"r{n}") for n in range(5))
     house.set_lane(f"u:{ada.id}", Lane(reservations=held), ada)
@@ -412,7 +453,9 @@ def test_who_waits_too_long_for_a_slot_is_told_to_come_back(
     assert house.hasher.hashes == 0
 
 
-def test_a_try_whose_lease_ran_out_lets_nobody_in_and_counts(house: House, browser: Browser):
+def test_a_try_whose_lease_ran_out_lets_nobody_in_and_counts(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
 
     async def slow() -> None:
@@ -423,7 +466,7 @@ def test_a_try_whose_lease_ran_out_lets_nobody_in_and_counts(house: House, brows
     assert house.lane(f"u:{ada.id}").failed == 1
 
 
-def test_a_try_just_within_its_lease_gets_in(house: House, browser: Browser):
+def test_a_try_just_within_its_lease_gets_in(house: House, browser: Browser) -> None:
     house.user()
 
     async def slow() -> None:
@@ -436,7 +479,7 @@ def test_a_try_just_within_its_lease_gets_in(house: House, browser: Browser):
 @pytest.mark.parametrize("warm", [False, True])
 def test_a_lease_that_runs_out_as_the_fifth_failure_locks(
     house: House, browser: Browser, warm: bool
-):
+) -> None:
     house.user()
     browser.fail(4)
 
@@ -447,7 +490,9 @@ def test_a_lease_that_runs_out_as_the_fifth_failure_locks(
     assert isinstance(browser.sign_in(password=PASSWORD if warm else "wrong"), Locked)
 
 
-def test_a_recovery_during_the_comparison_voids_the_old_password(house: House, browser: Browser):
+def test_a_recovery_during_the_comparison_voids_the_old_password(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     other = house.browser()
 
@@ -465,16 +510,12 @@ def test_a_recovery_during_the_comparison_voids_the_old_password(house: House, b
 
 
 async def _last_code(house: House) -> str:
-    import asyncio
-
     return await asyncio.to_thread(lambda: house.last("recovery_code").code)
 
 
 def test_a_disabling_during_the_comparison_leaves_a_session_that_is_dead(
     house: House, browser: Browser
-):
-    from keyturn.flows import account
-
+) -> None:
     ada = house.user()
 
     async def disabled() -> None:
@@ -486,7 +527,9 @@ def test_a_disabling_during_the_comparison_leaves_a_session_that_is_dead(
     assert run(account.authenticate(house.parts, browser.caller, browser.session or "")) is None
 
 
-def test_another_try_on_the_lane_meanwhile_takes_the_held_path(house: House, browser: Browser):
+def test_another_try_on_the_lane_meanwhile_takes_the_held_path(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     browser.fail(1)
     other = house.browser()
@@ -501,7 +544,7 @@ def test_another_try_on_the_lane_meanwhile_takes_the_held_path(house: House, bro
 
 def test_a_lease_that_ran_out_elsewhere_is_counted_before_the_next_try(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     now = house.clock.now()
     died = Lane(failed=4, last_failed=now, reservations=(Reservation(now + 1, "dead"),))
@@ -511,7 +554,9 @@ def test_a_lease_that_ran_out_elsewhere_is_counted_before_the_next_try(
     assert len(house.outbox("lock_notice")) == 1
 
 
-def test_a_full_hash_queue_is_told_and_the_try_does_not_count(house: House, browser: Browser):
+def test_a_full_hash_queue_is_told_and_the_try_does_not_count(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     house.hasher.full = True
     assert browser.sign_in() == Overloaded(retry_after=1000)
@@ -520,7 +565,7 @@ def test_a_full_hash_queue_is_told_and_the_try_does_not_count(house: House, brow
     assert isinstance(browser.sign_in(), SignedIn)
 
 
-def test_a_weak_hash_is_renewed_at_the_next_sign_in(house: House, browser: Browser):
+def test_a_weak_hash_is_renewed_at_the_next_sign_in(house: House, browser: Browser) -> None:
     ada = house.user()
     house.hasher.strength = 2
     browser.sign_in()
@@ -529,7 +574,9 @@ def test_a_weak_hash_is_renewed_at_the_next_sign_in(house: House, browser: Brows
     assert isinstance(house.browser().sign_in(), SignedIn)
 
 
-def test_a_weak_hash_stays_when_there_is_no_room_to_renew_it(house: House, browser: Browser):
+def test_a_weak_hash_stays_when_there_is_no_room_to_renew_it(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     house.hasher.strength = 2
 
@@ -546,7 +593,7 @@ def test_a_weak_hash_stays_when_there_is_no_room_to_renew_it(house: House, brows
 
 def test_a_password_changed_meanwhile_is_not_overwritten_by_a_renewed_hash(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     house.hasher.strength = 2
 
@@ -564,21 +611,23 @@ def test_a_password_changed_meanwhile_is_not_overwritten_by_a_renewed_hash(
 
 def test_who_gives_the_right_password_of_an_unverified_account_is_told_and_gets_a_code(
     house: House, browser: Browser
-):
+) -> None:
     house.user(state=UserState.UNVERIFIED)
     assert browser.sign_in() == AddressPending(email=EMAIL)
     assert house.last("verify_email").message.address == EMAIL
     assert browser.session is None
 
 
-def test_signing_in_again_does_not_kill_the_code_on_its_way(house: House, browser: Browser):
+def test_signing_in_again_does_not_kill_the_code_on_its_way(house: House, browser: Browser) -> None:
     house.user(state=UserState.UNVERIFIED)
     browser.sign_in()
     browser.sign_in()
     assert len(house.outbox("verify_email")) == 1
 
 
-def test_once_the_code_has_expired_signing_in_again_sends_another(house: House, browser: Browser):
+def test_once_the_code_has_expired_signing_in_again_sends_another(
+    house: House, browser: Browser
+) -> None:
     house.user(state=UserState.UNVERIFIED)
     browser.sign_in()
     house.clock.move(10 * MINUTE)
@@ -589,7 +638,9 @@ def test_once_the_code_has_expired_signing_in_again_sends_another(house: House, 
 # -- the second step
 
 
-def test_with_a_second_step_the_password_alone_gives_no_session(house: House, browser: Browser):
+def test_with_a_second_step_the_password_alone_gives_no_session(
+    house: House, browser: Browser
+) -> None:
     house.totp(house.user())
     answer = browser.sign_in()
     expires = house.clock.now() + 10 * MINUTE
@@ -598,7 +649,9 @@ def test_with_a_second_step_the_password_alone_gives_no_session(house: House, br
     assert house.count("sessions") == 0
 
 
-def test_the_authenticators_code_completes_the_sign_in_at_level_two(house: House, browser: Browser):
+def test_the_authenticators_code_completes_the_sign_in_at_level_two(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -608,7 +661,7 @@ def test_the_authenticators_code_completes_the_sign_in_at_level_two(house: House
     assert house.events(ada) == ["second.pending", "second.passed", "signin.passed"]
 
 
-def test_what_is_pending_is_known_until_it_is_done(house: House, browser: Browser):
+def test_what_is_pending_is_known_until_it_is_done(house: House, browser: Browser) -> None:
     ada = house.user()
     secret = house.totp(ada)
     house.saved_codes(ada)
@@ -622,14 +675,14 @@ def test_what_is_pending_is_known_until_it_is_done(house: House, browser: Browse
     assert run(signin.pending(house.parts, browser.caller)) == NothingPending()
 
 
-def test_a_second_step_cannot_be_done_before_the_password(house: House, browser: Browser):
+def test_a_second_step_cannot_be_done_before_the_password(house: House, browser: Browser) -> None:
     secret = house.totp(house.user())
     assert browser.second_step(house.code_of(secret)) == NothingPending()
 
 
 def test_a_second_step_belongs_to_the_browser_that_gave_the_password(
     house: House, browser: Browser
-):
+) -> None:
     secret = house.totp(house.user())
     browser.sign_in()
     assert house.browser().second_step(house.code_of(secret)) == NothingPending()
@@ -638,7 +691,7 @@ def test_a_second_step_belongs_to_the_browser_that_gave_the_password(
 @pytest.mark.parametrize(("wait", "open_"), [(-1, True), (0, False), (1, False)])
 def test_a_second_step_waits_for_ten_minutes(
     house: House, browser: Browser, wait: int, open_: bool
-):
+) -> None:
     secret = house.totp(house.user())
     browser.sign_in()
     house.clock.move(10 * MINUTE + wait)
@@ -646,7 +699,7 @@ def test_a_second_step_waits_for_ten_minutes(
     assert isinstance(answer, SignedIn if open_ else NothingPending)
 
 
-def test_an_authenticators_code_is_good_once(house: House, browser: Browser):
+def test_an_authenticators_code_is_good_once(house: House, browser: Browser) -> None:
     secret = house.totp(house.user())
     code = house.code_of(secret)
     browser.sign_in()
@@ -660,7 +713,7 @@ def test_an_authenticators_code_is_good_once(house: House, browser: Browser):
 @pytest.mark.parametrize(("steps", "right"), [(-2, False), (-1, True), (1, True), (2, False)])
 def test_an_authenticators_clock_may_be_one_step_off(
     house: House, browser: Browser, steps: int, right: bool
-):
+) -> None:
     secret = house.totp(house.user())
     browser.sign_in()
     answer = browser.second_step(house.code_of(secret, steps))
@@ -669,7 +722,9 @@ def test_an_authenticators_clock_may_be_one_step_off(
         assert house.trail()[-1].facts == {"why": "clock", "skew": steps * 30}
 
 
-def test_a_saved_recovery_code_is_good_once_and_told_to_the_owner(house: House, browser: Browser):
+def test_a_saved_recovery_code_is_good_once_and_told_to_the_owner(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     (code, _) = house.saved_codes(ada)
     browser.sign_in()
@@ -681,7 +736,7 @@ def test_a_saved_recovery_code_is_good_once_and_told_to_the_owner(house: House, 
     assert house.trail()[-1].facts["why"] == "recovery-used"
 
 
-def test_used_up_recovery_codes_are_no_second_step(house: House, browser: Browser):
+def test_used_up_recovery_codes_are_no_second_step(house: House, browser: Browser) -> None:
     ada = house.user()
     for code in house.saved_codes(ada):
         house.browser().sign_in()
@@ -691,14 +746,14 @@ def test_used_up_recovery_codes_are_no_second_step(house: House, browser: Browse
     assert isinstance(browser.sign_in(), SignedIn)
 
 
-def test_somebody_elses_recovery_code_is_wrong(house: House, browser: Browser):
+def test_somebody_elses_recovery_code_is_wrong(house: House, browser: Browser) -> None:
     house.totp(house.user())
     (code, _) = house.saved_codes(house.user("bob@northwind.test"))
     browser.sign_in()
     assert browser.second_step(code) == Wrong()
 
 
-def test_five_wrong_second_steps_lock_the_second_step_only(house: House, browser: Browser):
+def test_five_wrong_second_steps_lock_the_second_step_only(house: House, browser: Browser) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -711,7 +766,9 @@ def test_five_wrong_second_steps_lock_the_second_step_only(house: House, browser
     assert isinstance(house.browser().sign_in(), SecondPending)
 
 
-def test_a_second_step_locked_by_somebody_opens_after_ten_minutes(house: House, browser: Browser):
+def test_a_second_step_locked_by_somebody_opens_after_ten_minutes(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -724,7 +781,7 @@ def test_a_second_step_locked_by_somebody_opens_after_ten_minutes(house: House, 
 
 def test_a_second_step_closed_by_a_hundred_failures_opens_with_a_saved_code(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     secret = house.totp(ada)
     (code, _) = house.saved_codes(ada)
@@ -735,7 +792,9 @@ def test_a_second_step_closed_by_a_hundred_failures_opens_with_a_saved_code(
     assert house.lane(f"2:{ada.id}") == Lane()
 
 
-def test_with_every_slot_of_the_second_step_taken_nothing_passes(house: House, browser: Browser):
+def test_with_every_slot_of_the_second_step_taken_nothing_passes(
+    house: House, browser: Browser
+) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -744,7 +803,7 @@ def test_with_every_slot_of_the_second_step_taken_nothing_passes(house: House, b
     assert browser.second_step(house.code_of(secret)) == Wrong()
 
 
-def test_a_new_password_overtakes_a_pending_second_step(house: House, browser: Browser):
+def test_a_new_password_overtakes_a_pending_second_step(house: House, browser: Browser) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -752,7 +811,7 @@ def test_a_new_password_overtakes_a_pending_second_step(house: House, browser: B
     assert browser.second_step(house.code_of(secret)) == NothingPending()
 
 
-def test_a_disabling_overtakes_a_pending_second_step(house: House, browser: Browser):
+def test_a_disabling_overtakes_a_pending_second_step(house: House, browser: Browser) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -760,7 +819,7 @@ def test_a_disabling_overtakes_a_pending_second_step(house: House, browser: Brow
     assert browser.second_step(house.code_of(secret)) == NothingPending()
 
 
-def test_an_account_that_is_gone_has_nothing_pending(house: House, browser: Browser):
+def test_an_account_that_is_gone_has_nothing_pending(house: House, browser: Browser) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -768,7 +827,7 @@ def test_an_account_that_is_gone_has_nothing_pending(house: House, browser: Brow
     assert browser.second_step(house.code_of(secret)) == NothingPending()
 
 
-def test_a_trusted_client_is_not_asked_again(house: House, browser: Browser):
+def test_a_trusted_client_is_not_asked_again(house: House, browser: Browser) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -780,7 +839,7 @@ def test_a_trusted_client_is_not_asked_again(house: House, browser: Browser):
 
 def test_a_client_that_is_not_trusted_is_asked_every_time_and_stays_the_same(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -792,9 +851,7 @@ def test_a_client_that_is_not_trusted_is_asked_every_time_and_stays_the_same(
     assert list(browser.clients) == known
 
 
-def test_staff_are_asked_even_on_a_trusted_client(house: House, browser: Browser):
-    from keyturn.rules.accounts import Role
-
+def test_staff_are_asked_even_on_a_trusted_client(house: House, browser: Browser) -> None:
     ada = house.user(role=Role.OWNER)
     secret = house.totp(ada)
     browser.sign_in()
@@ -804,7 +861,7 @@ def test_staff_are_asked_even_on_a_trusted_client(house: House, browser: Browser
 
 def test_a_client_forgotten_between_password_and_second_step_is_made_known_anew(
     house: House, browser: Browser
-):
+) -> None:
     ada = house.user()
     secret = house.totp(ada)
     browser.sign_in()
@@ -820,14 +877,14 @@ def test_a_client_forgotten_between_password_and_second_step_is_made_known_anew(
 # -- the wall
 
 
-def test_an_account_of_another_tenant_is_nobody_here(house: House):
+def test_an_account_of_another_tenant_is_nobody_here(house: House) -> None:
     other = house.add_tenant("southbank")
     house.user(tenant=other)
     assert house.browser().sign_in() == Wrong()
     assert isinstance(house.browser(tenant=other).sign_in(), SignedIn)
 
 
-def test_a_lock_in_one_tenant_does_not_lock_the_same_name_in_another(house: House):
+def test_a_lock_in_one_tenant_does_not_lock_the_same_name_in_another(house: House) -> None:
     other = house.add_tenant("southbank")
     house.user()
     house.user(tenant=other)
