@@ -13,7 +13,7 @@ from keyturn.rules.events import Event
 from keyturn.steps import lanes
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.evidence import Subject, collect
-from keyturn.steps.naming import name_of
+from keyturn.steps.naming import is_id, name_of
 
 __all__ = ["Diagnosed", "Subject", "collect", "diagnose_user"]
 
@@ -50,7 +50,7 @@ async def diagnose_user(
 
 def _diagnose(tx: Tx, act: Act, typed: str, symptom: Symptom | None) -> Diagnosed:
     tenant_id = act.tenant.id
-    by_id = tx.users.get(tenant_id, typed) if typed != tenant_id else None
+    by_id = tx.users.get(tenant_id, typed) if is_id(typed) and typed != tenant_id else None
     name = name_of(act.parts, act.tenant, typed) or ""
     user = by_id or lanes.look(tx, act, name)[0].user
     facts = collect(tx, act, Subject(user=user, typed="" if by_id else typed))

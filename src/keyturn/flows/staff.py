@@ -33,7 +33,7 @@ from keyturn.rules.messages import MessageState
 from keyturn.rules.sessions import CONSOLE_IDLE_MS, CONSOLE_MS, alive
 from keyturn.steps import lanes, sessions, views
 from keyturn.steps.acts import Act, begin, record
-from keyturn.steps.naming import name_of
+from keyturn.steps.naming import is_id, name_of
 from keyturn.steps.registration import take_address
 from keyturn.steps.views import CasePage, MessageRow, UserPage, Users
 
@@ -422,7 +422,8 @@ def _act(parts: Parts, staff: Staff) -> Act:
 
 def _find(tx: Tx, act: Act, user_id: str) -> User | None:
     """A user of this tenant; never its decoy."""
-    return None if user_id == act.tenant.id else tx.users.get(act.tenant.id, user_id)
+    real = is_id(user_id) and user_id != act.tenant.id
+    return tx.users.get(act.tenant.id, user_id) if real else None
 
 
 async def _look(parts: Parts, staff: Staff, fn: Callable[[Tx, Act], T]) -> T:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from keyturn.ports.parts import Parts
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.identifiers import canonical
 
 MOST_DIGITS = 20
+_ID = re.compile(r"[0-9a-z]{26}")
 
 
 def name_of(parts: Parts, tenant: Tenant, typed: str) -> str | None:
@@ -24,3 +27,8 @@ def name_of(parts: Parts, tenant: Tenant, typed: str) -> str | None:
 def digits_of(code: str) -> str:
     """A code as people type it, "123 456" or "123-456", without what they add."""
     return "".join(c for c in code if c not in " -\u00a0\t")
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` has the shape of a row's id: only then is it worth looking for."""
+    return _ID.fullmatch(text) is not None
