@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.padding import Padding
 from rich.text import Text
 
 from keyturn.cli.opened import desk
 from keyturn.cli.options import CONFIG, JSON, TENANT
-from keyturn.cli.terminal import OUT, as_json, clean, iso, moment
+from keyturn.cli.terminal import OUT, as_json, clean, indented, iso, moment
 from keyturn.flows.diagnose import Diagnosed, diagnose_user
 from keyturn.rules.diagnosis import (
     VOCABULARY,
@@ -121,7 +120,7 @@ def _weight(strength: int) -> Text:
 def _paragraph(first: Text, *rest: Text) -> None:
     OUT.print(first)
     for line in rest:
-        OUT.print(Padding(line, (0, 0, 0, 4)))
+        OUT.print(indented(line, 4))
     OUT.print()
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.padding import Padding
 from rich.text import Text
 
 from keyturn.cli.options import CONFIG, JSON
-from keyturn.cli.terminal import OUT, as_json
+from keyturn.cli.terminal import OUT, as_json, indented
 from keyturn.settings import Setting, load, reference
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -58,5 +57,5 @@ def _show(setting: Setting) -> None:
     lines = [setting.text, f"Allowed: {setting.allowed}"]
     lines.append(f"Default: {setting.default or 'not set'}   Environment: {setting.variable}")
     for line, style in zip(lines, ("", "dim", "dim"), strict=True):
-        OUT.print(Padding(Text(line, style), (0, 0, 0, 2)))
+        OUT.print(indented(Text(line, style), 2))
     OUT.print()

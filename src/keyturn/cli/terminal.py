@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from rich.console import Console
+from rich.text import Text
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -37,6 +38,12 @@ def as_json(document: object) -> None:
 def pairs(values: Mapping[str, object]) -> str:
     """A small mapping as "name=value name=value"."""
     return " ".join(f"{name}={value}" for name, value in values.items())
+
+
+def indented(text: Text, by: int) -> Text:
+    """`text` wrapped to this terminal's width, every line moved to the right."""
+    lines = text.wrap(OUT, max(OUT.width - by, 30))
+    return Text("\n").join(Text(" " * by) + line for line in lines)
 
 
 def clean(text: str) -> str:

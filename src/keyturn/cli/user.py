@@ -55,7 +55,7 @@ def list_users(
         for row in rows:
             as_json(_row_document(row))
         return
-    OUT.print(_table(rows))
+    OUT.print(*_lines(rows), sep="\n", end="\n" if rows else "")
     OUT.print(f"{len(rows)} shown, {total} in all.", style="dim")
 
 
@@ -82,21 +82,25 @@ def _row_document(row: UserRow) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _table(rows: list[UserRow]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Name", "E-mail", "State", "Last sign-in", "Id"):
-        table.add_column(title, no_wrap=title == "Id")
-    for row in rows:
-        state = Text(row.state, "" if row.state is UserState.ACTIVE else "yellow")
-        if row.locked_until:
-            state.append(f", locked until {moment(row.locked_until)[11:]}", "red")
-        if row.frozen_at:
-            state.append(", frozen", "red")
-        table.add_row(
-            Text(clean(row.name)), Text(clean(row.email)), state, moment(row.last_signin_at),
-            Text(row.id, "dim"),
-        )  # fmt: skip
-    return table
+def _lines(rows: list[UserRow]) -> list[Text]:
+    """One line each, addresses whole: they are what is copied into the next command."""
+    wide = max((len(row.email) for row in rows), default=0)
+    return [
+        Text.assemble(
+            (f"{clean(row.email):{wide}}", "cyan"), f"  {clean(row.name):20}  ", _state(row),
+            (f"  last in {moment(row.last_signin_at)[:16]}", "dim"),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _state(row: UserRow) -> Text:
+    state = Text(row.state, "" if row.state is UserState.ACTIVE else "yellow")
+    if row.locked_until:
+        state.append(f", locked until {moment(row.locked_until)[11:]}", "red")
+    if row.frozen_at:
+        state.append(", frozen", "red")
+    return state
 
 
 @app.command()

@@ -107,7 +107,8 @@ class Gate:
         async def guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
-                headers.extend(self._headers)
+                own = {k for k, _ in headers}  # a page may be stricter about itself
+                headers.extend(pair for pair in self._headers if pair[0] not in own)
                 if not any(k == b"cache-control" for k, _ in headers):
                     headers.append(_NO_STORE)
             await send(message)

@@ -1,0 +1,112 @@
+"""`keyturn demo`: the real server with a small company in it, on this machine only."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keyturn import wiring
+from keyturn.cli import demo_words
+from keyturn.cli.commands import COMMANDS, WRONG_USAGE
+from keyturn.cli.failures import NotDone
+from keyturn.cli.terminal import ERR, OUT
+from keyturn.demo import run as running
+from keyturn.demo.folder import DemoFolder, InUse, NotADemo
+from keyturn.wiring import House
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+PORT, FOLDER, WORKERS = 8080, Path("var/demo"), 2
+#: commands that may look into a running demo, by its clock
+BESIDE = ("user", "tenant", "audit", "diagnose")
+
+
+@app.command(context_settings={"allow_extra_args": True, "allow_interspersed_args": False})
+def demo(
+    context: typer.Context,
+    play: Annotated[
+        bool, typer.Option("--play", help="Play every behaviour through from outside, and end.")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 for any.")] = PORT,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on with the last demo.")] = False,
+    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Where it is.")] = FOLDER,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print one line when it runs.")] = False,
+) -> None:
+    """A small company to try out: mails, texts and the clock are on pages of its own.
+
+    `keyturn demo diagnose USER` (and user, tenant, audit) look into a demo that runs.
+    """
+    if context.args:
+        raise typer.Exit(_beside(data, context.args))
+    if play:
+        from keyturn.cli.demo_play import play as played  # noqa: PLC0415  the play only
+
+        raise typer.Exit(played())
+    raise typer.Exit(_serve(DemoFolder(data), port, keep=keep, quiet=quiet))
+
+
+def _serve(folder: DemoFolder, wanted: int, *, keep: bool, quiet: bool) -> int:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    logging.getLogger("keyturn.serving").setLevel(logging.ERROR)
+    port = _port(wanted)
+    _take(folder, keep=keep)
+    going_on = folder.old
+    origin = f"http://localhost:{port}"
+    console = ERR if quiet else OUT
+    with console.status("Setting up a small company …") as status:
+
+        def on_ready() -> None:
+            if quiet:
+                print(f"ready {origin}", flush=True)
+            else:
+                demo_words.welcome(origin, folder.roster.read(), going_on=going_on)
+
+        def tell(what: str) -> None:
+            status.update(f"Setting up a small company: {what} …")
+
+        return running.run(
+            folder, port, workers=WORKERS, tell=tell, on_ready=on_ready, before=status.stop
+        )
+
+
+def _port(wanted: int) -> int:
+    try:
+        return running.free_port(wanted)
+    except running.PortTaken:
+        remedy = "Stop whatever listens there, or choose another: keyturn demo --port 8090"
+        raise NotDone(f"Port {wanted} on this machine is taken.", remedy) from None
+
+
+def _take(folder: DemoFolder, *, keep: bool) -> None:
+    try:
+        folder.take(keep=keep)
+    except NotADemo:
+        what = f"{folder.path} holds files that no demo made. They are left alone."
+        raise NotDone(what, "Choose another folder with --data.") from None
+    except InUse:
+        remedy = "Stop it with Ctrl-C, or choose another --data and --port."
+        raise NotDone(f"A demo runs in {folder.path} already.", remedy) from None
+    except OSError as error:
+        raise NotDone(f"{folder.path} cannot be used: {error.strerror}.") from error
+
+
+def _beside(data: Path, words: list[str]) -> int:
+    """Another command, in the demo's installation and by its clock."""
+    from keyturn.cli import commands, opened  # noqa: PLC0415  not for the demo itself
+
+    if words[0] not in BESIDE:
+        names = ", ".join(f"`keyturn demo {name}`" for name in BESIDE if name in COMMANDS)
+        ERR.print(f"There is no `keyturn demo {words[0][:40]}`, but {names}.")
+        return WRONG_USAGE
+    folder = DemoFolder(data)
+
+    def into_the_demo(_config: Path | None) -> House:
+        if not folder.old:
+            raise NotDone(f"There is no demo in {data}.", "`keyturn demo` makes one.")
+        return wiring.open_house(folder.settings(), demo=True, clock=folder.clock)
+
+    opened.OPENER.open = into_the_demo
+    return commands.run(words)

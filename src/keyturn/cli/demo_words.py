@@ -1,0 +1,78 @@
+"""What the demo says when it is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from keyturn.cli.terminal import OUT
+from keyturn.demo.company import Person
+
+STORY = (
+    ("Sign up", "with any name and address; the code is in the inbox a second later."),
+    ("Get it wrong", "five times as mia@mail.test: locked, and a mail says so."),
+    ("Get back in", "at once: “Set a new password”. It works when the lock ends."),
+    ("Move the clock", "ten minutes on, at the desk, and sign in with the new password."),
+    ("A second step", "as Ben: the desk shows his authenticator's code."),
+    ("Add a phone", "as Mia. 020 7946 0123 is a landline; +1 202 555 0143 gets its"),
+    ("", "text, +1 202 555 0119 is sent back, …0116 is never heard of."),
+    ("Still stuck?", "“I still can’t get in” opens a case with what Keyturn knows."),
+    ("Help as staff", "as Nadia in the console: unlock Priya, read why, see the audit."),
+)
+
+
+def welcome(origin: str, people: Sequence[Person], *, going_on: bool) -> None:
+    """Where to go, whom to be, what to try, how to stop; fits into 80 columns."""
+    OUT.print()
+    OUT.print(_where(origin, going_on=going_on))
+    _title("Whom to be")
+    _people(people)
+    _title("What to try, in this order")
+    for what, how in STORY:
+        OUT.print(Text.assemble("  ", (f"{what:16}", "bold"), how))
+    _title("Look behind it")
+    OUT.print("  keyturn demo diagnose priya@mail.test", "keyturn demo audit --follow", sep="\n  ")
+    OUT.print()
+    OUT.print(Text.assemble(("Stop with Ctrl-C.", "bold green"), " The next start is fresh again;"))
+    OUT.print("`keyturn demo --keep` goes on with this one.")
+    OUT.print()
+    OUT.file.flush()
+
+
+def _title(text: str) -> None:
+    OUT.print()
+    OUT.print(Text(text, "bold"))
+
+
+def _where(origin: str, *, going_on: bool) -> Panel:
+    table = Table.grid(padding=(0, 2))
+    for path, note in (
+        ("/", "Northwind Cameras, as a customer"),
+        ("/console", "the same, as staff"),
+        ("/demo/inbox", "every mail and text; none leaves here"),
+        ("/demo", "the desk: authenticators and the clock"),
+    ):
+        table.add_row(Text(origin + path, "cyan", no_wrap=True), Text(note))
+    title = "The demo goes on" if going_on else "The demo is ready"
+    return Panel(table, title=title, title_align="left", border_style="green", expand=False)
+
+
+def _people(people: Sequence[Person]) -> None:
+    """One line each, two with an authenticator; addresses and passwords whole."""
+    wide = max(len(person.email) for person in people)
+    for person in people:
+        OUT.print(
+            Text.assemble(
+                "  ", (f"{person.email:{wide}}", "cyan"), f"  {person.password:23}",
+                (f" {_stands(person)}", "dim"),
+            )
+        )  # fmt: skip
+        if person.secret:
+            OUT.print(Text(f"  {'':{wide}}  authenticator {person.secret}", "dim"))
+
+
+def _stands(person: Person) -> str:
+    return person.state
