@@ -1,0 +1,144 @@
+"""What a reply may name as the pending step: what the person has to do next.
+
+Times are integer milliseconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from keyturn.rules.messages import MessageState
+from keyturn.steps.codes import Sent
+
+Method = Literal["totp", "recovery"]
+Ms = Annotated[int, Field(description="Milliseconds since the epoch, UTC.")]
+
+
+class Out(BaseModel):
+    """Part of a reply."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Nothing(Out):
+    """Nothing is asked for."""
+
+    step: Literal["none"] = "none"
+
+
+class GivePassword(Out):
+    """Name and password (POST /signin). `works_from`: a new password works from then on,
+    because a lock runs until then.
+    """
+
+    step: Literal["password"] = "password"
+    works_from: Ms | None = None
+
+
+class SecondFactor(Out):
+    """A second step (POST /signin/second)."""
+
+    step: Literal["second_factor"] = "second_factor"
+    methods: list[Method]
+    expires_at: Ms
+
+
+class Mailed(Out):
+    """A code is on its way by mail.
+
+    `sender`: the one address it comes from. `link_only`: the mail carries a long link
+    instead of a code. `withheld_until`: nothing more is sent before.
+    """
+
+    sender: str
+    sent_at: Ms | None
+    expires_at: Ms | None
+    resend_at: Ms | None
+    link_only: bool
+    withheld_until: Ms | None
+
+
+class VerifyEmail(Mailed):
+    """The code mailed to a new account's address (POST /signup/code)."""
+
+    step: Literal["verify_email"] = "verify_email"
+    email: str
+
+
+class RecoveryCode(Mailed):
+    """The code mailed to the stored address, if there is one (POST /recovery/code)."""
+
+    step: Literal["recovery_code"] = "recovery_code"
+    typed: str
+
+
+class RecoverySecond(Out):
+    """A second proof (POST /recovery/second)."""
+
+    step: Literal["recovery_second"] = "recovery_second"
+    methods: list[Method]
+
+
+class NewPassword(Out):
+    """A new password (POST /recovery/password) of at least `minimum` characters."""
+
+    step: Literal["new_password"] = "new_password"
+    minimum: int
+
+
+class PhoneNumber(Out):
+    """A phone number, which the tenant requires (POST /account/phone)."""
+
+    step: Literal["phone_number"] = "phone_number"
+
+
+class PhoneCode(Out):
+    """The code in a text to `number` (POST /account/phone/code).
+
+    `text`: what became of it; "sent" means that the network took it and no report came back.
+    """
+
+    step: Literal["phone_code"] = "phone_code"
+    number: str
+    sent_at: Ms | None
+    expires_at: Ms | None
+    resend_at: Ms | None
+    text: MessageState | None
+
+
+class TotpCode(Out):
+    """What the new authenticator shows (POST /account/totp/confirm)."""
+
+    step: Literal["totp_code"] = "totp_code"
+
+
+Pending = Annotated[
+    Nothing
+    | GivePassword
+    | SecondFactor
+    | VerifyEmail
+    | RecoveryCode
+    | RecoverySecond
+    | NewPassword
+    | PhoneNumber
+    | PhoneCode
+    | TotpCode,
+    Field(discriminator="step"),
+]
+
+
+def mailed(sent: Sent | None, sender: str) -> dict[str, Any]:
+    """The fields of Mailed."""
+    if sent is None:
+        return {"sender": sender, "sent_at": None, "expires_at": None, "resend_at": None,
+                "link_only": False, "withheld_until": None}  # fmt: skip
+    return {
+        "sender": sender,
+        "sent_at": sent.sent_at,
+        "expires_at": sent.expires_at,
+        "resend_at": sent.resend_at,
+        "link_only": sent.link_only,
+        "withheld_until": sent.withheld_until,
+    }
