@@ -170,11 +170,15 @@ async def try_second(visit: Visit) -> Response:
 async def show_password(visit: Visit) -> Response:
     """Where the new password is typed."""
     opened = await _opened(visit, "password")
-    return opened if isinstance(opened, Response) else _password_page(visit, 200, None)
+    return opened if isinstance(opened, Response) else _password_page(visit, 200, opened, None)
 
 
 def _password_page(
-    visit: Visit, status: int, refused: Refused | None, problem: dict[str, Any] | None = None
+    visit: Visit,
+    status: int,
+    opened: Open,
+    refused: Refused | None,
+    problem: dict[str, Any] | None = None,
 ) -> Response:
     return visit.page(
         "recover_password.html",
@@ -182,6 +186,7 @@ def _password_page(
         problems=refused.problems if refused else (),
         warnings=refused.warnings if refused else (),
         minimum=visit.tenant.policy.password_min,
+        typed=opened.typed,
         problem=problem,
     )
 
@@ -197,10 +202,17 @@ async def set_password(visit: Visit) -> Response:
             return visit.to("/recover/done")
         case NothingOpen():
             return visit.to("/recover")
-        case Overloaded(retry_after=wait):
-            return _password_page(visit, 503, None, {"code": "busy", "retry_after": wait})
-        case _:
-            return _password_page(visit, 422, answer)
+        case Refused() | Overloaded():
+            opened = await _opened(visit, "password")
+            return opened if isinstance(opened, Response) else _again(visit, opened, answer)
+
+
+def _again(visit: Visit, opened: Open, answer: Refused | Overloaded) -> Response:
+    """The page once more, with what was wrong."""
+    if isinstance(answer, Refused):
+        return _password_page(visit, 422, opened, answer)
+    problem = {"code": "busy", "retry_after": answer.retry_after}
+    return _password_page(visit, 503, opened, None, problem)
 
 
 async def show_done(visit: Visit) -> Response:

@@ -1,0 +1,202 @@
+"""A browser that looks at every page it is shown, at two sizes and in two themes.
+
+An `Eye` drives one Chromium.  `eye.person()` gives a fresh browser of somebody;
+`person.see("name")` photographs the page that is open at a phone's and a desk's size in
+light and dark, and notes what is wrong with it:
+
+    the Content-Security-Policy was violated          the page scrolls sideways
+    something was said on the console                 axe-core found a barrier
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PHONE, DESK = (390, 844), (1280, 900)
+SIZES = {"phone": PHONE, "desk": DESK}
+THEMES = ("light", "dark")
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+PATIENCE_MS = 6_000
+
+_TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", e =>
+  console.error("policy: " + e.effectiveDirective + " forbids " + e.blockedURI))"""
+_AXE = """tags => axe.run(document, {runOnly: tags}).then(r => r.violations.map(v =>
+  v.id + ": " + v.nodes[0].target + " " + v.nodes[0].failureSummary.slice(0, 200)))"""
+_SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+#: a page that refuses is answered 4xx; the browser says so, and it is meant
+_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+
+class Eye:
+    """See the module.
+
+    Attributes:
+        names: the pages seen; `screens`: how often something was photographed.
+        findings: what is wrong, in words.
+    """
+
+    def __init__(self, driver: Playwright, origin: str, shots: Path, axe: str) -> None:
+        self.origin = origin
+        self.names: list[str] = []
+        self.screens = 0
+        self.findings: list[str] = []
+        self._shots = shots
+        self._axe = axe
+        self._browser: Browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+    def close(self) -> None:
+        """End the browser."""
+        self._browser.close()
+
+    @property
+    def summary(self) -> str:
+        """What was looked at, in one line."""
+        return (
+            f"browser: {len(self.names)} pages seen on {self.screens} screens "
+            f"({', '.join(SIZES)}; {', '.join(THEMES)}), {len(self.findings)} findings"
+        )
+
+    def person(self, *, script: bool = True, size: tuple[int, int] = DESK) -> Person:
+        """A fresh browser without cookies."""
+        context = self._browser.new_context(
+            base_url=self.origin,
+            viewport={"width": size[0], "height": size[1]},
+            timezone_id="Europe/London",
+            locale="en-GB",
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(_TELL_VIOLATIONS)
+        page = context.new_page()
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.findings.append(f"{page.url}: {error}"))
+        return Person(self, page, script=script)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        page = message.page
+        address = message.location["url"]
+        if page and address == page.url and _REFUSED.match(message.text):
+            return
+        self.findings.append(f"{page.url if page else address}: {message.text} ({address})")
+
+    def look(self, page: Page, name: str, *, script: bool = True) -> None:
+        """Photograph the page and note what is wrong with it."""
+        assert name not in self.names, name
+        self.names.append(name)
+        before = page.viewport_size
+        if script:
+            page.evaluate(f"{self._axe};0")
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            for theme in THEMES:
+                self._look_once(page, name, size, theme, script=script)
+        page.emulate_media(color_scheme="light")
+        if before:
+            page.set_viewport_size(before)
+
+    def _look_once(self, page: Page, name: str, size: str, theme: Any, *, script: bool) -> None:
+        page.emulate_media(color_scheme=theme)
+        where = f"{size}-{theme}/{name}"
+        page.screenshot(path=self._shots / f"{where}.png", full_page=True)
+        self.screens += 1
+        if script:
+            if page.evaluate(_SIDEWAYS):
+                self.findings.append(f"{where}: scrolls sideways")
+            found: Sequence[str] = page.evaluate(_AXE, TAGS)
+            self.findings.extend(f"{where}: {finding}" for finding in found)
+
+
+class Person:
+    """Somebody at a browser of their own. Attribute: `page`."""
+
+    def __init__(self, eye: Eye, page: Page, *, script: bool) -> None:
+        self.page = page
+        self._eye = eye
+        self._script = script
+
+    def see(self, name: str) -> None:
+        """Look at the open page; see the module."""
+        self._eye.look(self.page, name, script=self._script)
+
+    def go(self, path: str) -> Person:
+        """Open an address."""
+        self.page.goto(path)
+        return self
+
+    def type(self, **fields: str) -> Person:
+        """Fill in fields by their names."""
+        for name, value in fields.items():
+            self.page.fill(f"main [name='{name}']", value)
+        return self
+
+    def press(self, words: str) -> Person:
+        """Press the button or link in the page's middle that reads like this."""
+        self.seek(words).first.click()
+        return self
+
+    def seek(self, words: str) -> Locator:
+        """Buttons and links in the page's middle that read like this."""
+        main = self.page.locator("main")
+        named = re.compile(rf"^\s*{re.escape(words)}")
+        buttons, links = (
+            main.get_by_role("button", name=named),
+            main.get_by_role("link", name=named),
+        )
+        return buttons.or_(links)
+
+    @property
+    def heading(self) -> str:
+        """The one sentence that says how things stand."""
+        return " ".join(self.page.locator("h1:visible").first.inner_text().split())
+
+    @property
+    def path(self) -> str:
+        """Where this browser is."""
+        return self.page.url.removeprefix(self._eye.origin)
+
+    def reads(self, words: str) -> bool:
+        """Whether these words can be read on the page."""
+        return words in " ".join(self.page.locator("body").inner_text().split())
+
+    def sign_in(self, name: str, password: str) -> Person:
+        """Open the sign-in page and send the form."""
+        self.go("/signin").type(identifier=name, password=password)
+        return self.press("Sign in")
+
+    def keys(self, *keys: str) -> Person:
+        """Press keys, one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+        return self
+
+    def tab_to(self, label: str, most: int = 60) -> Person:
+        """Press Tab until what is called `label` has the focus."""
+        for _ in range(most):
+            self.keys("Tab")
+            if self.focused == label:
+                return self
+        raise AssertionError(f"the keyboard does not reach {label!r}")
+
+    @property
+    def focused(self) -> str:
+        """What the focus is on: its label, or its words."""
+        label: str = self.page.evaluate(
+            """() => { const e = document.activeElement;
+              return e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText }"""
+        )
+        return " ".join(label.split())
+
+    def leave(self) -> None:
+        """Close this browser."""
+        self.page.context.close()
