@@ -375,8 +375,8 @@ class SqlFactors(Repository):
 
     def of_user(self, tenant_id: str, user_id: str) -> Sequence[Factor]:
         wanted = FACTOR.select().where(factors.c.tenant_id == TID, factors.c.user_id == UID)
-        held = wanted.order_by(factors.c.id)
-        rows = self._c.execute(held, {"tid": tenant_id, "uid": user_id})
+        held = wanted.with_for_update() if self._writing else wanted
+        rows = self._c.execute(held.order_by(factors.c.id), {"tid": tenant_id, "uid": user_id})
         return [FACTOR.value(r) for r in rows]
 
     def add(self, factor: Factor) -> None:

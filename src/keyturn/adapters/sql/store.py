@@ -46,8 +46,9 @@ BATCH = 64
 READERS = 3
 CHECKPOINT_SECONDS = 5.0
 OUTAGES = (OperationalError, InterfaceError, InternalError, PoolTimeout)
-#: PostgreSQL: serialization_failure, deadlock_detected. The transaction may run again.
-AGAIN = ("40001", "40P01")
+#: PostgreSQL: serialization_failure, deadlock_detected, unique_violation (two began the
+#: same thing at the same moment: the second run sees the first's row).
+AGAIN = ("40001", "40P01", "23505")
 
 
 class SqlStore(ABC):
@@ -238,6 +239,7 @@ class SqliteStore(SqlStore):
             except BaseException as error:  # noqa: BLE001  whatever it was, callers must hear of it
                 _abandon(connection)
                 connection = None
+                done = done or [first]  # the database did not even open
                 for item in done:
                     item.error = StoreUnavailable(type(error).__name__)
                     item.error.__cause__ = error
