@@ -18,7 +18,7 @@ from keyturn.web.api.persons import Me, me
 ROOM = room("account")
 HANDLE = "session-handle"
 
-Handle = Annotated[str, Path(max_length=64)]
+Handle = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class SessionItem(Out):
@@ -103,7 +103,7 @@ async def show_account(owner: Owner) -> AccountReply:
 @ROOM.delete(
     "/account/sessions/{handle}",
     **operation(
-        Reply, problems.NOT_FOUND, signed=True,
+        Reply, problems.NOT_FOUND, problems.INVALID, signed=True,
         about="Ends one of one's own sessions; `others` ends all but the one that asks.",
     ),
 )  # fmt: skip
@@ -124,7 +124,7 @@ async def end_session(owner: Owner, handle: Handle) -> Reply:
 @ROOM.delete(
     "/account/clients/{client_id}",
     **operation(
-        Reply, problems.NOT_FOUND, signed=True,
+        Reply, problems.NOT_FOUND, problems.INVALID, signed=True,
         about="Forgets a known client and ends what it is signed in to, but for the session "
         "that asks.",
     ),

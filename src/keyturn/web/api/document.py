@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.routing import BaseRoute
 
@@ -53,6 +54,7 @@ def write(routes: Sequence[BaseRoute]) -> bytes:
             },
         ],
     )
+    _show_examples(document, routes)
     _share_parameters(document)
     _share_responses(document)
     schemas = document["components"]["schemas"]
@@ -64,6 +66,16 @@ def write(routes: Sequence[BaseRoute]) -> bytes:
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for path in document["paths"].values():
         yield from path.values()
+
+
+def _show_examples(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
+    """The examples once more, because FastAPI leaves every null out of them."""
+    for route in routes:
+        if isinstance(route, APIRoute) and "content" in route.responses.get(200, {}):
+            for method in route.methods or ():
+                operation = document["paths"][route.path_format][method.lower()]
+                for kind, shown in route.responses[200]["content"].items():
+                    operation["responses"]["200"]["content"][kind]["example"] = shown["example"]
 
 
 def _share_parameters(document: dict[str, Any]) -> None:

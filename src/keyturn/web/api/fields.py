@@ -16,12 +16,13 @@ FAULTS = {
     "missing": "missing",
     "extra_forbidden": "unknown-field",
     "string_type": "not-a-string",
-    "string_unicode": "not-unicode",
-    "string_too_short": "too-short",
-    "string_too_long": "too-long",
+    "too_short": "too-short",
+    "too_long": "too-long",
     "bool_type": "not-a-boolean",
+    "string_pattern_mismatch": "unfit",
     "literal_error": "unknown-value",
     "control-character": "control-character",
+    "not-unicode": "not-unicode",
 }
 
 
@@ -35,13 +36,20 @@ def _line(value: str) -> str:
     """No control characters at all."""
     if any(c < " " or "\x7f" <= c <= "\x9f" for c in value):
         raise PydanticCustomError("control-character", "control character")
-    return value
+    return _unicode(value)
 
 
 def _text(value: str) -> str:
     """Line ends and tabs, as pages take them; no other control characters."""
     if any(c < " " and c not in "\r\n\t" for c in value) or "\x7f" in value:
         raise PydanticCustomError("control-character", "control character")
+    return _unicode(value)
+
+
+def _unicode(value: str) -> str:
+    """No half of a surrogate pair, which JSON can write and UTF-8 cannot (RFC 8259 §8.2)."""
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        raise PydanticCustomError("not-unicode", "half of a surrogate pair")
     return value
 
 

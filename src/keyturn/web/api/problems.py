@@ -26,7 +26,10 @@ ERRORS: Schema = {
         "additionalProperties": False,
         "required": ["pointer", "code"],
         "properties": {
-            "pointer": {"type": "string", "description": "RFC 6901, into the body."},
+            "pointer": {
+                "type": "string",
+                "description": "RFC 6901, into the body; or a name in the path.",
+            },
             "code": {"type": "string"},
         },
     },
@@ -120,14 +123,18 @@ COMMON = (
     _request(421, "other-host", "Keyturn does not answer to this Host."),
     UNAVAILABLE,
 )  # fmt: skip
+INVALID = _request(
+    422, "invalid",
+    "Fields that are missing, unknown, repeated or unfit; a name that nobody can have.",
+    errors=ERRORS,
+)  # fmt: skip
 NO_BODY = (_request(400, "unexpected-body", "This operation takes no body."),)
 WITH_BODY = (
     _request(400, "not-utf-8", "The body is not UTF-8."),
     _request(400, "not-json", "The body is not JSON (RFC 8259), or nested without end."),
     _request(415, "content-type", "Content-Type is not `expected`, or the body is encoded.",
              expected=TEXT),
-    _request(422, "invalid", "Fields that are missing, unknown, repeated or unfit; a name that "
-             "nobody can have.", errors=ERRORS),
+    INVALID,
 )  # fmt: skip
 SIGN_IN = Kind(401, "sign-in", "No live session: sign in.", headers=("WWW-Authenticate",))
 NOT_FOUND = Kind(404, "not-found", "There is none with this id.")

@@ -103,7 +103,7 @@ def test_beyond_the_budget_no_mail_is_sent_and_the_reply_says_until_when(
 ) -> None:
     house.user()
     start(app)
-    replies = []
+    replies: list[Answer] = []
     while not replies or replies[-1].code is None:
         house.clock.move(60 * SECOND)
         replies.append(app.call("POST", "/recovery/resend"))

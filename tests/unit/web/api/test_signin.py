@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from keyturn.ports.secrets import Busy
+from keyturn.ports.store import StoreUnavailable
 from keyturn.rules.accounts import UserState
 from keyturn.rules.lockout import MINUTE
 from tests.unit.flows.house import EMAIL, PASSWORD, House
-from tests.unit.web.api.calling import Answer, App
+from tests.unit.web.api.calling import JSON, Answer, App
 from tests.unit.web.browsing import open_web
 
 ABSENT = "nobody@northwind.test"
@@ -150,6 +153,29 @@ def test_a_full_queue_says_when_to_come_again(house: House, app: App) -> None:
     reply = sign_in(app)
     assert (reply.status, reply.code, reply.data["retry_after"]) == (503, "busy", 1500)
     assert reply.page.header("retry-after") == "2"
+
+
+def test_a_store_that_does_not_answer_lets_nobody_in(house: House, app: App) -> None:
+    async def down() -> None:
+        raise StoreUnavailable
+
+    house.user()
+    house.hasher.during = down
+    reply = sign_in(app)
+    assert (reply.status, reply.code) == (503, "unavailable")
+    assert reply.page.header("retry-after") == "5"
+
+
+def test_a_fault_of_ours_is_answered_once_and_tells_nothing(house: House, app: App) -> None:
+    async def broken() -> None:
+        raise RuntimeError("secret")
+
+    house.user()
+    house.hasher.during = broken
+    body = json.dumps({"identifier": EMAIL, "password": PASSWORD}).encode()
+    page = app.web.request("POST", "/api/v1/signin", body=body, headers=[JSON])
+    assert (page.status, page.problem["code"]) == (500, "fault")
+    assert "secret" not in page.html
 
 
 def test_an_unverified_account_is_told_so_only_after_the_right_password(
