@@ -15,9 +15,11 @@ from typing import Any
 import segno
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
+from keyturn.rules.diagnosis import Words
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.rules.passwords import PasswordFault, PasswordProblem, SpaceWarning
+from keyturn.rules.phones import advice
 
 NOW = 1_767_965_460_000  # 9 January 2026, 13:31 UTC
 SENDER = "no-reply@northwind.test"
@@ -220,25 +222,30 @@ CASE = Case(
     created_at=NOW - 20 * MINUTE,
 )
 FINDINGS = [
-    Row(
-        cause="lock.now",
-        text="Five wrong passwords have locked the account.",
-        remedy="It opens by itself at 13:37. You need do nothing.",
-        seen="13:27",
+    Words(
+        "Five wrong passwords have locked the account until {until:time}.",
+        "It opens by itself. You need do nothing.",
+        "Who typed them cannot be seen.",
+        {"until": NOW + 6 * MINUTE},
     ),
-    Row(
-        cause="mail.sent",
-        text="A mail with a code is on its way.",
-        remedy="Look in the junk folder for no-reply@northwind.test.",
-        seen="",
+    Words(
+        "A mail with a code is on its way.",
+        "Look in the junk folder for {sender}.",
+        "",
+        {"sender": SENDER},
     ),
 ]
+TOLD = Words(
+    "The text was handed over at {at:time}. Whether it arrived is not known.",
+    "Check reception and that the number is right. After a minute you can ask again.",
+    "Accepted is not delivered: only a report would tell.",
+    {"at": NOW - 2 * MINUTE},
+)
 LOCKED = {"code": "locked", "until": NOW + 6 * MINUTE}
 
 
 STATES = {4: "disabled", 5: "unverified", 6: "invited"}
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  made up
-NOT_ME = {"token": "made-up"}
 
 
 def people() -> list[Row]:
@@ -344,6 +351,12 @@ def account(**changes: Any) -> dict[str, Any]:
     )
 
 
+def phone(**changes: Any) -> dict[str, Any]:
+    """Context of the page that asks for a number, right after sign-up."""
+    plain = {"required": True, "arriving": True, "onward": "/welcome", "number": "", "advice": None}
+    return always(ANN, **plain | changes)
+
+
 def code(template: str, problem: dict[str, Any] | None = None, **more: Any) -> tuple[str, Any]:
     """A page that waits for a code."""
     context = {
@@ -353,6 +366,7 @@ def code(template: str, problem: dict[str, Any] | None = None, **more: Any) -> t
         "sender": SENDER,
         "number": "+44 7700 900001",
         "message_state": "sent",
+        "told_of": TOLD,
         "link_only": False,
     }
     return template, always(**SENT | context | more)
@@ -399,24 +413,20 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "signup-code": code("signup_code.html"),
     "signup-code-wrong": code("signup_code.html", {"code": "wrong", "left": 3}),
     "signup-code-expired": code("signup_code.html", {"code": "expired", "at": NOW - MINUTE}),
-    "signup-phone": ("signup_phone.html", always(required=False, number="", advice=None)),
+    "signup-phone": ("signup_phone.html", phone(required=False)),
     "signup-phone-landline": (
         "signup_phone.html",
-        always(
-            required=True,
-            number="+44 117 496 0123",
-            advice=Row(kind="landline", alternatives=["other", "voice", "authenticator"]),
-        ),
+        phone(number="+44 117 496 0123", advice=advice("landline", insisted=False, voice=False)),
     ),
     "signup-phone-taken": (
         "signup_phone.html",
-        always(
-            required=True, number="+44 7700 900001", advice=None, problem={"code": "number_taken"}
-        ),
+        phone(number="+44 7700 900001", problem={"code": "number_taken"}),
     ),
+    "signup-phone-later": ("signup_phone.html", phone(arriving=False)),
+    "signup-closed": ("signup_closed.html", always()),
     "phone-code": code("phone_code.html"),
     "phone-code-bounced": code("phone_code.html", message_state="bounced"),
-    "phone-code-none": code("phone_code.html", {"code": "spent"}, message_state=None),
+    "phone-code-none": code("phone_code.html", {"code": "spent"}, message_state=None, told_of=None),
     "welcome": ("welcome.html", always(ANN)),
     "welcome-out": ("welcome.html", always()),
     "recover": ("recover.html", always(identifier="")),
@@ -463,23 +473,31 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "account-low": ("account.html", account(recovery_left=1)),
     "account-frozen": ("account.html", account(me=user(1, "Ann Lindqvist", frozen_at=NOW - DAY))),
-    "totp": ("totp.html", always(ANN, svg=qr(), secret=SECRET)),
-    "totp-wrong": ("totp.html", always(ANN, svg=qr(), secret=SECRET, problem={"code": "wrong"})),
+    "totp": ("totp.html", always(ANN, svg=qr(), secret=SECRET, replaces=False)),
+    "totp-wrong": (
+        "totp.html",
+        always(ANN, svg=qr(), secret=SECRET, replaces=True, problem={"code": "wrong", "old": True}),
+    ),
     "recovery-codes": (
         "recovery_codes.html",
-        always(ANN, codes=[f"7F3K-2MQX-{n}4RT-9WVH" for n in range(10)]),
+        always(ANN, codes=[f"7F3K-2MQX-{n}4RT-9WVH" for n in range(10)], onward="/account"),
     ),
-    "reauth": ("reauth.html", always(ANN, methods=["totp", "recovery"])),
-    "reauth-wrong": ("reauth.html", always(ANN, methods=[], problem={"code": "wrong"})),
-    "notme": ("notme.html", always(state=Row(kind="live"), **NOT_ME)),
-    "notme-used": ("notme.html", always(state=Row(kind="used", at=NOW - HOUR), **NOT_ME)),
+    "reauth": ("reauth.html", always(ANN, what="totp-remove", letters=True)),
+    "reauth-wrong": (
+        "reauth.html",
+        always(ANN, what="recovery-codes", letters=True, problem={"code": "wrong"}),
+    ),
+    "notme": ("notme.html", always(state=Row(kind="live"))),
+    "notme-used": ("notme.html", always(state=Row(kind="used", at=NOW - HOUR))),
     "notme-done": ("notme_done.html", always(ref="KT-7F3K-2M")),
-    "help": ("help.html", always(identifier="ann", contact="")),
+    "help": ("help.html", always(identifier="ann", contact="", note="", about="mail")),
     "help-held-back": (
         "help.html",
         always(
             identifier="ann",
             contact="",
+            note="",
+            about="signin",
             problem={"code": "looks_secret"},
             problems={"note": [{"code": "looks_secret"}]},
         ),
@@ -505,7 +523,17 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         ),
     ),
     "contact": ("contact.html", always()),
-    "owner-setup": ("owner_setup.html", always(values=Row(name="", email=""), minimum=8)),
+    "owner-setup": (
+        "owner_setup.html",
+        always(
+            values=Row(name="", email=""),
+            minimum=8,
+            warnings=(),
+            break_glass=False,
+            expires_at=NOW + HOUR,
+        ),
+    ),
+    "owner-dead": ("owner_dead.html", always()),
     "message-404": (
         "message.html",
         always(

@@ -79,8 +79,9 @@ class Page:
 
     @property
     def heading(self) -> str:
-        """The one sentence that says how things stand."""
-        found = re.findall(r"<h1[^>]*>(.*?)</h1>", self.html, re.DOTALL)
+        """The one sentence that says how things stand (the next one waits, hidden)."""
+        shown = re.sub(r"<div data-over hidden>.*?</div>", "", self.html, flags=re.DOTALL)
+        found = re.findall(r"<h1[^>]*>(.*?)</h1>", shown, re.DOTALL)
         assert len(found) == 1, found
         return " ".join(html.unescape(re.sub(r"<[^>]*>", "", found[0])).split())
 
@@ -158,7 +159,7 @@ async def _answered(gate: Gate, scope: Mapping[str, Any], chunks: list[bytes]) -
 
     async def receive() -> dict[str, Any]:
         if not waiting:
-            return {"type": "http.disconnect"}
+            await asyncio.Event().wait()  # the browser stays until it has its answer
         chunk = waiting.pop(0)
         return {"type": "http.request", "body": chunk, "more_body": bool(waiting)}
 
@@ -243,7 +244,6 @@ class WebBrowser:
 
 def open_web(house: House, *, origin: str = ORIGIN, trusted: Sequence[str] = ()) -> Web:
     """The doors of `house`, as the wiring puts them together."""
-
     site = Site(
         parts=house.parts,
         origin=origin,

@@ -107,7 +107,11 @@ def test_a_record_shows_the_second() -> None:
 
 def test_a_span_is_told_in_one_unit() -> None:
     assert [span(ms) for ms in (0, 59_999, MINUTE, 3 * HOUR, 2 * DAY)] == [
-        "0 seconds", "59 seconds", "1 minute", "3 hours", "2 days",
+        "0 seconds",
+        "59 seconds",
+        "1 minute",
+        "3 hours",
+        "2 days",
     ]
 
 
@@ -149,8 +153,10 @@ def test_a_key_is_grouped_for_copying_by_hand() -> None:
 def rendered(source: str, **context: object) -> str:
     """`source` rendered as templates are."""
     tenant = SimpleNamespace(timezone="Europe/London")
-    return environment("v").from_string(source).render(
-        {"tenant": tenant, "me": None, "now": NOW} | context
+    return (
+        environment("v")
+        .from_string(source)
+        .render({"tenant": tenant, "me": None, "now": NOW} | context)
     )
 
 
