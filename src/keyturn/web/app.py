@@ -21,6 +21,7 @@ from keyturn.ports.secrets import Busy
 from keyturn.ports.store import StoreUnavailable
 from keyturn.rules.accounts import Tenant
 from keyturn.web import parsing
+from keyturn.web.late import nowhere
 from keyturn.web.refusals import Refusal, problem
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
@@ -63,7 +64,7 @@ class Gate:
         self._site = site
         self._beside = beside
         self._close = close
-        self._router = Router(routes, redirect_slashes=False, default=_nowhere)
+        self._router = Router(routes, redirect_slashes=False, default=nowhere)
         self._headers = (*_HEADERS, _HSTS) if site.secure else _HEADERS
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -159,8 +160,3 @@ def _scoped(scope: Any, tenant: Tenant | None, base: str, path: str) -> Any:
     if tenant is None:
         raise Refusal(404, "no-tenant")
     return {**scope, "path": path, "keyturn.tenant": tenant, "keyturn.base": base}
-
-
-async def _nowhere(scope: Any, _receive: Any, _send: Any) -> None:
-    del scope
-    raise Refusal(404, "no-such-page")

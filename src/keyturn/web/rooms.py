@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from keyturn.web import console, files, hooks
-from keyturn.web.api import app as api
+from keyturn.web import files, hooks
 from keyturn.web.door import door
+from keyturn.web.late import Late
 from keyturn.web.pages import (
     account,
     link,
@@ -39,10 +39,22 @@ def routes(site: Site) -> list[BaseRoute]:
         *owner.routes(site),
         *hooks.routes(site),
         door(site, "/robots.txt", get=files.robots),
-        *api.routes(site),
-        *console.routes(site),
+        Late("/api/v1", lambda: _api(site)),
+        Late("/console", lambda: _console(site)),
         door(site, "/healthz", get=health),
     ]
+
+
+def _api(site: Site) -> list[BaseRoute]:
+    from keyturn.web.api import app  # noqa: PLC0415  takes longer than all pages together
+
+    return app.routes(site)
+
+
+def _console(site: Site) -> list[BaseRoute]:
+    from keyturn.web import console  # noqa: PLC0415  brings the whole diagnosis with it
+
+    return console.routes(site)
 
 
 async def health(visit: Visit) -> Response:
