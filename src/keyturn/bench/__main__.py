@@ -5,4 +5,4 @@ import sys
 from keyturn.bench import run
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1] if len(sys.argv) > 1 else "--help", sys.argv[2:]))
+    sys.exit(run(sys.argv[1] if len(sys.argv) > 1 else "", sys.argv[2:]))

@@ -63,7 +63,9 @@ class Counter:
 def read(folder: Path) -> Hashing:
     """The sum over all processes."""
     rows = [_NUMBERS.unpack(file.read_bytes()) for file in folder.iterdir()]
-    compared, made, cpu_ns = (sum(column) for column in zip(*rows, strict=True)) if rows else [0] * 3
+    compared, made, cpu_ns = (
+        (sum(column) for column in zip(*rows, strict=True)) if rows else [0] * 3
+    )
     return Hashing(compared, made, cpu_ns, sum(1 for row in rows if row[0]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from math import comb
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -41,10 +42,8 @@ def auc(ones: Sequence[int], others: Sequence[int]) -> float:
 
 def binomial_most(tries: int, chance: float, sure: float = 0.9999) -> int:
     """The most successes of so many tries that `sure` of all such series have."""
-    here = (1 - chance) ** tries
-    total, most = here, 0
+    total, most = 0.0, -1
     while total < sure and most < tries:
-        here *= (tries - most) / (most + 1) * chance / (1 - chance)
         most += 1
-        total += here
+        total += comb(tries, most) * chance**most * (1 - chance) ** (tries - most)
     return most

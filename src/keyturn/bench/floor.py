@@ -17,7 +17,16 @@ from urllib.parse import parse_qsl
 
 import argon2
 from sqlalchemy import (
-    Column, Engine, Integer, MetaData, String, Table, bindparam, create_engine, event, select,
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    select,
 )  # fmt: skip
 from starlette.applications import Starlette
 from starlette.requests import Request

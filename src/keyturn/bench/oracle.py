@@ -73,7 +73,7 @@ class Seen:
     def differences(self) -> list[str]:
         """Lines that not all classes were shown, for whoever has to find out why."""
         lines = [set(b"\n".join(shape).splitlines()) for shape in self.shapes.values()]
-        odd = set.union(*lines) - set.intersection(*lines)
+        odd = set[bytes]().union(*lines) - lines[0].intersection(*lines)
         return sorted(line.decode("utf-8", "replace").strip()[:200] for line in odd)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import argon2
 
@@ -72,11 +73,11 @@ class Town:
         names, kinds = self.names(count), tuple(factors)
         for at in range(0, count, _BATCH):
             some = names[at : at + _BATCH]
-            self.store.submit_write(lambda tx, some=some: self._add(tx, some, state, kinds)).result()
+            self.store.submit_write(partial(self._add, some, state, kinds)).result()
         return names
 
     def _add(
-        self, tx: Tx, names: Sequence[str], state: UserState, kinds: Sequence[FactorKind]
+        self, names: Sequence[str], state: UserState, kinds: Sequence[FactorKind], tx: Tx
     ) -> None:
         for name in names:
             user = self._user(name, state)

@@ -77,7 +77,8 @@ def _keyturn(order: Order) -> Callable[[], ASGIApp]:
 
 def settings_for(order: Order) -> Settings:
     """The defaults, but for where things are, and a network that may fail as often as it
-    likes: all clients of a measurement come from this machine."""
+    likes: all clients of a measurement come from this machine.
+    """
     from keyturn.settings import Settings  # noqa: PLC0415  as above
 
     return Settings.model_validate(

@@ -136,10 +136,9 @@ async def _runs(task: Task, server: Server, names: Sequence[str], step: Step) ->
     crowd = await browsers(server.port, len(names))
     await asyncio.gather(*(step(b, name) for b, name in zip(crowd, names, strict=True)))
     each = max(1, task.numbers["tries"] // len(names))
-    runs = []
     with task.reporter.progress() as bar:
-        for _ in bar.track(range(task.numbers["runs"]), description="runs"):
-            runs.append(await _run(server, crowd, names, step, each))
+        rounds = bar.track(range(task.numbers["runs"]), description="runs")
+        runs = [await _run(server, crowd, names, step, each) for _ in rounds]
     hang_up(crowd)
     return runs
 
@@ -169,7 +168,8 @@ async def _run(
 
 async def _refusals(task: Task, engine: str) -> dict[str, Any]:
     """Tries during a lock, on accounts of their own in each run: the first refusals of a
-    lock are recorded, later ones only counted, and the dearer kind is what is measured."""
+    lock are recorded, later ones only counted, and the dearer kind is what is measured.
+    """
     url = task.databases.fresh(engine)
     town = Town(url)
     try:
