@@ -296,16 +296,16 @@ async def enter_code(
 
     try:
         return await parts.store.write(step)
-    except Taken:  # somebody proved the same number at this very moment
+    except Taken:
         return InUse()
 
 
-def _save(tx: Tx, act: Act, flow: Flow, user: User) -> Proved | InUse:
-    """The number is proved. Raises Taken if somebody else is proving it at this moment."""
+def _save(tx: Tx, act: Act, flow: Flow, user: User) -> Proved:
+    """The number is proved. Raises Taken if somebody else proved it since it was offered:
+    the index decides, so that two at the same moment cannot both have it.
+    """
     number = str(flow.data["phone"])
     tx.flows.save(replace(flow, step="done", closed_at=act.now))
-    if _held(tx, act, user, number):
-        return InUse()
     for name in {user.phone or number, number}:
         tx.users.drop_identifier(act.tenant.id, user.id, name)
     after = replace(user, phone=number, phone_verified_at=act.now)

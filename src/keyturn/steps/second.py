@@ -46,22 +46,22 @@ def attempt(tx: Tx, act: Act, user: User, code: str) -> bool | Locked:
     slot = lanes.reserve(tx, act, key, user)
     if not isinstance(slot, Reserved):
         return slot if isinstance(slot, Locked) else False
-    used = _use(tx, act, user, code, closed=slot.closed)
+    used = _use(tx, act, user, code)
     if used is FactorKind.RECOVERY:
         lanes.reopen(tx, act, key, user)
         return True
     verdict = lanes.settle(tx, act, key, user, slot.id, right=used is not None)
     if isinstance(verdict, Passed):
         return True
-    record(tx, act, Event.SECOND_FAILED, user, _why(tx, act, user, code))
+    # that the lane is closed is a fact of its own; a right code would look "reused" here
+    why = {"why": "wrong"} if slot.closed else _why(tx, act, user, code)
+    record(tx, act, Event.SECOND_FAILED, user, why)
     return Locked(until=verdict.locked_until) if verdict.locked_until > act.now else False
 
 
-def _use(tx: Tx, act: Act, user: User, code: str, *, closed: bool) -> FactorKind | None:
+def _use(tx: Tx, act: Act, user: User, code: str) -> FactorKind | None:
     """The kind of factor that `code` is right for now, which is marked used; or None."""
     for factor in tx.factors.of_user(act.tenant.id, user.id):
-        if closed and factor.kind is FactorKind.TOTP:
-            continue
         used = _used(act, user, factor, code)
         if used is not None:
             tx.factors.save(replace(factor, used=used))

@@ -80,10 +80,13 @@ def together(*flows: Coroutine[Any, Any, T]) -> list[T]:
 
 
 class WatchedHasher(PlainHasher):
-    """A PlainHasher that lets something happen while a password is compared or hashed."""
+    """A PlainHasher that lets something happen while a password is compared or hashed, and
+    remembers what passwords were compared with.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.compared: list[str] = []
         self.during: Callable[[], Awaitable[object]] | None = None
 
     async def _happen(self) -> None:
@@ -99,6 +102,7 @@ class WatchedHasher(PlainHasher):
     async def verify(self, encoded: str, password: str) -> bool:
         """As PlainHasher; `during` happens first, once."""
         await self._happen()
+        self.compared.append(encoded)
         return await super().verify(encoded, password)
 
 

@@ -540,6 +540,14 @@ def test_a_recovery_does_not_open_the_lane_of_the_second_step(
     assert isinstance(choose(browser), Open)
 
 
+def test_a_new_password_says_nothing_about_the_second_step(house: House, browser: Browser) -> None:
+    ada = house.user()
+    failed = Lane(failed=4, total=100, closed=True, last_failed=house.clock.now())
+    house.set_lane(f"2:{ada.id}", failed, ada)
+    recover(browser)
+    assert house.lane(f"2:{ada.id}") == failed
+
+
 def test_the_streak_begins_anew_with_the_new_password(house: House, browser: Browser) -> None:
     house.user()
     browser.fail(4)

@@ -101,6 +101,13 @@ def test_wrong_names_and_passwords_are_one_answer_at_one_price(house: House) -> 
     assert seen.pop()[2:] == (1, (1, 0, 1))
 
 
+def test_where_there_is_no_password_the_decoy_is_compared(house: House, browser: Browser) -> None:
+    house.user(password=None)
+    browser.sign_in()
+    browser.sign_in(NOBODY)
+    assert house.hasher.compared == [house.hasher.decoy] * 2
+
+
 def test_a_refusal_on_a_used_lane_costs_the_same_for_all_names(house: House) -> None:
     house.user("ada@northwind.test")
     house.user("dis@northwind.test", state=UserState.DISABLED)
@@ -415,6 +422,19 @@ def test_of_two_hundred_wrong_passwords_at_once_exactly_five_are_compared(
     assert house.hasher.hashes == 5
     assert sum(isinstance(a, Locked) for a in answers) == 196
     assert len(house.outbox("lock_notice")) == 1
+
+
+def test_who_waits_hears_of_the_lock_at_once_and_not_at_the_next_poll(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signin, "POLL_MS", 60_000)
+    callers = [house.browser(ip="192.0.2.9").caller for _ in range(50)]
+
+    async def all_at_once() -> list[signin.Answer]:
+        tries = (signin.sign_in(house.parts, caller, EMAIL, "wrong") for caller in callers)
+        return await asyncio.wait_for(asyncio.gather(*tries), 20)
+
+    assert sum(isinstance(a, Locked) for a in run(all_at_once())) == 46
 
 
 def test_sixty_four_right_sign_ins_at_once_all_get_in(house: House) -> None:
@@ -788,6 +808,7 @@ def test_a_second_step_closed_by_a_hundred_failures_opens_with_a_saved_code(
     house.set_lane(f"2:{ada.id}", Lane(total=100, closed=True), ada)
     browser.sign_in()
     assert browser.second_step(house.code_of(secret)) == Wrong()
+    assert house.trail()[-1].facts == {"why": "wrong"}
     assert isinstance(browser.second_step(code), SignedIn)
     assert house.lane(f"2:{ada.id}") == Lane()
 
