@@ -1,0 +1,78 @@
+"""The play from beginning to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import httpx
+
+from keyturn.adapters.system import SystemClock
+from keyturn.demo.play import (
+    accounts,
+    guarding,
+    helping,
+    hostile,
+    locking,
+    phones,
+    recovering,
+    second,
+    signing,
+)
+from keyturn.demo.play.stage import NeverCame, Stage
+from keyturn.demo.play.telling import Teller
+
+Scene = Callable[[Stage, Teller], None]
+
+
+class Act(NamedTuple):
+    """A scene, and the behaviour that it shows."""
+
+    behaviour: str
+    title: str
+    play: Scene
+
+
+ACTS = (
+    Act("A5 A9", "Ann signs up with a mailed code", accounts.sign_up),
+    Act("A6", "Ann adds a phone: landline, delivered, sent back, never heard of", phones.phones),
+    Act("A3", "A wrong name or password: one answer for all", signing.neutral),
+    Act("A7", "Five wrong passwords lock a stranger out, not the owner", locking.locked),
+    Act("A7", "The lock opens by itself, to the second", locking.opens),
+    Act("A7", "A name that nobody has locks just the same", locking.absent),
+    Act("A10", "Nora forgets her password during a lock", recovering.during_a_lock),
+    Act("A10", "A link in a mail acts only when a button is pressed", recovering.by_link),
+    Act("A10", "Codes are budgeted: the fourth mail brings only a link", recovering.budgets),
+    Act("A10", "Ben's authenticator is asked for in recovery", recovering.second_factor),
+    Act("2nd step", "Omar sets up an authenticator and signs in with it", second.enrol),
+    Act("Not me", "“This wasn't me” stops everything", guarding.not_me),
+    Act("A11 A14", "“I still can't get in” opens a case that staff see", helping.case),
+    Act("Console", "Nadia signs in with her second step and unlocks Grace", helping.console),
+    Act("Diagnosis", "`keyturn diagnose` says why", helping.diagnosis),
+    Act("A14", "Support can be reached at every dead end", helping.contacts),
+    Act("API", "The same over the JSON API: each reply names the pending step", signing.api),
+    Act("The 100", "A hundred failures close a password until recovery", locking.hundred),
+    Act("A8", "One notice a lock, the fourth of a day in a digest", locking.notices),
+    Act("Input", "A dozen hostile requests", hostile.requests),
+)
+
+
+def play() -> bool:
+    """Play everything; whether every check held."""
+    teller, clock = Teller(), SystemClock()
+    began = clock.now()
+    teller.out.print("[bold]Keyturn, played from outside[/bold]: a demo of its own, on free ports.")
+    with teller.out.status("Setting up a small company …"):
+        stage = Stage().__enter__()
+    try:
+        for act in ACTS:
+            teller.scene(act.behaviour, act.title)
+            try:
+                act.play(stage, teller)
+            except (NeverCame, LookupError, httpx.HTTPError, ValueError, TypeError) as error:
+                teller.broke(error)
+    finally:
+        stage.__exit__(None, None, None)
+    teller.scene("Stop", "The demo ends when it is told to")
+    teller.check("it ended with status 0", stage.status == 0, stage.status)
+    return teller.summary((clock.now() - began) / 1000)
