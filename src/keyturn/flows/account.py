@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules import lockout
-from keyturn.rules.accounts import Client, Factor, FactorKind, Flow, Session, User
+from keyturn.rules.accounts import Client, FactorKind, Flow, Session, User
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Lane, Locked
-from keyturn.rules.recovery_codes import COUNT, LENGTH, shown
 from keyturn.rules.sessions import alive, level_at, needs_touch
-from keyturn.steps import second, sessions
+from keyturn.steps import factors, second, sessions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.changes import Frozen, SignedOut, may_change
 from keyturn.steps.naming import digits_of
@@ -147,14 +146,14 @@ async def overview(parts: Parts, caller: Caller, signed: Signed) -> Overview:
     tenant_id, user_id = act.tenant.id, signed.user.id
 
     def step(tx: Tx) -> Overview:
-        factors = tx.factors.of_user(tenant_id, user_id)
+        every = tx.factors.of_user(tenant_id, user_id)
         lanes = tx.lanes.of_user(tenant_id, user_id).items()
         return Overview(
             sessions=_live(tx, act, signed.user),
             clients=tx.clients.of_user(tenant_id, user_id),
             lanes={key: lockout.observe(lane, act.now)[0] for key, lane in lanes},
-            totp=_has(factors, FactorKind.TOTP),
-            recovery_left=sum(f.kind is FactorKind.RECOVERY and f.used is None for f in factors),
+            totp=factors.has(every, FactorKind.TOTP),
+            recovery_left=sum(f.kind is FactorKind.RECOVERY and f.used is None for f in every),
         )
 
     return await parts.store.read(step)
@@ -164,11 +163,6 @@ def _live(tx: Tx, act: Act, user: User) -> list[Session]:
     limits = act.parts.limits
     every = tx.sessions.of_user(act.tenant.id, user.id)
     return [s for s in every if alive(s, user, act.now, limits.session_ms, limits.session_idle_ms)]
-
-
-def _has(factors: Sequence[Factor], kind: FactorKind) -> bool:
-    """Whether there is a factor of this kind that can be used."""
-    return any(f.kind is kind and (kind is FactorKind.TOTP or f.used is None) for f in factors)
 
 
 async def sign_out(parts: Parts, caller: Caller, token: str) -> None:
@@ -240,9 +234,8 @@ async def begin_totp(
             return user
         flow = _opened(tx, act, user) or _enrolling(tx, act, user)
         secret = _secret(act, flow)
-        factors = tx.factors.of_user(act.tenant.id, user.id)
         uri = parts.otp.uri(secret, user.email, act.tenant.name)
-        return Enrolment(secret=secret, uri=uri, replaces=_has(factors, FactorKind.TOTP))
+        return Enrolment(secret=secret, uri=uri, replaces=_has_totp(tx, act, user))
 
     return await parts.store.write(step)
 
@@ -252,6 +245,10 @@ def _allowed(tx: Tx, act: Act, signed: Signed) -> User | Frozen | SignedOut:
     if tx.sessions.get(act.tenant.id, signed.session.digest) is None:
         return SignedOut()
     return may_change(tx, act, signed.user)
+
+
+def _has_totp(tx: Tx, act: Act, user: User) -> bool:
+    return factors.has(tx.factors.of_user(act.tenant.id, user.id), FactorKind.TOTP)
 
 
 def _opened(tx: Tx, act: Act, user: User) -> Flow | None:
@@ -313,7 +310,7 @@ def _replaceable(
     tx: Tx, act: Act, user: User, old_code: str | None
 ) -> WrongCode | OldCodeNeeded | Locked | None:
     """What stands in the way of replacing the authenticator there is; None if nothing does."""
-    if not _has(tx.factors.of_user(act.tenant.id, user.id), FactorKind.TOTP):
+    if not _has_totp(tx, act, user):
         return None
     return OldCodeNeeded() if old_code is None else _refusal(tx, act, user, old_code)
 
@@ -329,31 +326,10 @@ def _refusal(tx: Tx, act: Act, user: User, code: str) -> WrongCode | Locked | No
 def _enrol(tx: Tx, act: Act, signed: Signed, user: User, flow: Flow, used: int) -> Enrolled:
     """Store the factor; the session rises to level 2 under a new token."""
     tx.flows.save(replace(flow, step="done", closed_at=act.now, data={}))
-    secret = act.parts.sealer.seal(_secret(act, flow).encode(), second.sealed_for(user.id))
-    tx.factors.remove(act.tenant.id, user.id, FactorKind.TOTP)
-    _add(tx, act, user, FactorKind.TOTP, secret, used)
-    record(tx, act, Event.FACTOR_ADDED, user, {"kind": "totp"})
-    tell(tx, act, "factor_changed", user, what="totp.added")
-    factors = tx.factors.of_user(act.tenant.id, user.id)
-    codes = () if _has(factors, FactorKind.RECOVERY) else _new_codes(tx, act, user)
+    codes = factors.put_totp(tx, act, user, _secret(act, flow), used)
     tx.sessions.end(act.tenant.id, user.id, signed.session.digest)
     session = sessions.start(tx, act, user, signed.session.client_id, 2)
     return Enrolled(session=session, codes=codes)
-
-
-def _add(tx: Tx, act: Act, user: User, kind: FactorKind, secret: str, used: int | None) -> None:
-    tx.factors.add(Factor(act.id(), act.tenant.id, user.id, kind, secret, used, act.now))
-
-
-def _new_codes(tx: Tx, act: Act, user: User) -> tuple[str, ...]:
-    """Ten recovery codes in place of all earlier ones, as people read them."""
-    tx.factors.remove(act.tenant.id, user.id, FactorKind.RECOVERY)
-    letters = [act.parts.random.letters(LENGTH) for _ in range(COUNT)]
-    for code in letters:
-        digest = act.parts.sealer.digest(second.RECOVERY_PURPOSE, f"{user.id}|{code}")
-        _add(tx, act, user, FactorKind.RECOVERY, digest, None)
-    record(tx, act, Event.FACTOR_ADDED, user, {"kind": "recovery"})
-    return tuple(shown(code) for code in letters)
 
 
 async def remove_totp(
@@ -370,10 +346,7 @@ async def remove_totp(
         user = _with_second(tx, act, signed, code)
         if not isinstance(user, User):
             return user
-        for kind in FactorKind:
-            tx.factors.remove(act.tenant.id, user.id, kind)
-        record(tx, act, Event.FACTOR_REMOVED, user, {"kind": "totp"})
-        tell(tx, act, "factor_changed", user, what="totp.removed")
+        factors.remove_all(tx, act, user)
         return Removed()
 
     return await parts.store.write(step)
@@ -393,7 +366,7 @@ async def new_recovery_codes(
         user = _with_second(tx, act, signed, code)
         if not isinstance(user, User):
             return user
-        codes = _new_codes(tx, act, user)
+        codes = factors.new_codes(tx, act, user)
         tell(tx, act, "factor_changed", user, what="recovery.added")
         return Codes(codes=codes)
 
@@ -407,6 +380,6 @@ def _with_second(
     user = _allowed(tx, act, signed)
     if not isinstance(user, User):
         return user
-    if not _has(tx.factors.of_user(act.tenant.id, user.id), FactorKind.TOTP):
+    if not _has_totp(tx, act, user):
         return NoSecondStep()
     return _refusal(tx, act, user, code) or user
