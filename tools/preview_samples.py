@@ -179,34 +179,48 @@ ENTRIES = [
     entry(4, Event.SIGNIN_PASSED, level=2),
 ]
 NAMES = {"01K0001": "Ann Lindqvist", "01K0009": "Tomas Okafor"}
+
+
+def fact(topic: str, meaning: str, value: object = None, *, time: bool = False) -> Row:
+    """A fact as diagnosis speaks of it."""
+    return Row(topic=topic, meaning=meaning, value=value, time=time)
+
+
+FACTS = [
+    fact("account", "where the account stands", "active"),
+    fact("password", "when the password was last set", NOW - 40 * DAY, time=True),
+    fact("signin", "wrong passwords since the last sign-in", 5),
+]
 DIAGNOSIS = Row(
-    looked_at=[
-        "Where the account stands: active",
-        "When the password was last set: 09:12",
-        "Wrong passwords since the last sign-in: 5",
-    ],
+    looked_at=FACTS,
     causes=[
         Row(
             title="A stranger is trying passwords",
+            evidence=FACTS[2:],
             what="Locked for new clients until 13:37, by tries from elsewhere.",
-            evidence=[
-                "5 wrong passwords from 203.0.113.7, an address this person never used",
-                "The person’s own browsers are not locked",
-            ],
             remedy="Let the person sign in from a known browser. Unlock if none is at hand.",
             voice="Somebody else typed wrong passwords. Your own phone can still sign in.",
         ),
         Row(
             title="The text was not delivered",
+            evidence=[],
             what="The network did not deliver the text.",
-            evidence=["Receipt of 13:24: absent subscriber"],
             remedy="Ask whether the phone is switched on; offer the authenticator.",
-            voice="",
+            voice="The phone network could not deliver the text.",
+        ),
+    ],
+    others=[
+        Row(
+            title="No mail was asked for",
+            evidence=[],
+            what="No code is on record.",
+            remedy="Search the messages.",
+            voice="No mail was asked for.",
         ),
     ],
     cannot_see={
-        "not-looked-at": ["What this browser was last shown instead of a way in"],
-        "no-receipts": ["When the state of the mail last changed"],
+        "not-looked-at": [fact("here", "what this browser was last shown")],
+        "no-receipts": [fact("mail", "when its state last changed")],
     },
 )
 CASE = Case(
@@ -601,7 +615,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             entries=[],
             cases=[],
             can=set(),
-            diagnosis=Row(looked_at=["Where the account stands: active"], causes=[], cannot_see={}),
+            diagnosis=Row(looked_at=FACTS[:1], causes=[], others=[], cannot_see={}),
         ),
     ),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),

@@ -14,6 +14,7 @@ from keyturn.rules.diagnosis import (
     Facts,
     Finding,
     Kind,
+    Symptom,
     Value,
     Voice,
     evidence,
@@ -21,43 +22,69 @@ from keyturn.rules.diagnosis import (
     words,
 )
 from keyturn.rules.diagnosis.catalogue import BY_ID
+from keyturn.rules.diagnosis.cause import LIKELY, STRONG
 from keyturn.web.rendering import said_time
 from keyturn.web.visit import Visit
+
+#: what a person means who says "I cannot get in"
+OUTSIDE = frozenset({Symptom.SIGNIN, Symptom.SECOND})
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenFact:
+    """A fact for people: what it is about, what it means, its value; `time`: a moment."""
+
+    topic: str
+    meaning: str
+    value: Value
+    time: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenCause:
-    """One cause: what is the case, why it is held to be true, what to do, and what may be
-    told to the person ("" if nothing).
-    """
+    """One cause: what is the case, what to do, what to tell the person, and why."""
 
     title: str
     what: str
-    evidence: tuple[str, ...]
     remedy: str
     voice: str
+    evidence: tuple[SpokenFact, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """See docs/design/02-pages.md; `cannot_see` holds facts by the reason why not."""
+    """A diagnosis for a page.
 
-    looked_at: tuple[str, ...]
+    Attributes:
+        causes: what keeps the person out; `others`: what else may matter.
+        cannot_see: facts by the reason why they could not be seen.
+    """
+
     causes: tuple[SpokenCause, ...]
-    cannot_see: Mapping[Blind, tuple[str, ...]]
+    others: tuple[SpokenCause, ...]
+    looked_at: tuple[SpokenFact, ...]
+    cannot_see: Mapping[Blind, tuple[SpokenFact, ...]]
 
 
 def spoken(visit: Visit, staff: Staff, diagnosis: Diagnosis, facts: Facts) -> Spoken:
     """The diagnosis for this member of staff: technicians help people, the others run things."""
     voice = Voice.HELP_DESK if staff.role is Role.TECHNICIAN else Voice.ADMINISTRATOR
-    unseen: dict[Blind, tuple[str, ...]] = {}
+    unseen: dict[Blind, tuple[SpokenFact, ...]] = {}
     for fact in diagnosis.cannot_see:
-        unseen[fact.why] = (*unseen.get(fact.why, ()), VOCABULARY[fact.name].meaning)
+        unseen[fact.why] = (*unseen.get(fact.why, ()), _fact(fact.name, None))
+    said = [(weighs(f), _cause(visit, voice, f)) for f in diagnosis.findings]
     return Spoken(
-        looked_at=tuple(_line(visit, n, facts.value(n)) for n in diagnosis.looked_at),
-        causes=tuple(_cause(visit, voice, finding) for finding in diagnosis.findings),
+        causes=tuple(cause for weighty, cause in said if weighty),
+        others=tuple(cause for weighty, cause in said if not weighty),
+        looked_at=tuple(_fact(name, facts.value(name)) for name in diagnosis.looked_at),
         cannot_see=unseen,
     )
+
+
+def weighs(finding: Finding) -> bool:
+    """Whether it belongs to the answer, and not to what else was noticed."""
+    outside = not OUTSIDE.isdisjoint(BY_ID[finding.cause].symptoms)
+    return finding.strength >= (LIKELY if outside else STRONG)
 
 
 def _cause(visit: Visit, voice: Voice, finding: Finding) -> SpokenCause:
@@ -70,25 +97,20 @@ def _cause(visit: Visit, voice: Voice, finding: Finding) -> SpokenCause:
     return SpokenCause(
         title=BY_ID[finding.cause].title,
         what=say(said.what, said.values),
-        evidence=tuple(_line(visit, name, value) for name, value in because),
         remedy=say(said.do, said.values),
         voice=say(f"{told.what} {told.do}", told.values),
+        evidence=tuple(_fact(name, value) for name, value in because),
     )
 
 
-def _line(visit: Visit, name: str, value: Value) -> str:
-    """A fact with its value, as people write it."""
+def _fact(name: str, value: Value) -> SpokenFact:
     fact = VOCABULARY[name]
-    meaning = fact.meaning.partition(";")[0]
-    if value is None:
-        shown = "none"
-    elif isinstance(value, bool):
-        shown = "yes" if value else "no"
-    elif fact.kind is Kind.TIME and isinstance(value, int):
-        shown = _time(visit, value)
-    else:
-        shown = str(value)
-    return f"{meaning[:1].upper()}{meaning[1:]}: {shown}"
+    return SpokenFact(
+        topic=name.partition(".")[0],
+        meaning=fact.meaning.partition(";")[0],
+        value=value,
+        time=fact.kind is Kind.TIME,
+    )
 
 
 def _time(visit: Visit, ms: int) -> str:

@@ -122,7 +122,7 @@
     const letters = input.inputMode === "numeric";
     input.inputMode = letters ? "text" : "numeric";
     input.closest(".otp").classList.toggle("long", letters);
-    button.textContent = letters ? button.dataset.digits : button.dataset.letters;
+    button.textContent = letters ? button.dataset.asDigits : button.dataset.asLetters;
     input.focus();
   }
   async function copy(button) {
@@ -142,7 +142,7 @@
       if (!menu.contains(event.target)) menu.open = false;
     if (!button) return;
     if (button.hasAttribute("data-show")) showPassword(button);
-    if (button.hasAttribute("data-letters")) swapKeyboard(button);
+    if (button.hasAttribute("data-as-letters")) swapKeyboard(button);
     if (button.hasAttribute("data-copy")) copy(button);
     if (button.hasAttribute("data-print")) window.print();
   }
