@@ -12,6 +12,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Time is measured in benchmarks, never in tests: a busy machine must not fail one.
+settings.register_profile(
+    "keyturn", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("keyturn")
 
 LAB = Path(__file__).parent / "lab"
 NOTHING_LEFT_OUT = os.environ.get("KEYTURN_NOTHING_LEFT_OUT") == "1"
