@@ -178,6 +178,7 @@ def test_an_authenticator_is_set_up_and_asked_for(served: Served, eye: Eye) -> N
     dora.type(code="000000").press("Remove the second step").see("reauth-wrong")
     dora.go("/account/totp").see("totp-replace")
     dora.leave()
+    forgotten(served, eye, codes[1])
 
 
 def second(served: Served, eye: Eye, secret: str, codes: list[str]) -> None:
@@ -200,6 +201,18 @@ def second(served: Served, eye: Eye, secret: str, codes: list[str]) -> None:
     third.type(code=served.shown(secret)).press("Go on")
     assert third.path == "/account"
     third.leave()
+
+
+def forgotten(served: Served, eye: Eye, saved: str) -> None:
+    """A forgotten password where there is a second step: it is asked for as well."""
+    new = eye.person(size=PHONE)
+    new.go("/recover").type(identifier="dora@people.test").press("Send")
+    new.type(code=served.mailed("dora@people.test", "code for a new").code).press("Go on")
+    new.see("recover-second")
+    new.type(code="000000").press("Go on").see("recover-second-wrong")
+    new.type(code=saved).press("Go on")
+    assert new.heading == "Choose your new password."
+    new.leave()
 
 
 def test_this_was_not_me(served: Served, eye: Eye) -> None:
@@ -234,6 +247,11 @@ def test_i_still_cannot_get_in(served: Served, eye: Eye) -> None:
     finn.go("/contact").see("contact")
     finn.go("/nothing/here").see("refused-404")
     finn.go("/link/" + "x" * 43).see("link-unknown")
+    finn.go("/recover").type(identifier="finn@people.test").press("Send")
+    link = served.mailed("finn@people.test", "code for a new").link("/link/")
+    served.clock.move(11 * MINUTE)
+    finn.go(link.removeprefix(served.origin)).see("link-expired")
+    finn.go("/recover/code").see("recover-code-late")
     known = eye.person().sign_in("person0@people.test", PASSWORD)
     known.go("/help").press("Send it").see("help-done-known")
     known.leave()
