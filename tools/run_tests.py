@@ -3,17 +3,22 @@
 Usage: run_tests.py [check] [unit | lab | all]      (without arguments: check all)
 
 Checks come first with a summary of their own; pytest comes last, so that what it says at the
-end (what could not run, how many passed) is the end.  With KEYTURN_NOTHING_LEFT_OUT=1
-whatever cannot run on this machine is a failure.
+end (what could not run, how many passed) is the end.  One test waits ten minutes for a real
+lock: it starts before everything else, runs beside it, and is waited for at the end.  With
+KEYTURN_NOTHING_LEFT_OUT=1 whatever cannot run on this machine is a failure.
 """
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
@@ -27,26 +32,69 @@ CHECKS: dict[str, tuple[str, ...]] = {
 }
 
 PYTEST = ("pytest", "-q")
+LOCK_S = 620
+#: no dump of what hangs: it waits on purpose
+PATIENT = ("-o", "faulthandler_timeout=900")
 COVERED = ("--cov", "--cov-report=term")
+
+REAL_LOCK = "tests/lab/test_real_lock.py"
+BESIDE = f"--ignore={REAL_LOCK}"
 
 TESTS: dict[str, tuple[str, ...]] = {
     "unit": (*PYTEST, "-n", "2", *COVERED, "tests/unit"),
-    "lab": (*PYTEST, "tests/lab"),
+    "lab": (*PYTEST, BESIDE, "tests/lab"),
     # The lab keeps to one process (its servers have ports), unit tests use the other.
-    "all": (*PYTEST, "-n", "2", "--dist", "loadgroup", *COVERED, "tests"),
+    "all": (*PYTEST, BESIDE, "-n", "2", "--dist", "loadgroup", *COVERED, "tests"),
 }
+#: which of them the real lock belongs to
+WITH_LOCK = {"lab", "all"}
 
 
 def main(wanted: Sequence[str]) -> int:
     """0 if everything passed, else 1."""
     wanted = wanted or ("check", "all")
-    failed = _check() if "check" in wanted else []
-    for name in wanted:
-        if name in TESTS and not _run(TESTS[name]):
-            failed.append(f"{name} tests")
+    with _RealLock() if WITH_LOCK & set(wanted) else nullcontext() as lock:
+        failed = _check() if "check" in wanted else []
+        for name in wanted:
+            if name in TESTS and not _run(TESTS[name]):
+                failed.append(f"{name} tests")
+        if lock is not None and not lock.passed():
+            failed.append("the real lock")
     if failed:
         print(f"\nFAILED: {', '.join(failed)}")
     return int(bool(failed))
+
+
+class _RealLock:
+    """The test of ten minutes, in a process beside the others. A context manager: whoever
+    leaves early, by Ctrl-C for instance, ends it.
+    """
+
+    def __enter__(self) -> Self:
+        self._began = time.monotonic()
+        self._output = tempfile.TemporaryFile("w+")
+        command = [str(BIN / "pytest"), "-q", "-p", "no:cacheprovider", *PATIENT, REAL_LOCK]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdout=self._output, stderr=subprocess.STDOUT
+        )
+        print(f"{REAL_LOCK} has begun: ten minutes, beside everything else", flush=True)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # pytest ends its server, too
+            self._process.wait()
+        self._output.close()
+
+    def passed(self) -> bool:
+        """Wait for its end and show what it said."""
+        left = max(0, LOCK_S - (time.monotonic() - self._began))
+        if self._process.poll() is None:
+            print(f"\n$ pytest {REAL_LOCK}  (about {left / 60:.0f} minutes left)", flush=True)
+        status = self._process.wait()
+        self._output.seek(0)
+        print(f"\nthe real lock, which began first:\n{self._output.read()}", flush=True)
+        return status == 0
 
 
 def _check() -> list[str]:

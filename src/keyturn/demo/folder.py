@@ -78,6 +78,11 @@ class DemoFolder:
             self._key.write_bytes(pem)
             self._key.chmod(0o600)
 
+    def release(self) -> None:
+        """Let another process have it."""
+        os.close(self._lock)
+        self._lock = -1
+
     def _clear(self) -> None:
         for item in self.path.iterdir():
             if item.name != MARK:

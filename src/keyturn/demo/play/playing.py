@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 import httpx
@@ -57,22 +58,32 @@ ACTS = (
 )
 
 
+#: what a scene that does not find what it looks for may raise
+EXPECTED = (NeverCame, LookupError, httpx.HTTPError, ValueError, TypeError, StopIteration)
+
+
+@contextmanager
+def _set_up(stage: Stage, teller: Teller) -> Iterator[None]:
+    """The demo for the length of a block."""
+    with ExitStack() as stack:
+        with teller.out.status("Setting up a small company …"):
+            stack.enter_context(stage)
+        yield
+
+
 def play() -> bool:
     """Play everything; whether every check held."""
     teller, clock = Teller(), SystemClock()
     began = clock.now()
     teller.out.print("[bold]Keyturn, played from outside[/bold]: a demo of its own, on free ports.")
-    with teller.out.status("Setting up a small company …"):
-        stage = Stage().__enter__()
-    try:
+    stage = Stage()
+    with _set_up(stage, teller):
         for act in ACTS:
             teller.scene(act.behaviour, act.title)
             try:
                 act.play(stage, teller)
-            except (NeverCame, LookupError, httpx.HTTPError, ValueError, TypeError) as error:
+            except EXPECTED as error:
                 teller.broke(error)
-    finally:
-        stage.__exit__(None, None, None)
     teller.scene("Stop", "The demo ends when it is told to")
     teller.check("it ended with status 0", stage.status == 0, stage.status)
     return teller.summary((clock.now() - began) / 1000)

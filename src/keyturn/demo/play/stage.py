@@ -73,11 +73,13 @@ class Stage:
 
     Attributes:
         origin: its address; people: who is in it.
+        status: its exit status, once it has ended.
     """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="keyturn-play-")
         self._data = Path(self._folder.name) / "demo"
+        self.status: int | None = None
         self._read: dict[str, int] = {}
         self._open: list[Browser | App] = []
         self.origin = ""
@@ -87,7 +89,11 @@ class Stage:
         self._demo = subprocess.Popen(  # noqa: S603  our own program
             [*command, "--data", str(self._data)], stdout=subprocess.PIPE, text=True
         )
-        self.origin = self._ready().partition(" ")[2]
+        try:
+            self.origin = self._ready().partition(" ")[2]
+        except BaseException:
+            self._end()
+            raise
         self.people = {p.email: p for p in Roster(self._data / "people.json").read()}
         self._spool = Spool(self._data / "arrived.jsonl")
         self._director = self.browser()
@@ -101,6 +107,10 @@ class Stage:
     ) -> None:
         for each in self._open:
             each.close()
+        self._end()
+
+    def _end(self) -> None:
+        """Tell the demo to stop, and wait until it has; `status` is its exit status."""
         self._demo.terminate()
         self.status = self._demo.wait(STOP_S)
         if self._demo.stdout:
