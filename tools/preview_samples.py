@@ -572,6 +572,34 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         always(code="control-character", data={"field": "identifier"}, status=422),
     ),
     "refused-500": ("refused.html", always(code="internal", data={}, status=500)),
+    "demo-desk": (
+        "demo.html",
+        always(
+            offset=10 * MINUTE,
+            steps=(MINUTE, 10 * MINUTE, HOUR),
+            fresh_in=17,
+            people=[
+                Row(
+                    name=name,
+                    email=email,
+                    state=state,
+                    code="482913",
+                    codes=codes,
+                    staff=not codes,
+                    password="amber lights over water",
+                )  # noqa: S106  of a sample
+                for name, email, state, codes in (
+                    (
+                        "Ben Okafor",
+                        "ben@mail.test",
+                        "with an authenticator",
+                        ("X571-YMCQ-Z32G-YH05",),
+                    ),
+                    ("Nadia Castell", "nadia@northwind.test", "owner", ()),
+                )
+            ],
+        ),
+    ),
     "demo-inbox": (
         "demo_inbox.html",
         always(
