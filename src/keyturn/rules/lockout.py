@@ -237,9 +237,7 @@ def settle(
     lane, notices = observe(lane, now, policy)
     if all(r.id != held_id for r in lane.reservations):
         return lane, Lapsed(locked_until=lane.locked_until), notices
-    lane = replace(
-        lane, reservations=tuple(r for r in lane.reservations if r.id != held_id)
-    )
+    lane = replace(lane, reservations=tuple(r for r in lane.reservations if r.id != held_id))
     if right and not lane.closed and not lane.locked_until:
         return replace(lane, failed=0, total=0, last_failed=0), Passed(), notices
     lane, notice = _fail(lane, now, policy)

@@ -43,12 +43,18 @@ class MessageState(StrEnum):
 NEXT: dict[MessageState, frozenset[MessageState]] = {
     MessageState.QUEUED: frozenset({MessageState.SENDING, MessageState.DROPPED}),
     MessageState.SENDING: frozenset(
-        {MessageState.SENT, MessageState.REJECTED, MessageState.QUEUED, MessageState.EXPIRED,
-         MessageState.DROPPED, MessageState.DELIVERED, MessageState.BOUNCED}
+        {
+            MessageState.SENT,
+            MessageState.REJECTED,
+            MessageState.QUEUED,
+            MessageState.EXPIRED,
+            MessageState.DROPPED,
+            MessageState.DELIVERED,
+            MessageState.BOUNCED,
+        }
     ),
     MessageState.SENT: frozenset(
-        {MessageState.DELIVERED, MessageState.BOUNCED, MessageState.REJECTED,
-         MessageState.EXPIRED}
+        {MessageState.DELIVERED, MessageState.BOUNCED, MessageState.REJECTED, MessageState.EXPIRED}
     ),
 }
 

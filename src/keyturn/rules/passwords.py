@@ -144,9 +144,7 @@ def _without(folded: str, context: Sequence[str]) -> tuple[str, str]:
 
 def _words(context: Sequence[str]) -> list[str]:
     """The words worth looking for, case folded, longest first."""
-    words = {
-        word for text in context for word in _WORDS.findall(normalised(text).casefold())
-    }
+    words = {word for text in context for word in _WORDS.findall(normalised(text).casefold())}
     return sorted((w for w in words if len(w) >= _WORD_MIN), key=lambda w: (-len(w), w))
 
 

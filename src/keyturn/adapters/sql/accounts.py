@@ -394,9 +394,7 @@ class SqlFactors(Repository):
             )
         ).rowcount
 
-    def enrolled(
-        self, tenant_id: str, user_ids: Sequence[str], kind: FactorKind
-    ) -> frozenset[str]:
+    def enrolled(self, tenant_id: str, user_ids: Sequence[str], kind: FactorKind) -> frozenset[str]:
         wanted = select(factors.c.user_id).where(
             factors.c.tenant_id == tenant_id,
             factors.c.user_id.in_(user_ids),
