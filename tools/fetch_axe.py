@@ -1,9 +1,9 @@
 """Fetch axe-core, which looks for barriers in pages; only tests use it.
 
-    python -m tools.fetch_axe        fetch it if need be, and print where it is
+    python tools/fetch_axe.py        fetch it if need be, and print where its script is
 
 The archive comes from npm by exact version, is kept under var/ (not in the repository) and
-is compared with the sha512 noted here whenever it is read.
+is compared with the sha512 noted here whenever the script is taken from it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from tools.vendor_assets import Package, fetch, integrity
+from vendor_assets import Package, fetch, integrity
 
-KEPT = Path(__file__).resolve().parent.parent / "var" / "axe-core.tgz"
+VAR = Path(__file__).resolve().parent.parent / "var"
 AXE = Package(
     "axe-core",
     "4.14.1",
@@ -27,40 +27,37 @@ AXE = Package(
 )
 
 
-class CannotFetch(Exception):
-    """It is neither here nor to be had; the message says why."""
-
-
 def archive() -> Path:
-    """The archive under var/, checked. Raises CannotFetch."""
-    if not KEPT.exists() or integrity("sha512", KEPT.read_bytes()) != AXE.integrity:
-        _fetch()
-    return KEPT
+    """The archive under var/, checked."""
+    kept = VAR / "axe-core.tgz"
+    if not kept.exists() or integrity("sha512", kept.read_bytes()) != AXE.integrity:
+        _fetch(kept)
+    return kept
 
 
-def _fetch() -> None:
+def _fetch(kept: Path) -> None:
+    """Exits with the reason where it cannot be had."""
     if shutil.which("npm") is None:
-        raise CannotFetch("npm is not installed; as root on Debian: apt-get install npm")
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
+        sys.exit("failed to run: npm is not installed; as root on Debian: apt-get install npm")
+    VAR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            fetched = fetch(AXE, Path(folder))
-        except (OSError, ValueError, subprocess.CalledProcessError, SystemExit) as reason:
-            raise CannotFetch(f"npm pack axe-core@{AXE.version}: {reason}") from reason
-        shutil.move(fetched, KEPT)
+            shutil.move(fetch(AXE, Path(folder)), kept)
+        except (OSError, ValueError, subprocess.CalledProcessError) as reason:
+            sys.exit(f"failed to run: npm pack {AXE.name}@{AXE.version}: {reason}")
 
 
-def script() -> str:
-    """axe-core's source. Raises CannotFetch."""
+def script() -> Path:
+    """axe-core's script, taken from the checked archive."""
+    [(inside, name)] = AXE.files
     with tarfile.open(archive()) as tar:
-        member = tar.extractfile(f"package/{AXE.files[0][0]}")
+        member = tar.extractfile(f"package/{inside}")
         if member is None:
-            raise CannotFetch(f"{AXE.name}@{AXE.version} has no {AXE.files[0][0]}")
-        return member.read().decode()
+            sys.exit(f"failed to run: {AXE.name}@{AXE.version} has no {inside}")
+        found = VAR / name
+        found.write_bytes(member.read())
+    return found
 
 
 if __name__ == "__main__":
-    try:
-        print(f"{AXE.name} {AXE.version}: {archive()}")
-    except CannotFetch as reason:
-        sys.exit(f"failed to run: {reason}")
+    print(script())

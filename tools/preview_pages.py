@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
-from preview_samples import PAGES, TENANT
+# run as a script, so its own folder is on the path
+from preview_samples import PAGES, TENANT  # type: ignore[import-not-found]
 
 from keyturn.web.colours import tenant_css
 from keyturn.web.rendering import environment
@@ -33,11 +34,22 @@ CSP = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
-         ".woff2": "font/woff2"}
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 AXE = """(tags => axe.run(document, {runOnly: tags}).then(r => r.violations.map(
   v => v.id + ': ' + v.nodes[0].target + ' ' + v.nodes[0].failureSummary.slice(0, 200))))"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -93,8 +105,10 @@ def look(address: str, names: list[str], shots: Path | None, axe: str) -> list[s
         for size, (width, height) in SIZES.items():
             for theme in ("light", "dark"):
                 context = browser.new_context(
-                    viewport={"width": width, "height": height}, color_scheme=theme,
-                    timezone_id="Europe/London", device_scale_factor=1,
+                    viewport={"width": width, "height": height},
+                    color_scheme=theme,
+                    timezone_id="Europe/London",
+                    device_scale_factor=1,
                 )
                 page = context.new_page()
                 where = f"{size}-{theme}"

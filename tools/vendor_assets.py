@@ -73,7 +73,9 @@ def fetch(package: Package, folder: Path) -> Path:
     asked = f"{package.name}@{package.version}"
     done = subprocess.run(
         ["npm", "pack", asked, "--json", "--silent", "--pack-destination", str(folder)],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     archive: Path = folder / json.loads(done.stdout)[0]["filename"]
     found = integrity("sha512", archive.read_bytes())
@@ -92,8 +94,11 @@ def copy(package: Package, archive: Path) -> Iterator[dict[str, str]]:
             content = member.read()
             (VENDOR / name).write_bytes(content)
             yield {
-                "package": package.name, "version": package.version, "licence": package.licence,
-                "file": name, "sha384": integrity("sha384", content),
+                "package": package.name,
+                "version": package.version,
+                "licence": package.licence,
+                "file": name,
+                "sha384": integrity("sha384", content),
             }
 
 
@@ -110,7 +115,8 @@ def check() -> None:
     """Exit with the names of committed files that are not what vendor.json says."""
     rows = json.loads((VENDOR / "vendor.json").read_text())
     wrong = [
-        row["file"] for row in rows
+        row["file"]
+        for row in rows
         if integrity("sha384", (VENDOR / row["file"]).read_bytes()) != row["sha384"]
     ]
     if wrong:
