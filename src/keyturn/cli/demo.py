@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -62,7 +63,7 @@ def _serve(folder: DemoFolder, wanted: int, *, keep: bool, quiet: bool) -> int:
             if quiet:
                 print(f"ready {origin}", flush=True)
             else:
-                demo_words.welcome(origin, folder.roster.read(), going_on=going_on)
+                demo_words.welcome(origin, folder.roster.read(), _typed(folder), going_on=going_on)
 
         def tell(what: str) -> None:
             status.update(f"Setting up a small company: {what} …")
@@ -70,6 +71,16 @@ def _serve(folder: DemoFolder, wanted: int, *, keep: bool, quiet: bool) -> int:
         return running.run(
             folder, port, workers=WORKERS, tell=tell, on_ready=on_ready, before=status.stop
         )
+
+
+def _typed(folder: DemoFolder) -> str:
+    """How the demo's commands begin when they are typed in this folder."""
+    here = Path(sys.argv[0])
+    if shutil.which(here.name) == str(here) or here.name != "keyturn":
+        program = "keyturn"
+    else:
+        program = str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here)
+    return f"{program} demo" + ("" if folder.path == FOLDER else f" --data {folder.path}")
 
 
 def _port(wanted: int) -> int:

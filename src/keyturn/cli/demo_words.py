@@ -12,20 +12,24 @@ from keyturn.cli.terminal import OUT
 from keyturn.demo.company import Person
 
 STORY = (
-    ("Sign up", "with any name and address; the code is in the inbox a second later."),
+    ("Sign up", "with any name and address; the code comes to the inbox."),
     ("Get it wrong", "five times as mia@mail.test: locked, and a mail says so."),
     ("Get back in", "at once: “Set a new password”. It works when the lock ends."),
-    ("Move the clock", "ten minutes on, at the desk, and sign in with the new password."),
+    ("Move the clock", "ten minutes on, at the desk; sign in with the new one."),
     ("A second step", "as Ben: the desk shows his authenticator's code."),
-    ("Add a phone", "as Mia. 020 7946 0123 is a landline; +1 202 555 0143 gets its"),
+    ("Add a phone", "as Harold. 020 7946 0123 is a landline; +1 202 555 0143 gets a"),
     ("", "text, +1 202 555 0119 is sent back, …0116 is never heard of."),
     ("Still stuck?", "“I still can’t get in” opens a case with what Keyturn knows."),
-    ("Help as staff", "as Nadia in the console: unlock Priya, read why, see the audit."),
+    ("Help as staff", "as Nadia in the console: unlock Priya, see the audit."),
 )
 
 
-def welcome(origin: str, people: Sequence[Person], *, going_on: bool) -> None:
-    """Where to go, whom to be, what to try, how to stop; fits into 80 columns."""
+def welcome(origin: str, people: Sequence[Person], program: str, *, going_on: bool) -> None:
+    """Where to go, whom to be, what to try, how to stop; fits into 80 columns.
+
+    Args:
+        program: how the demo's commands begin when they are typed here.
+    """
     OUT.print()
     OUT.print(_where(origin, going_on=going_on))
     _title("Whom to be")
@@ -34,10 +38,11 @@ def welcome(origin: str, people: Sequence[Person], *, going_on: bool) -> None:
     for what, how in STORY:
         OUT.print(Text.assemble("  ", (f"{what:16}", "bold"), how))
     _title("Look behind it")
-    OUT.print("  keyturn demo diagnose priya@mail.test", "keyturn demo audit --follow", sep="\n  ")
+    OUT.print(f"  {program} diagnose priya@mail.test")
+    OUT.print(f"  {program} audit --follow")
     OUT.print()
     OUT.print(Text.assemble(("Stop with Ctrl-C.", "bold green"), " The next start is fresh again;"))
-    OUT.print("`keyturn demo --keep` goes on with this one.")
+    OUT.print(f"`{program} --keep` goes on with this one.")
     OUT.print()
     OUT.file.flush()
 

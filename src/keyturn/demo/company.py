@@ -47,14 +47,12 @@ class Person:
     quiet: bool = False
 
 
-MIA = Person("Mia Torres", "mia@mail.test", "tulips by the canal", "active, with a phone number")
+MIA = Person("Mia Torres", "mia@mail.test", "tulips by the canal", "active, with a phone")
 BEN = Person("Ben Okafor", "ben@mail.test", "copper kettle sings", "active, with an authenticator")
 IVY = Person("Ivy Lindqvist", "ivy@mail.test", "seven quiet rivers", "never confirmed the address")
 JONAS = Person("Jonas Weber", "jonas@mail.test", "paper boats at noon", "disabled")
-PRIYA = Person("Priya Nair", "priya@mail.test", "mango rain in june", "locked when the demo starts")
-OLIVE = Person(
-    "Olive Reed", "nobody.reed@old-provider.test", "green door on left", "her mail bounces"
-)
+PRIYA = Person("Priya Nair", "priya@mail.test", "mango rain in june", "locked a moment ago")
+OLIVE = Person("Olive Reed", "nobody@old-mail.test", "green door on left", "her mail bounces")
 HAROLD = Person("Harold Finch", "harold@mail.test", "long walk by the sea", "has only a landline")
 NADIA = Person(
     "Nadia Castell", "nadia@northwind.test", "amber lights over water", "owner", role="owner"
