@@ -2,7 +2,7 @@
 
     python tools/preview_pages.py                     render only (StrictUndefined)
     python tools/preview_pages.py --shots DIR         … and screenshots
-    python tools/preview_pages.py --axe FILE          … and axe-core (axe.min.js) on each
+    python tools/preview_pages.py --axe               … and axe-core on each
     python tools/preview_pages.py --only signin       pages whose name contains this
 
 Pages are served on loopback under the very Content-Security-Policy of Keyturn, at a
@@ -18,10 +18,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
+
 # run as a script, so its own folder is on the path
 from preview_samples import PAGES, TENANT  # type: ignore[import-not-found]
 
@@ -142,7 +144,7 @@ def main() -> None:
     """See the module's text."""
     parser = argparse.ArgumentParser(description="Look at every page.")
     parser.add_argument("--shots", type=Path, help="folder for screenshots")
-    parser.add_argument("--axe", type=Path, help="axe.min.js of the npm package axe-core")
+    parser.add_argument("--axe", action="store_true", help="judge each page with axe-core")
     parser.add_argument("--only", default="", help="pages whose name contains this")
     args = parser.parse_args()
     pages = render(args.only)
@@ -152,7 +154,7 @@ def main() -> None:
     if args.shots:
         args.shots.mkdir(parents=True, exist_ok=True)
     with server(pages) as address:
-        axe = args.axe.read_text() if args.axe else ""
+        axe = (files("axe_playwright_python") / "axe.min.js").read_text() if args.axe else ""
         wrong = look(address, list(pages), args.shots, axe)
     print("\n".join(wrong) or "nothing wrong")
     sys.exit(bool(wrong))

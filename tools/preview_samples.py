@@ -586,8 +586,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
                     code="482913",
                     codes=codes,
                     staff=not codes,
-                    password="amber lights over water",
-                )  # noqa: S106  of a sample
+                    password="amber lights over water",  # noqa: S106  in the demo it is printed on purpose
+                )
                 for name, email, state, codes in (
                     (
                         "Ben Okafor",

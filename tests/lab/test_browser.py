@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -47,21 +46,11 @@ def seeing(served: Served) -> Iterator[Eye]:
     """One browser for all tests."""
     if not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed; as root on Debian: apt-get install chromium")
-    axe = axe_core()
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
     with sync_playwright() as driver:
         eye = Eye(driver, served.origin, SHOTS, axe)
         yield eye
         eye.close()
-
-
-def axe_core() -> str:
-    """Without it pages would not be judged, so its absence is a failure, not a skip."""
-    fetched = subprocess.run(
-        [sys.executable, "tools/fetch_axe.py"], capture_output=True, text=True, check=False
-    )
-    if fetched.returncode:
-        pytest.fail(fetched.stderr)
-    return Path(fetched.stdout.strip()).read_text()
 
 
 @pytest.fixture

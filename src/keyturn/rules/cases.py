@@ -45,8 +45,8 @@ _HARMLESS = frozenset(
         "old", "only", "out", "refused", "rejected", "right", "so", "still", "that", "the", "there",
         "too", "unknown", "valid", "what", "working", "wrong", "changed", "set", "reset", "sent",
         "asked", "accepted", "needed", "required", "missing", "stuck",
-    ]  # fmt: skip
-)
+    ]
+)  # fmt: skip
 
 
 def reference(letters: str) -> str:

@@ -95,9 +95,7 @@ def test_an_address_keeps_its_local_part_and_lowers_its_domain() -> None:
 
 
 @given(LOCALS, DOMAINS)
-def test_an_address_signs_in_under_the_name_it_was_registered_with(
-    local: str, domain: str
-) -> None:
+def test_an_address_signs_in_under_the_name_it_was_registered_with(local: str, domain: str) -> None:
     email = parse_email(f"{local}@{domain}")
     assert isinstance(email, Email)
     assert canonical(f" {local}@{domain} ".upper()) == email.canonical

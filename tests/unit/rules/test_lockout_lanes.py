@@ -68,7 +68,9 @@ def seen(house: House) -> Hashable:
     stands = (observe(lane, now, POLICY)[0] for _, lane in house.lanes)
     return tuple(
         (
-            lane.failed, min(lane.total, POLICY.close_after), lane.closed,
+            lane.failed,
+            min(lane.total, POLICY.close_after),
+            lane.closed,
             max(0, lane.locked_until - now),
             min(now - lane.last_failed, POLICY.streak_ms) if lane.last_failed else -1,
         )

@@ -200,9 +200,7 @@ def _unlock_reopens(lane: Lane, now: int, policy: LockoutPolicy) -> Any:
 
 def _closed_lets_in(lane: Lane, now: int, held: str, right: bool, policy: LockoutPolicy) -> Any:
     closed = lane.closed
-    after, answer, notices = lockout.settle(
-        replace(lane, closed=False), now, held, right, policy
-    )
+    after, answer, notices = lockout.settle(replace(lane, closed=False), now, held, right, policy)
     return replace(after, closed=after.closed or (closed and not right)), answer, notices
 
 

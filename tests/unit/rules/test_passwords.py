@@ -22,9 +22,7 @@ CONTEXT = ("Ada Lovelace", "ada.l", "Northwind", "Keyturn", "it")
 
 
 def problems(password: str, minimum: int = 8) -> tuple[PasswordProblem, ...]:
-    return check(
-        password, minimum=minimum, context=CONTEXT, is_common=lambda word: word in COMMON
-    )
+    return check(password, minimum=minimum, context=CONTEXT, is_common=lambda word: word in COMMON)
 
 
 def context(word: str) -> PasswordProblem:
@@ -77,9 +75,7 @@ def test_a_bad_password_is_refused_with_every_reason(
 @pytest.mark.parametrize(
     ("length", "reasons"), [(64, ()), (256, ()), (257, (LONG,)), (1025, (LONG,))]
 )
-def test_length_ends_at_256_characters(
-    length: int, reasons: tuple[PasswordProblem, ...]
-) -> None:
+def test_length_ends_at_256_characters(length: int, reasons: tuple[PasswordProblem, ...]) -> None:
     password = "".join(chr(0x4E00 + at) for at in range(length))
     assert problems(password) == reasons
 
@@ -96,9 +92,7 @@ def test_what_is_no_text_is_refused(password: str) -> None:
 
 
 def test_the_tenants_own_minimum_holds() -> None:
-    assert problems("rainy tuesday", 15) == (
-        PasswordProblem(PasswordFault.TOO_SHORT, limit=15),
-    )
+    assert problems("rainy tuesday", 15) == (PasswordProblem(PasswordFault.TOO_SHORT, limit=15),)
     assert problems("rainy tuesday", 13) == ()
 
 
