@@ -24,6 +24,7 @@ from sqlalchemy.exc import IntegrityError
 
 from keyturn.adapters.sql.lanes import COLUMNS as LANE
 from keyturn.adapters.sql.lanes import lane_of
+from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, compact, enum, param
 from keyturn.adapters.sql.schema import (
     budgets,
@@ -68,7 +69,7 @@ TENANT = Shape(
     policy=Codec(write=lambda v: compact(asdict(v)), read=_read_policy),
 )
 USER = Shape(users, User, state=enum(UserState))
-CLIENT = Shape(clients, Client)
+CLIENT = Shape(clients, Client, trusted=Codec(write=bool, read=bool))
 SESSION = Shape(sessions, Session, key=("digest",))
 FACTOR = Shape(factors, Factor, kind=enum(FactorKind))
 
@@ -119,7 +120,7 @@ _lane_key = case(
     (and_(clients.c.id.is_not(None), param("own_lanes") == 1), literal("c:") + clients.c.id),
     else_=literal("u:") + users.c.id,
 )
-_LOOKUP = (
+_LOOKUP = Quick(
     select(
         *USER.columns,
         *CLIENT.columns,
@@ -179,8 +180,8 @@ class SqlUsers(Repository):
     def lookup(self, wanted: Wanted) -> Lookup:
         clients = wanted.clients
         offers = {f"c{n}": clients[n] if n < len(clients) else "" for n in range(OFFERS)}
-        row = self._c.execute(
-            _LOOKUP,
+        rows = _LOOKUP.rows(
+            self._c,
             {
                 "tid": wanted.tenant_id,
                 "name": wanted.canonical,
@@ -189,10 +190,10 @@ class SqlUsers(Repository):
                 "own_lanes": int(wanted.own_lanes),
                 **offers,
             },
-        ).first()
-        if row is None:
+        )
+        if not rows:
             raise LookupError(wanted.tenant_id)
-        return _found(row, wanted.tenant_id)
+        return _found(rows[0], wanted.tenant_id)
 
     def get(self, tenant_id: str, user_id: str) -> User | None:
         return USER.maybe(self._c.execute(_GET, {"tid": tenant_id, "uid": user_id}).first())
@@ -304,7 +305,7 @@ class SqlClients(Repository):
         self._c.execute(CLIENT.insert, CLIENT.params(client))
 
     def save(self, client: Client) -> None:
-        self._c.execute(CLIENT.update, CLIENT.changes(client, id=client.id))
+        CLIENT.quick_update.count(self._c, CLIENT.changes(client, id=client.id))
 
     def of_user(self, tenant_id: str, user_id: str) -> Sequence[Client]:
         wanted = CLIENT.select().where(clients.c.tenant_id == TID, clients.c.user_id == UID)
@@ -339,7 +340,7 @@ class SqlSessions(Repository):
     """See ports.store.Sessions."""
 
     def add(self, session: Session) -> None:
-        self._c.execute(SESSION.insert, SESSION.params(session))
+        SESSION.quick_insert.count(self._c, SESSION.params(session))
 
     def get(self, tenant_id: str, digest: str) -> tuple[Session, User] | None:
         row = self._c.execute(_SESSION, {"tid": tenant_id, "digest": digest}).first()

@@ -58,6 +58,7 @@ def postgres_engine(url: str) -> Engine:
         pool_size=POOL,
         max_overflow=0,
         pool_timeout=10,
+        pool_use_lifo=True,  # the backend that was busy last has its caches warm
         pool_pre_ping=False,
         connect_args={"connect_timeout": 5, "application_name": "keyturn"},
     )

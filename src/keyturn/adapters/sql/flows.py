@@ -44,6 +44,12 @@ _REPLACE = (
     .values(replaced_at=param("at"))
 )
 _LATEST = CODE.select().where(codes.c.flow_id == param("flow")).order_by(codes.c.id.desc()).limit(1)
+_OLDER = (
+    CODE.select()
+    .where(codes.c.flow_id == param("flow"), codes.c.replaced_at.is_not(None))
+    .order_by(codes.c.id.desc())
+    .limit(10)
+)
 _LINK = CODE.select().where(codes.c.tenant_id == TID, codes.c.link == param("b_link"))
 
 
@@ -85,6 +91,9 @@ class SqlCodes(Repository):
     def latest(self, flow_id: str) -> Code | None:
         wanted = _LATEST.with_for_update() if self._writing else _LATEST
         return CODE.maybe(self._c.execute(wanted, {"flow": flow_id}).first())
+
+    def replaced(self, flow_id: str) -> Sequence[Code]:
+        return [CODE.value(row) for row in self._c.execute(_OLDER, {"flow": flow_id})]
 
     def by_link(self, tenant_id: str, link: str) -> Code | None:
         wanted = _LINK.with_for_update() if self._writing else _LINK

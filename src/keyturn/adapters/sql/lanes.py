@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import case, func, select, update
 
+from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import UPSERT, Repository, param
 from keyturn.adapters.sql.schema import budgets, lanes
 from keyturn.ports.store import SeenLane
@@ -39,7 +40,7 @@ def lane_of(row: Sequence[Any]) -> Lane:
     return Lane(row[0], row[1], row[2], row[3], bool(row[4]), held)
 
 
-def _lock(dialect: str) -> Any:
+def _lock(dialect: str) -> Quick:
     fresh = UPSERT[dialect](lanes).values(
         tenant_id=TID, key=KEY, user_id=None, failed=0, total=0, locked_until=0, last_failed=0,
         closed=False, reservations="", lease_until=None, refused=0, version=0,
@@ -49,11 +50,11 @@ def _lock(dialect: str) -> Any:
         index_elements=[lanes.c.tenant_id, lanes.c.key],
         set_={"touched_at": fresh.excluded.touched_at},
     )
-    return held.returning(*COLUMNS)
+    return Quick(held.returning(*COLUMNS))
 
 
 _LOCK = {dialect: _lock(dialect) for dialect in UPSERT}
-_SAVE = (
+_CHANGE = (
     update(lanes)
     .where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
     .values(
@@ -69,8 +70,8 @@ _SAVE = (
         version=lanes.c.version + 1,
     )
 )
-_SWAP = _SAVE.where(lanes.c.version == param("seen"))
-_REFUSED = (
+_SAVE, _SWAP = Quick(_CHANGE), Quick(_CHANGE.where(lanes.c.version == param("seen")))
+_REFUSED = Quick(
     update(lanes)
     .where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
     .values(refused=lanes.c.refused + 1)
@@ -105,16 +106,16 @@ class SqlLanes(Repository):
 
     def lock(self, tenant_id: str, key: str, now: int) -> Lane:
         params = {"tid": tenant_id, "b_key": key, "now": now}
-        return lane_of(self._c.execute(_LOCK[self._dialect], params).one())
+        return lane_of(_LOCK[self._dialect].rows(self._c, params)[0])
 
     def save(self, tenant_id: str, key: str, lane: Lane, user_id: str | None) -> None:
-        self._c.execute(_SAVE, _changes(tenant_id, key, lane, user_id))
+        _SAVE.count(self._c, _changes(tenant_id, key, lane, user_id))
 
     def swap(
         self, tenant_id: str, seen: SeenLane, lane: Lane, user_id: str | None
     ) -> SeenLane | None:
         params = {**_changes(tenant_id, seen.key, lane, user_id), "seen": seen.version}
-        if not self._c.execute(_SWAP, params).rowcount:
+        if not _SWAP.count(self._c, params):
             return None
         return SeenLane(key=seen.key, lane=lane, version=seen.version + 1)
 
@@ -144,23 +145,24 @@ class SqlLanes(Repository):
         return [(r[0], r[1], r[2]) for r in rows]
 
     def refused(self, tenant_id: str, key: str) -> int:
-        return int(self._c.execute(_REFUSED, {"tid": tenant_id, "b_key": key}).scalar_one())
+        return int(_REFUSED.rows(self._c, {"tid": tenant_id, "b_key": key})[0][0])
 
 
-def _spend(dialect: str) -> Any:
+def _spend(dialect: str) -> Quick:
     now, window = param("now"), param("window")
     fresh = UPSERT[dialect](budgets).values(
         tenant_id=TID, key=KEY, start=now, count=1, until=now + window
     )
     over = budgets.c.until <= fresh.excluded.start
-    return fresh.on_conflict_do_update(
+    spent = fresh.on_conflict_do_update(
         index_elements=[budgets.c.tenant_id, budgets.c.key],
         set_={
             "start": case((over, fresh.excluded.start), else_=budgets.c.start),
             "count": case((over, 1), else_=budgets.c.count + 1),
             "until": case((over, fresh.excluded.until), else_=budgets.c.until),
         },
-    ).returning(budgets.c.start, budgets.c.count)
+    )
+    return Quick(spent.returning(budgets.c.start, budgets.c.count))
 
 
 _SPEND = {dialect: _spend(dialect) for dialect in UPSERT}
@@ -177,7 +179,7 @@ class SqlBudgets(Repository):
             "tid": tenant_id, "b_key": row_key(budget.name, key), "now": now,
             "window": budget.window_ms,
         }  # fmt: skip
-        row = self._c.execute(_SPEND[self._dialect], params).one()
+        row = _SPEND[self._dialect].rows(self._c, params)[0]
         return Spending(start=row[0], count=row[1])
 
     def look(self, tenant_id: str, key: str, budget: Budget) -> Spending | None:

@@ -15,6 +15,8 @@ from sqlalchemy import BindParameter, Connection, Row, Select, Table, bindparam,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
+from keyturn.adapters.sql.quick import Quick
+
 V = TypeVar("V")
 
 #: INSERT … ON CONFLICT, spelled by each dialect's own construct, means the same on both
@@ -85,10 +87,12 @@ class Shape(Generic[V]):
         self.size = len(self.names)
         self._read = tuple((i, codecs[n].read) for i, n in enumerate(self.names) if n in codecs)
         self.insert: Insert = table.insert()
+        self.quick_insert = Quick(self.insert)
         changed = {n: param("v_" + n) for n in self.names if n not in key}
         self.update: Update = table.update().values(changed)
         for name in key:
             self.update = self.update.where(table.c[name] == param("k_" + name))
+        self.quick_update = Quick(self.update)
 
     def select(self) -> Select[Any]:
         """All of the type's columns."""

@@ -50,7 +50,7 @@ class SqlMessages(Repository):
 
     def add(self, message: Message) -> None:
         self.enqueued = True
-        self._c.execute(MESSAGE.insert, MESSAGE.params(message))
+        MESSAGE.quick_insert.count(self._c, MESSAGE.params(message))
 
     def claim(self, now: int, limit: int) -> Sequence[Message]:
         rows = self._c.execute(_CLAIM, {"now": now, "most": limit})
@@ -115,7 +115,7 @@ class SqlAudit(Repository):
     """See ports.store.Audit."""
 
     def add(self, entry: Entry) -> None:
-        self._c.execute(ENTRY.insert, ENTRY.params(entry))
+        ENTRY.quick_insert.count(self._c, ENTRY.params(entry))
 
     def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Entry]:
         wanted = ENTRY.select().where(audit.c.user_id == user_id, audit.c.tenant_id == tenant_id)
