@@ -272,6 +272,10 @@ class Codes(Protocol):
         """The newest code of a flow, held until this transaction ends."""
         ...
 
+    def replaced(self, flow_id: str) -> Sequence[Code]:
+        """A flow's codes that a newer one took the place of, newest first, at most ten."""
+        ...
+
     def by_link(self, tenant_id: str, link: str) -> Code | None:
         """The code whose long link has this digest, held until this transaction ends."""
         ...

@@ -9,7 +9,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules import codes
 from keyturn.rules.accounts import Flow, User
 from keyturn.rules.budgets import CODE_MAILS, CODE_TRIES, LINK_MAILS, Budget
-from keyturn.rules.codes import Code, Spent, Verdict
+from keyturn.rules.codes import Code, Replaced, Spent, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import MINUTE
 from keyturn.steps.acts import Act, record
@@ -166,15 +166,31 @@ def check(tx: Tx, act: Act, flow: Flow, user: User | None, typed: str, lane: str
     code = tx.codes.latest(flow.id)
     if code is None:
         return Spent()
-    value = f"{code.id}|{digits_of(typed)}"
-    matches = act.parts.sealer.matches(PURPOSE, value, code.digest or "")
-    tried, verdict = codes.attempt(code, act.now, matches and code.digest is not None)
+    tried, verdict = codes.attempt(code, act.now, _is(act, code, typed))
     if tried != code:
         tx.codes.save(tried)
+    if isinstance(verdict, codes.Wrong):
+        verdict = _replaced(tx, act, flow, typed) or verdict
     if not isinstance(verdict, codes.Right):
         facts = {"flow": flow.kind, "verdict": type(verdict).__name__.lower()}
         record(tx, act, Event.CODE_FAILED, user, facts)
     return verdict
+
+
+def _is(act: Act, code: Code, typed: str) -> bool:
+    """Whether the digits typed are the code's; compared whether or not it has any."""
+    value = f"{code.id}|{digits_of(typed)}"
+    matches = act.parts.sealer.matches(PURPOSE, value, code.digest or "")
+    return matches and code.digest is not None
+
+
+def _replaced(tx: Tx, act: Act, flow: Flow, typed: str) -> Replaced | None:
+    """Whether an older code of this flow was typed: people have two mails before them. The
+    try has counted all the same.
+    """
+    older = [code for code in tx.codes.replaced(flow.id) if _is(act, code, typed)]
+    at = older[0].replaced_at if older else None
+    return None if at is None else Replaced(at=at)
 
 
 def _within(tx: Tx, act: Act, subject: str, budget: Budget) -> bool:

@@ -765,6 +765,8 @@ def test_a_new_code_replaces_the_live_ones_of_its_flow_only(
     assert by_link(apart) == apart
     assert write(store, lambda tx: tx.codes.latest(flow.id)) == second
     assert read(store, lambda tx: tx.codes.latest("none")) is None
+    assert [code.id for code in read(store, lambda tx: tx.codes.replaced(flow.id))] == [first.id]
+    assert read(store, lambda tx: tx.codes.replaced("none")) == []
 
 
 def test_tries_at_one_code_are_counted_one_by_one(store: SqlStore, tenant: Tenant) -> None:

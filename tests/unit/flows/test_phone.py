@@ -25,7 +25,7 @@ from keyturn.flows.phone import (
 from keyturn.flows.signin import SignedIn
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.accounts import User, UserState
-from keyturn.rules.codes import Expired, Spent, Wrong
+from keyturn.rules.codes import Expired, Replaced, Spent, Wrong
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.rules.messages import MessageState
 from keyturn.rules.phones import Alternative
@@ -249,7 +249,7 @@ def test_another_text_can_be_asked_for_after_a_minute(house: House, browser: Bro
     house.clock.move(1)
     run(phone.resend(house.parts, browser.caller, ada))
     earlier, later = house.outbox("verify_phone")
-    assert enter(browser, ada, earlier.code) == Wrong(left=4)
+    assert enter(browser, ada, earlier.code) == Replaced(at=at)
     assert isinstance(enter(browser, ada, later.code), Proved)
 
 

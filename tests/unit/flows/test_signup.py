@@ -292,7 +292,7 @@ def test_a_resent_code_replaces_the_earlier_one(house: House, browser: Browser) 
     house.clock.move(MINUTE)
     run(signup.resend(house.parts, browser.caller))
     earlier, later = house.outbox("verify_email")
-    assert enter(browser, earlier.code) == Wrong(left=4)
+    assert enter(browser, earlier.code) == Replaced(at=house.clock.now())
     assert isinstance(enter(browser, later.code), SignedIn)
 
 
