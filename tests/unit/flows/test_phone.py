@@ -25,7 +25,7 @@ from keyturn.flows.phone import (
 from keyturn.flows.signin import SignedIn
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.accounts import User, UserState
-from keyturn.rules.codes import Expired, Replaced, Spent, Wrong
+from keyturn.rules.codes import Expired, Replaced, Spent
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.rules.messages import MessageState
 from keyturn.rules.phones import Alternative
