@@ -25,8 +25,8 @@ check: setup  ## lint, format, types, the one-way stairs, generated pages
 unit: setup  ## unit tests only
 	@$(BIN)/python tools/run_tests.py unit
 
-lab: setup  ## tests with real servers, browsers and processes only
-	@$(BIN)/python tools/run_tests.py lab
+lab: setup  ## tests with real servers, browsers and processes; one real lock of ten minutes
+	@$(BIN)/python tools/run_tests.py lab lock
 
 bench: setup  ## measure: lockout, sign-in, oracle, start
 	@set -e; for what in lockout signin oracle start; do $(BIN)/keyturn bench $$what; done

@@ -1,15 +1,17 @@
 """Checks and tests in order; used by `make test`.
 
-Usage: run_tests.py [check] [unit | lab | all]      (without arguments: check all)
+Usage: run_tests.py [check] [unit] [lab] [lock]      (without arguments: check unit lab)
 
 Checks come first with a summary of their own; pytest comes last, so that what it says at the
 end (what could not run, how many passed) is the end.  One test waits ten minutes for a real
-lock: it starts before everything else, runs beside it, and is waited for at the end.  With
-KEYTURN_NOTHING_LEFT_OUT=1 whatever cannot run on this machine is a failure.
+lock: it starts before everything else, runs beside it, and is waited for at the end.  It takes
+longer than all others together, so `make test` leaves it to `make lab`, and says so.  With
+KEYTURN_NOTHING_LEFT_OUT=1 it always runs, and whatever cannot run on this machine is a failure.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -42,24 +44,29 @@ BESIDE = f"--ignore={REAL_LOCK}"
 
 TESTS: dict[str, tuple[str, ...]] = {
     "unit": (*PYTEST, "-n", "2", *COVERED, "tests/unit"),
+    # in one process: its servers and browsers fill the machine
     "lab": (*PYTEST, BESIDE, "tests/lab"),
-    # The lab keeps to one process (its servers have ports), unit tests use the other.
-    "all": (*PYTEST, BESIDE, "-n", "2", "--dist", "loadgroup", *COVERED, "tests"),
 }
-#: which of them the real lock belongs to
-WITH_LOCK = {"lab", "all"}
+LEFT_OUT = f"""
+{"!" * 78}
+LEFT OUT: {REAL_LOCK}, which waits ten minutes for a lock
+to open by itself. `make lab` runs it, and so does every check of a change.
+{"!" * 78}"""
 
 
 def main(wanted: Sequence[str]) -> int:
     """0 if everything passed, else 1."""
-    wanted = wanted or ("check", "all")
-    with _RealLock() if WITH_LOCK & set(wanted) else nullcontext() as lock:
+    wanted = wanted or ("check", "unit", "lab")
+    locking = "lock" in wanted or os.environ.get("KEYTURN_NOTHING_LEFT_OUT") == "1"
+    with _RealLock() if locking else nullcontext() as lock:
         failed = _check() if "check" in wanted else []
         for name in wanted:
             if name in TESTS and not _run(TESTS[name]):
                 failed.append(f"{name} tests")
         if lock is not None and not lock.passed():
             failed.append("the real lock")
+    if lock is None and "lab" in wanted:
+        print(LEFT_OUT)
     if failed:
         print(f"\nFAILED: {', '.join(failed)}")
     return int(bool(failed))

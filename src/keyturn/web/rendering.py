@@ -28,11 +28,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import jinja2
 from markupsafe import Markup, escape
 
-from keyturn.rules.diagnosis import Value, render
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
+
+    from keyturn.rules.diagnosis import Value
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _JUST_NOW_MS = 45 * SECOND
@@ -174,6 +175,8 @@ def told(context: Context, text: str, values: Mapping[str, Value]) -> Markup:
     """Words of the diagnosis catalogue, filled in: whatever a value holds is escaped, and
     a time is a `<time>` as everywhere on the page.
     """
+    from keyturn.rules.diagnosis import render  # noqa: PLC0415  most pages tell no cause
+
     stamps: list[Markup] = []
 
     def later(ms: int) -> str:

@@ -18,7 +18,6 @@ from keyturn.web.pages import (
     signin,
     signup,
 )
-from keyturn.web.pages import help as helping
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
@@ -35,7 +34,8 @@ def routes(site: Site) -> list[BaseRoute]:
         *account.routes(site),
         *phone.routes(site),
         *objection.routes(site),
-        *helping.routes(site),
+        Late("/help", lambda: _help(site)),
+        Late("/contact", lambda: _help(site)),
         *owner.routes(site),
         *hooks.routes(site),
         door(site, "/robots.txt", get=files.robots),
@@ -45,6 +45,12 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
+def _help(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import help as helping  # noqa: PLC0415  brings the whole diagnosis
+
+    return helping.routes(site)
+
+
 def _api(site: Site) -> list[BaseRoute]:
     from keyturn.web.api import app  # noqa: PLC0415  takes longer than all pages together
 
@@ -52,7 +58,7 @@ def _api(site: Site) -> list[BaseRoute]:
 
 
 def _console(site: Site) -> list[BaseRoute]:
-    from keyturn.web import console  # noqa: PLC0415  brings the whole diagnosis with it
+    from keyturn.web import console  # noqa: PLC0415  as help
 
     return console.routes(site)
 

@@ -26,7 +26,7 @@ from keyturn.flows.account import (
     WrongCode,
 )
 from keyturn.rules.phones import owed
-from keyturn.web.console.entry import home_of
+from keyturn.web.pages.home import home_of
 from keyturn.web.door import door
 from keyturn.web.pages.phone import NUMBER, arriving, barred
 from keyturn.web.pages.signin import CODE_MAX

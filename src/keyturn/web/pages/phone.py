@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -23,7 +23,6 @@ from keyturn.flows.phone import (
     TextState,
     TooSoon,
 )
-from keyturn.rules.diagnosis import Facts, Symptom, Voice, Words, diagnose, words
 from keyturn.rules.lockout import HOUR
 from keyturn.steps.codes import Sent
 from keyturn.web.door import door
@@ -31,6 +30,9 @@ from keyturn.web.pages.recover import verdict_problem
 from keyturn.web.pages.signin import CODE_MAX
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
+
+if TYPE_CHECKING:
+    from keyturn.rules.diagnosis import Words
 
 NUMBER_MAX = 40
 NUMBER, CODE = "/account/phone", "/account/phone/code"
@@ -135,6 +137,14 @@ def _code_page(
 
 def _told(opened: Open, text: TextState, sent: Sent, now: int) -> Words | None:
     """What the receipts say of the text, in the person's words of the catalogue."""
+    from keyturn.rules.diagnosis import (  # noqa: PLC0415  a catalogue that a start need not load
+        Facts,
+        Symptom,
+        Voice,
+        diagnose,
+        words,
+    )
+
     facts = Facts(
         {
             "sms.state": text.state.value,

@@ -17,7 +17,7 @@ from keyturn.flows.signin import (
     Wrong,
 )
 from keyturn.rules.lockout import Locked
-from keyturn.web.console.entry import home_of
+from keyturn.web.pages.home import home_of
 from keyturn.web.door import door
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
