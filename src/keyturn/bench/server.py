@@ -57,7 +57,10 @@ def _floor(order: Order) -> Callable[[], ASGIApp]:
 
 
 def _keyturn(order: Order) -> Callable[[], ASGIApp]:
-    from keyturn import wiring  # noqa: PLC0415  the floor's start is not to pay for it
+    from keyturn.__main__ import patient_gc  # noqa: PLC0415  the floor's start is not to pay for it
+
+    patient_gc()  # as every `keyturn` command does
+    from keyturn import wiring  # noqa: PLC0415  as above
     from keyturn.adapters.sql.migrate import ensure  # noqa: PLC0415  as above
 
     settings = settings_for(order)
