@@ -26,8 +26,8 @@ from keyturn.flows.account import (
     WrongCode,
 )
 from keyturn.rules.phones import owed
-from keyturn.web.pages.home import home_of
 from keyturn.web.door import door
+from keyturn.web.pages.home import home_of
 from keyturn.web.pages.phone import NUMBER, arriving, barred
 from keyturn.web.pages.signin import CODE_MAX
 from keyturn.web.refusals import Refusal

@@ -17,8 +17,8 @@ from keyturn.flows.signin import (
     Wrong,
 )
 from keyturn.rules.lockout import Locked
-from keyturn.web.pages.home import home_of
 from keyturn.web.door import door
+from keyturn.web.pages.home import home_of
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
