@@ -7,10 +7,9 @@ woken by commits of its own process and looks once a second for those of others.
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
-
-import structlog
 
 from keyturn.flows.deliver import Courier, deliver_due, next_due, sweep_lapsed
 from keyturn.ports.parts import Parts
@@ -20,7 +19,7 @@ BATCH = 16
 #: batches under way at once: a server that is slow to answer holds up its own batch only
 BATCHES = 4
 
-_log = structlog.get_logger("keyturn.delivery")
+_log = logging.getLogger("keyturn.delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ async def run(
         try:
             pause, outage = await loop.round(), pace.outage
         except Exception as error:  # noqa: BLE001  the next message may be a good one
-            _log.warning("delivery stumbled", cause=repr(error), again_in_ms=outage)
+            _log.warning("delivery stumbled cause=%r again_in_ms=%d", error, outage)
             pause, outage = outage, min(2 * outage, pace.outage_max)
     await loop.finish()
 
@@ -120,7 +119,7 @@ class _Loop:
         """Wait for the batches under way."""
         for error in await asyncio.gather(*self.batches, return_exceptions=True):
             if isinstance(error, BaseException):
-                _log.warning("delivery stumbled", cause=repr(error))
+                _log.warning("delivery stumbled cause=%r", error)
 
 
 async def _rung(bell: asyncio.Event, stop: asyncio.Event, at_most: int) -> bool:

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-
-import structlog
+from datetime import UTC, datetime
 
 from keyturn.settings import Settings
 
 
 def set_up_logs(settings: Settings) -> None:
-    """Our own lines go through structlog, the others' through logging; to one stream."""
+    """Our own lines from the level that is set, the others' from warnings on; one stream."""
     level = logging.getLevelNamesMapping()[settings.log.level.upper()]
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Program() if settings.log.format == "json" else _Person())
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     logging.getLogger("keyturn").setLevel(level)
-    line = (
-        structlog.processors.JSONRenderer()
-        if settings.log.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            line,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+
+
+def _moment(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+class _Person(logging.Formatter):
+    """One line, and the trace of a fault beneath it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{_moment(record)} {record.levelname.lower():7} {record.name}: "
+        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return line + record.getMessage() + trace
+
+
+class _Program(logging.Formatter):
+    """One JSON object a line (JSON Lines)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        document = {
+            "at": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            document["trace"] = self.formatException(record.exc_info)
+        return json.dumps(document, ensure_ascii=False)

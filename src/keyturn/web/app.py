@@ -8,12 +8,12 @@ it never see a request without a tenant.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Router
 
@@ -26,7 +26,7 @@ from keyturn.web.refusals import Refusal, problem
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
-LOG = structlog.get_logger("keyturn.web")
+LOG = logging.getLogger("keyturn.web")
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -80,12 +80,12 @@ class Gate:
         except Refusal as refusal:
             await self._answer(refusal, scope, receive, guarded)
         except (StoreUnavailable, Busy) as outage:
-            LOG.warning("unavailable", cause=str(outage))
+            LOG.warning("unavailable cause=%s", outage)
             later = Refusal(503, "unavailable", headers={"retry-after": "5"})
             await self._answer(later, scope, receive, guarded)
         except Exception:
             room = scope["path"].split("/", 2)[1][:40]  # what follows may be a mail's token
-            LOG.exception("fault", room=room)
+            LOG.exception("fault room=%s", room)
             await self._answer(Refusal(500, "fault"), scope, receive, guarded)
         return None
 

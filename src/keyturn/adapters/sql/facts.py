@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import Executable, select
 from sqlalchemy.engine import CursorResult
 
-from keyturn.adapters.sql.rows import UPSERT
+from keyturn.adapters.sql.rows import upsert
 from keyturn.adapters.sql.schema import facts
 from keyturn.adapters.sql.store import SqlStore, engine_of
 from keyturn.adapters.sql.tx import SqlTx
@@ -26,7 +26,7 @@ def get_fact(store: SqlStore, name: str) -> str | None:
 
 def set_fact(store: SqlStore, name: str, value: str) -> None:
     """Remember `value` under `name`, in place of what was. Raises ports.StoreUnavailable."""
-    fresh = UPSERT[engine_of(store).dialect.name](facts).values(name=name, value=value)
+    fresh = upsert(engine_of(store).dialect.name)(facts).values(name=name, value=value)
     changed = fresh.on_conflict_do_update(index_elements=[facts.c.name], set_={"value": value})
     store.submit_write(lambda tx: _run(tx, changed).close()).result()
 

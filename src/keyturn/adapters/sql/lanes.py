@@ -7,12 +7,13 @@ ends and returns it; the rule then decides in Python and `save` stores the resul
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import case, func, select, update
 
 from keyturn.adapters.sql.quick import Quick
-from keyturn.adapters.sql.rows import UPSERT, Repository, param
+from keyturn.adapters.sql.rows import Repository, param, upsert
 from keyturn.adapters.sql.schema import budgets, lanes
 from keyturn.ports.store import SeenLane
 from keyturn.rules.budgets import Budget, Spending, row_key
@@ -40,8 +41,9 @@ def lane_of(row: Sequence[Any]) -> Lane:
     return Lane(row[0], row[1], row[2], row[3], bool(row[4]), held)
 
 
+@cache
 def _lock(dialect: str) -> Quick:
-    fresh = UPSERT[dialect](lanes).values(
+    fresh = upsert(dialect)(lanes).values(
         tenant_id=TID, key=KEY, user_id=None, failed=0, total=0, locked_until=0, last_failed=0,
         closed=False, reservations="", lease_until=None, refused=0, version=0,
         touched_at=param("now"),
@@ -53,7 +55,6 @@ def _lock(dialect: str) -> Quick:
     return Quick(held.returning(*COLUMNS))
 
 
-_LOCK = {dialect: _lock(dialect) for dialect in UPSERT}
 _CHANGE = (
     update(lanes)
     .where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
@@ -106,7 +107,7 @@ class SqlLanes(Repository):
 
     def lock(self, tenant_id: str, key: str, now: int) -> Lane:
         params = {"tid": tenant_id, "b_key": key, "now": now}
-        return lane_of(_LOCK[self._dialect].rows(self._c, params)[0])
+        return lane_of(_lock(self._dialect).rows(self._c, params)[0])
 
     def save(self, tenant_id: str, key: str, lane: Lane, user_id: str | None) -> None:
         _SAVE.count(self._c, _changes(tenant_id, key, lane, user_id))
@@ -148,9 +149,10 @@ class SqlLanes(Repository):
         return int(_REFUSED.rows(self._c, {"tid": tenant_id, "b_key": key})[0][0])
 
 
+@cache
 def _spend(dialect: str) -> Quick:
     now, window = param("now"), param("window")
-    fresh = UPSERT[dialect](budgets).values(
+    fresh = upsert(dialect)(budgets).values(
         tenant_id=TID, key=KEY, start=now, count=1, until=now + window
     )
     over = budgets.c.until <= fresh.excluded.start
@@ -165,7 +167,6 @@ def _spend(dialect: str) -> Quick:
     return Quick(spent.returning(budgets.c.start, budgets.c.count))
 
 
-_SPEND = {dialect: _spend(dialect) for dialect in UPSERT}
 _LOOK = select(budgets.c.start, budgets.c.count).where(
     budgets.c.tenant_id == TID, budgets.c.key == KEY
 )
@@ -179,7 +180,7 @@ class SqlBudgets(Repository):
             "tid": tenant_id, "b_key": row_key(budget.name, key), "now": now,
             "window": budget.window_ms,
         }  # fmt: skip
-        row = _SPEND[self._dialect].rows(self._c, params)[0]
+        row = _spend(self._dialect).rows(self._c, params)[0]
         return Spending(start=row[0], count=row[1])
 
     def look(self, tenant_id: str, key: str, budget: Budget) -> Spending | None:

@@ -12,18 +12,24 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BindParameter, Connection, Row, Select, Table, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
 from keyturn.adapters.sql.quick import Quick
 
 V = TypeVar("V")
 
-#: INSERT … ON CONFLICT, spelled by each dialect's own construct, means the same on both
-UPSERT: dict[str, Callable[[Table], Any]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
+
+def upsert(dialect: str) -> Callable[[Table], Any]:
+    """INSERT … ON CONFLICT, spelled by each dialect's own construct, means the same on both.
+    Only the one in use is loaded.
+    """
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as of_sqlite  # noqa: PLC0415  as said
+
+        return of_sqlite
+    from sqlalchemy.dialects.postgresql import insert as of_postgresql  # noqa: PLC0415  as said
+
+    return of_postgresql
 
 
 class Repository:
