@@ -12,9 +12,11 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BindParameter, Connection, Row, Select, Table, bindparam, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import Insert, Update
 
 from keyturn.adapters.sql.quick import Quick
+from keyturn.ports.store import Taken
 
 V = TypeVar("V")
 
@@ -131,3 +133,21 @@ class Shape(Generic[V]):
     def _written(self, name: str, value: Any) -> Any:
         codec = self.codecs.get(name)
         return codec.write(value) if codec and value is not None else value
+
+
+class taken:  # noqa: N801  reads as a statement: `with taken(connection, "phone")`
+    """Turn a broken unique index into Taken, and leave the transaction usable."""
+
+    def __init__(self, connection: Connection, what: str) -> None:
+        self._connection, self._what = connection, what
+
+    def __enter__(self) -> None:
+        self._savepoint = self._connection.begin_nested()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self._savepoint.commit()
+            return
+        self._savepoint.rollback()
+        if isinstance(error, IntegrityError):
+            raise Taken(self._what) from error

@@ -13,12 +13,12 @@ from keyturn.adapters.sql.accounts import (
     SqlRoles,
     SqlSessions,
     SqlTenants,
-    SqlUsers,
 )
 from keyturn.adapters.sql.flows import SqlCases, SqlCodes, SqlFlows
 from keyturn.adapters.sql.lanes import SqlBudgets, SqlLanes
 from keyturn.adapters.sql.rows import Repository
 from keyturn.adapters.sql.trail import SqlAudit, SqlMessages
+from keyturn.adapters.sql.users import SqlUsers
 
 R = TypeVar("R", bound=Repository)
 

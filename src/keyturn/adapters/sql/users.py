@@ -1,0 +1,208 @@
+"""Users and the names they are known by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from keyturn.adapters.sql.accounts import CLIENT, TID, UID, USER
+from keyturn.adapters.sql.lanes import COLUMNS as LANE
+from keyturn.adapters.sql.lanes import lane_of
+from keyturn.adapters.sql.quick import Quick
+from keyturn.adapters.sql.rows import Repository, param, taken
+from keyturn.adapters.sql.schema import (
+    budgets,
+    clients,
+    factors,
+    identifiers,
+    lanes,
+    roles,
+    users,
+)
+from keyturn.ports.store import Lookup, Page, SeenLane, Wanted
+from keyturn.rules.accounts import FactorKind, User, UserState
+from keyturn.rules.budgets import NETWORK, Spending, row_key
+
+OFFERS = 4
+_named = select(identifiers.c.user_id).where(
+    identifiers.c.tenant_id == TID, identifiers.c.canonical == param("name")
+)
+_offered = and_(
+    clients.c.user_id == users.c.id,
+    clients.c.id.in_([param(f"c{n}") for n in range(OFFERS)]),
+)
+_lane_key = case(
+    (users.c.id == TID, param("absent")),
+    (and_(clients.c.id.is_not(None), param("own_lanes") == 1), literal("c:") + clients.c.id),
+    else_=literal("u:") + users.c.id,
+)
+_LOOKUP = Quick(
+    select(
+        *USER.columns,
+        *CLIENT.columns,
+        exists().where(factors.c.user_id == users.c.id, factors.c.kind == "totp"),
+        exists().where(
+            factors.c.user_id == users.c.id,
+            factors.c.kind == "recovery",
+            factors.c.used.is_(None),
+        ),
+        exists().where(roles.c.user_id == users.c.id),
+        budgets.c.start,
+        budgets.c.count,
+        lanes.c.key,
+        lanes.c.version,
+        *LANE,
+    )
+    .select_from(users)
+    .outerjoin(clients, _offered)
+    .outerjoin(budgets, and_(budgets.c.tenant_id == TID, budgets.c.key == param("network")))
+    .outerjoin(lanes, and_(lanes.c.tenant_id == TID, lanes.c.key == _lane_key))
+    .where(
+        users.c.id == func.coalesce(_named.scalar_subquery(), TID),
+        users.c.tenant_id == TID,
+    )
+)
+_GET = USER.select().where(users.c.tenant_id == TID, users.c.id == UID)
+_NAMED = (
+    USER.select()
+    .join(identifiers, identifiers.c.user_id == users.c.id)
+    .where(identifiers.c.tenant_id == TID, identifiers.c.canonical == param("name"))
+)
+_HOLDER = USER.select().where(users.c.tenant_id == TID, users.c.phone == param("phone"))
+
+
+def _found(row: Sequence[Any], tenant_id: str) -> Lookup:
+    """The row of _LOOKUP."""
+    user = USER.value(row[: USER.size])
+    rest = row[USER.size :]
+    client = None if rest[0] is None else CLIENT.value(rest[: CLIENT.size])
+    totp, recovery, staff, start, count, key, version = rest[CLIENT.size : CLIENT.size + 7]
+    kinds = {FactorKind.TOTP: totp, FactorKind.RECOVERY: recovery}
+    lane = None if key is None else SeenLane(key, lane_of(rest[CLIENT.size + 7 :]), version)
+    return Lookup(
+        user=user,
+        known=user.id != tenant_id,
+        client=client,
+        factors=frozenset(k for k, there in kinds.items() if there),
+        staff=bool(staff),
+        network=None if start is None else Spending(start=start, count=count),
+        lane=lane,
+    )
+
+
+class SqlUsers(Repository):
+    """See ports.store.Users."""
+
+    def lookup(self, wanted: Wanted) -> Lookup:
+        clients = wanted.clients
+        offers = {f"c{n}": clients[n] if n < len(clients) else "" for n in range(OFFERS)}
+        rows = _LOOKUP.rows(
+            self._c,
+            {
+                "tid": wanted.tenant_id,
+                "name": wanted.canonical,
+                "network": row_key(NETWORK, wanted.network),
+                "absent": wanted.absent,
+                "own_lanes": int(wanted.own_lanes),
+                **offers,
+            },
+        )
+        if not rows:
+            raise LookupError(wanted.tenant_id)
+        return _found(rows[0], wanted.tenant_id)
+
+    def get(self, tenant_id: str, user_id: str) -> User | None:
+        return USER.maybe(self._c.execute(_GET, {"tid": tenant_id, "uid": user_id}).first())
+
+    def lock(self, tenant_id: str, user_id: str) -> User | None:
+        statement = _GET.with_for_update()
+        return USER.maybe(self._c.execute(statement, {"tid": tenant_id, "uid": user_id}).first())
+
+    def named(self, tenant_id: str, canonical: str) -> User | None:
+        params = {"tid": tenant_id, "name": canonical}
+        return USER.maybe(self._c.execute(_NAMED, params).first())
+
+    def add(self, user: User, identifiers: Sequence[str]) -> None:
+        self._c.execute(USER.insert, USER.params(user))
+        for canonical in identifiers:
+            self.add_identifier(user.tenant_id, user.id, canonical)
+
+    def save(self, user: User) -> None:
+        with taken(self._c, "phone"):
+            self._c.execute(USER.update, USER.changes(user, id=user.id))
+
+    def delete(self, tenant_id: str, user_id: str) -> None:
+        which = {"tid": tenant_id, "uid": user_id}
+        for table in (identifiers, users):
+            column = table.c.user_id if table is identifiers else table.c.id
+            self._c.execute(delete(table).where(table.c.tenant_id == TID, column == UID), which)
+
+    def add_identifier(self, tenant_id: str, user_id: str, canonical: str) -> None:
+        values = {"tenant_id": tenant_id, "user_id": user_id, "canonical": canonical}
+        with taken(self._c, "identifier"):
+            self._c.execute(identifiers.insert(), values)
+
+    def drop_identifier(self, tenant_id: str, user_id: str, canonical: str) -> None:
+        self._c.execute(
+            delete(identifiers).where(
+                identifiers.c.tenant_id == TID,
+                identifiers.c.user_id == UID,
+                identifiers.c.canonical == param("name"),
+            ),
+            {"tid": tenant_id, "uid": user_id, "name": canonical},
+        )
+
+    def holder_of_phone(self, tenant_id: str, phone: str) -> User | None:
+        return USER.maybe(self._c.execute(_HOLDER, {"tid": tenant_id, "phone": phone}).first())
+
+    def search(
+        self,
+        tenant_id: str,
+        query: str,
+        state: UserState | None,
+        after: str | None,
+        limit: int,
+        locked: int | None = None,
+    ) -> Page:
+        wanted = USER.select().where(users.c.tenant_id == tenant_id, users.c.id != tenant_id)
+        if query:
+            pattern = f"%{_escaped(query.casefold())}%"
+            columns = (users.c.name, users.c.username, users.c.email, users.c.phone)
+            wanted = wanted.where(or_(*(func.lower(c).like(pattern, escape="\\") for c in columns)))
+        if state is not None:
+            wanted = wanted.where(users.c.state == str(state))
+        if locked is not None:
+            wanted = wanted.where(_locked(locked))
+        if after:
+            wanted = wanted.where(users.c.id > after)
+        rows = self._c.execute(wanted.order_by(users.c.id).limit(limit + 1)).all()
+        found = [USER.value(r) for r in rows[:limit]]
+        return Page(users=found, after=found[-1].id if len(rows) > limit else None)
+
+    def tally(self, tenant_id: str, now: int) -> tuple[int, int]:
+        everybody = select(func.count()).where(
+            users.c.tenant_id == tenant_id, users.c.id != tenant_id
+        )
+        locked = everybody.where(_locked(now))
+        return self._c.execute(everybody).scalar_one(), self._c.execute(locked).scalar_one()
+
+
+def _locked(now: int) -> ColumnElement[bool]:
+    """Whether a user has a lane that is locked at `now`."""
+    return exists().where(lanes.c.user_id == users.c.id, lanes.c.locked_until > now)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
