@@ -1,0 +1,371 @@
+"""The rooms of a transaction: what can be read and stored, by subject.
+
+Each method takes the tenant's id and never answers with another tenant's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from keyturn.rules.accounts import (
+    Case,
+    Client,
+    Factor,
+    FactorKind,
+    Flow,
+    Role,
+    Session,
+    Tenant,
+    User,
+    UserState,
+)
+from keyturn.rules.budgets import Budget, Spending
+from keyturn.rules.codes import Code
+from keyturn.rules.events import Entry
+from keyturn.rules.lockout import Lane
+from keyturn.rules.messages import Message, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a try brings to the lookup.
+
+    Attributes:
+        canonical: the name's canonical spelling.
+        clients: at most four client ids.
+        network: as of network_of().
+        absent: the lane's key if nobody has the name.
+        own_lanes: known clients have lanes of their own (policy lockout.scope "client").
+    """
+
+    tenant_id: str
+    canonical: str
+    clients: Sequence[str]
+    network: str
+    absent: str
+    own_lanes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLane:
+    """A lane as it was read, without holding it: `version` tells whether it is still so."""
+
+    key: str
+    lane: Lane
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What one sign-in try needs, read in one statement.
+
+    Attributes:
+        user: whom the name belongs to; for a name that nobody has, the tenant's decoy: a
+            disabled account without a password, read by the same statement.
+        known: whether `user` is a person, not the decoy.
+        client: the known client among those offered that is this user's, or None.
+        factors: the second steps enrolled.
+        staff: has a role somewhere.
+        network: what the caller's network has spent of its budget.
+        lane: the lane of this try as it stands, or None if it was never used.
+    """
+
+    user: User
+    known: bool
+    client: Client | None
+    factors: frozenset[FactorKind]
+    staff: bool
+    network: Spending | None
+    lane: SeenLane | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of users: rows and, if there are more, the cursor of the next."""
+
+    users: Sequence[User]
+    after: str | None
+
+
+class Tenants(Protocol):
+    """Tenants; few, read often."""
+
+    def all(self) -> Sequence[Tenant]: ...
+    def get(self, tenant_id: str) -> Tenant | None: ...
+    def add(self, tenant: Tenant) -> None:
+        """Raises Taken("slug") or Taken("host")."""
+        ...
+
+    def update(self, tenant: Tenant) -> None: ...
+
+
+class Users(Protocol):
+    """Accounts and the names they are known by."""
+
+    def lookup(self, wanted: Wanted) -> Lookup:
+        """See Lookup."""
+        ...
+
+    def get(self, tenant_id: str, user_id: str) -> User | None: ...
+    def lock(self, tenant_id: str, user_id: str) -> User | None:
+        """As get, but nobody else changes the row until this transaction ends."""
+        ...
+
+    def named(self, tenant_id: str, canonical: str) -> User | None:
+        """Whom an identifier belongs to."""
+        ...
+
+    def add(self, user: User, identifiers: Sequence[str]) -> None:
+        """Raises Taken("identifier")."""
+        ...
+
+    def save(self, user: User) -> None:
+        """Store every field of an existing user."""
+        ...
+
+    def delete(self, tenant_id: str, user_id: str) -> None:
+        """An unverified sign-up gives way; its identifiers go too."""
+        ...
+
+    def add_identifier(self, tenant_id: str, user_id: str, canonical: str) -> None:
+        """Raises Taken("identifier")."""
+        ...
+
+    def drop_identifier(self, tenant_id: str, user_id: str, canonical: str) -> None: ...
+    def holder_of_phone(self, tenant_id: str, phone: str) -> User | None:
+        """The active or disabled user who has proved this number, or None."""
+        ...
+
+    def search(
+        self,
+        tenant_id: str,
+        query: str,
+        state: UserState | None,
+        after: str | None,
+        limit: int,
+        locked: int | None = None,
+    ) -> Page:
+        """Users whose name, username, e-mail or phone starts with or contains `query`.
+
+        `locked`: only those with a lane that is locked at this moment.
+        """
+        ...
+
+    def tally(self, tenant_id: str, now: int) -> tuple[int, int]:
+        """How many users there are, and how many have a lane that is locked."""
+        ...
+
+
+class Lanes(Protocol):
+    """Lanes by key; see rules.lockout."""
+
+    def lock(self, tenant_id: str, key: str, now: int) -> Lane:
+        """The lane (a new one if there was none), held until this transaction ends."""
+        ...
+
+    def save(self, tenant_id: str, key: str, lane: Lane, user_id: str | None) -> None: ...
+    def swap(
+        self, tenant_id: str, seen: SeenLane, lane: Lane, user_id: str | None
+    ) -> SeenLane | None:
+        """Store `lane` in one statement if nobody has stored another since `seen`; None if
+        somebody has: then `lock` and decide again.
+        """
+        ...
+
+    def get(self, tenant_id: str, key: str) -> Lane | None: ...
+    def of_user(self, tenant_id: str, user_id: str) -> Mapping[str, Lane]:
+        """Every lane of a user, by key; held until this transaction ends when writing."""
+        ...
+
+    def locked(self, tenant_id: str, user_ids: Sequence[str], now: int) -> Mapping[str, int]:
+        """The end of the last lock of each of these users who has one."""
+        ...
+
+    def lapsed(self, now: int, limit: int) -> Sequence[tuple[str, str, str | None]]:
+        """(tenant, key, user) of lanes with a reservation whose lease is over."""
+        ...
+
+    def refused(self, tenant_id: str, key: str) -> int:
+        """Count one refusal by a lock; returns how many there were since the lane was
+        last saved (so that the audit trail keeps the first few only).
+        """
+        ...
+
+
+class Clients(Protocol):
+    """Known clients."""
+
+    def add(self, client: Client) -> None: ...
+    def save(self, client: Client) -> None: ...
+    def of_user(self, tenant_id: str, user_id: str) -> Sequence[Client]: ...
+    def last_seen(self, tenant_id: str, user_ids: Sequence[str]) -> Mapping[str, int]:
+        """When each user last signed in, where that is known."""
+        ...
+
+    def forget(self, tenant_id: str, user_id: str, client_id: str | None) -> int:
+        """Forget one client, or all with None; returns how many."""
+        ...
+
+
+class Sessions(Protocol):
+    """Signed-in browsers."""
+
+    def add(self, session: Session) -> None: ...
+    def get(self, tenant_id: str, digest: str) -> tuple[Session, User] | None:
+        """The session with its user, dead or alive; see rules.sessions."""
+        ...
+
+    def touch(self, tenant_id: str, digest: str, seen_at: int, level: int) -> None:
+        """The session is used now; `level`: what it is still worth."""
+        ...
+
+    def of_user(self, tenant_id: str, user_id: str) -> Sequence[Session]: ...
+    def end(self, tenant_id: str, user_id: str, digest: str | None) -> int:
+        """End one session, or all with None; returns how many."""
+        ...
+
+
+class Flows(Protocol):
+    """What browsers have begun."""
+
+    def open(self, tenant_id: str, browser: str, kind: str, now: int) -> Flow | None:
+        """The open, unexpired flow of this kind in this browser, held for this transaction."""
+        ...
+
+    def get(self, tenant_id: str, flow_id: str) -> Flow | None: ...
+    def add(self, flow: Flow) -> None:
+        """Closes an older open one of the same browser and kind (at flow.created_at)."""
+        ...
+
+    def save(self, flow: Flow) -> None: ...
+    def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Flow]: ...
+
+
+class Codes(Protocol):
+    """One-time codes; see rules.codes."""
+
+    def add(self, code: Code) -> None:
+        """Replaces (at code.sent_at) the live codes of the same flow."""
+        ...
+
+    def latest(self, flow_id: str) -> Code | None:
+        """The newest code of a flow, held until this transaction ends."""
+        ...
+
+    def replaced(self, flow_id: str) -> Sequence[Code]:
+        """A flow's codes that a newer one took the place of, newest first, at most ten."""
+        ...
+
+    def by_link(self, tenant_id: str, link: str) -> Code | None:
+        """The code whose long link has this digest, held until this transaction ends."""
+        ...
+
+    def save(self, code: Code) -> None: ...
+
+
+class Factors(Protocol):
+    """Second steps."""
+
+    def of_user(self, tenant_id: str, user_id: str) -> Sequence[Factor]:
+        """All, used recovery codes included; held when writing."""
+        ...
+
+    def add(self, factor: Factor) -> None: ...
+    def save(self, factor: Factor) -> None: ...
+    def remove(self, tenant_id: str, user_id: str, kind: FactorKind) -> int: ...
+    def enrolled(self, tenant_id: str, user_ids: Sequence[str], kind: FactorKind) -> frozenset[str]:
+        """Which of these users have enrolled this kind."""
+        ...
+
+
+class Roles(Protocol):
+    """Who is staff where."""
+
+    def of_user(self, user_id: str) -> Mapping[str, Role]:
+        """Role by tenant id."""
+        ...
+
+    def grant(self, tenant_id: str, user_id: str, role: Role) -> None: ...
+    def revoke(self, tenant_id: str, user_id: str) -> None: ...
+    def any_owner(self) -> bool:
+        """Whether the installation has an owner yet."""
+        ...
+
+
+class Budgets(Protocol):
+    """Counters within windows; see rules.budgets."""
+
+    def spend(self, tenant_id: str, key: str, now: int, budget: Budget) -> Spending:
+        """Spend one; the window with it in. Compare with budget.allows()."""
+        ...
+
+    def look(self, tenant_id: str, key: str, budget: Budget) -> Spending | None:
+        """What was spent, without spending."""
+        ...
+
+
+class Messages(Protocol):
+    """The outbox; see rules.messages."""
+
+    def add(self, message: Message) -> None: ...
+    def claim(self, now: int, limit: int) -> Sequence[Message]:
+        """Take due messages for a lease (state sending, attempt + 1)."""
+        ...
+
+    def get(self, tenant_id: str, message_id: str) -> Message | None: ...
+    def settle(self, message: Message, attempt: int) -> bool:
+        """Store the outcome if the message is still being sent, at `attempt`; else False: a
+        later worker has it, or a report came first.
+        """
+        ...
+
+    def report(self, message_id: str, state: MessageState, detail: str, now: int) -> Message | None:
+        """A delivery report came in; None if no such message or a state it may not take.
+        Erases the sealed values: a report says that the message went.
+        """
+        ...
+
+    def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Message]: ...
+    def recent(
+        self,
+        tenant_id: str,
+        channel: str | None,
+        state: MessageState | None,
+        limit: int,
+        before: str | None = None,
+    ) -> Sequence[Message]:
+        """Newest first, dropped ones left out."""
+        ...
+
+    def next_due(self, now: int) -> int | None:
+        """When the next message is due (may be past), or None."""
+        ...
+
+
+class Audit(Protocol):
+    """The audit trail: append and read."""
+
+    def add(self, entry: Entry) -> None: ...
+    def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Entry]:
+        """Newest first."""
+        ...
+
+    def search(
+        self, tenant_id: str, events: Sequence[str], query: str, before: str | None, limit: int
+    ) -> Sequence[Entry]:
+        """Newest first. `events`: names or prefixes ("signin."), none for all; `query`:
+        a user's id or an ip address; `before`: an entry's id.
+        """
+        ...
+
+
+class Cases(Protocol):
+    """Cases."""
+
+    def add(self, case: Case) -> None: ...
+    def get(self, tenant_id: str, ref: str) -> Case | None: ...
+    def save(self, case: Case) -> None: ...
+    def recent(self, tenant_id: str, state: str | None, limit: int) -> Sequence[Case]: ...
+    def of_user(self, tenant_id: str, user_id: str) -> Sequence[Case]: ...
