@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
-
-def patient_gc() -> None:
-    """Look for cycles less often than every 700 objects: imports make many objects and no
-    cycles, which costs a tenth of a server's start, and a request makes few.
-    """
-    gc.set_threshold(50_000, 20, 20)
+from keyturn import patient_gc
 
 
 def main() -> int:

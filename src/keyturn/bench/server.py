@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyturn import serving
+from keyturn import patient_gc, serving
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -57,10 +57,8 @@ def _floor(order: Order) -> Callable[[], ASGIApp]:
 
 
 def _keyturn(order: Order) -> Callable[[], ASGIApp]:
-    from keyturn.__main__ import patient_gc  # noqa: PLC0415  the floor's start is not to pay for it
-
     patient_gc()  # as every `keyturn` command does
-    from keyturn import wiring  # noqa: PLC0415  as above
+    from keyturn import wiring  # noqa: PLC0415  the floor's start is not to pay for it
     from keyturn.adapters.sql.migrate import ensure  # noqa: PLC0415  as above
 
     settings = settings_for(order)
