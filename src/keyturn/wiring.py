@@ -7,6 +7,7 @@ import ipaddress
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -209,6 +210,15 @@ def _texter(house: House) -> KannelTexter | None:
     return KannelTexter(gateway, house.parts.sealer)
 
 
+def _compiled(settings: Settings) -> Path:
+    """Where compiled templates are kept; as closed to others as the keys beside it, because
+    what lies there is run.
+    """
+    folder = settings.store.data_dir / "pages"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def site(house: House, *, demo: bool = False) -> Site:
     """The web side of one process."""
     server = house.settings.server
@@ -216,7 +226,7 @@ def site(house: House, *, demo: bool = False) -> Site:
         parts=house.parts,
         origin=server.origin,
         trusted=tuple(ipaddress.ip_network(n) for n in server.trusted_proxies),
-        pages=environment(__version__, demo=demo),
+        pages=environment(__version__, demo=demo, cache=_compiled(house.settings)),
         report=None if house.settings.sms.driver == "none" else text_reports(house.parts),
     )
 

@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -41,12 +42,16 @@ _JUST_NOW_MS = 45 * SECOND
 _HOLE = "\ue000"
 
 
-def environment(static_version: str, *, demo: bool = False) -> jinja2.Environment:
+def environment(
+    static_version: str, *, demo: bool = False, cache: Path | None = None
+) -> jinja2.Environment:
     """Everything templates need.
 
     Args:
         static_version: part of the address of static files, so that a new release is
             fetched at once and an old one may be cached for ever.
+        cache: a folder of ours in which compiled templates are kept from one start to the
+            next; a template that changed is compiled anew.
         demo: this installation is a demo; every page says so and links to its inbox.
     """
     env = jinja2.Environment(
@@ -56,6 +61,7 @@ def environment(static_version: str, *, demo: bool = False) -> jinja2.Environmen
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=jinja2.FileSystemBytecodeCache(str(cache)) if cache else None,
     )
     env.globals.update(
         static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp, told=told
