@@ -2,8 +2,8 @@
 
 It is FastAPI's router without FastAPI's application: the application would answer faults
 before the gate does, and its telemetry would see bodies that hold passwords.  It is built
-at import, which the master does before it forks, so that workers share it; the OpenAPI
-document is made when somebody asks for it.
+at import, and imported when its first caller comes (web/late.py); the OpenAPI document is
+made when somebody asks for it.
 """
 
 from __future__ import annotations
