@@ -14,7 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 
-POOL = 8
+#: threads of the store, and connections: few, so that those in use have their caches warm;
+#: a transaction takes milliseconds, and no thread is held while a password is compared
+POOL = 3
 
 
 def is_memory(url: str) -> bool:
@@ -52,13 +54,12 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def postgres_engine(url: str) -> Engine:
-    """An engine with one connection for each of the store's threads."""
+    """An engine with a connection for each of the store's threads, and two to spare."""
     return create_engine(
         url,
-        pool_size=POOL,
+        pool_size=POOL + 2,
         max_overflow=0,
         pool_timeout=10,
-        pool_use_lifo=True,  # the backend that was busy last has its caches warm
         pool_pre_ping=False,
         connect_args={"connect_timeout": 5, "application_name": "keyturn"},
     )

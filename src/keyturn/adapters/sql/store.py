@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
@@ -36,6 +36,7 @@ from sqlalchemy.exc import (
 )
 
 from keyturn.adapters.sql.engine import POOL, is_memory, postgres_engine, sqlite_engine
+from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.tx import SqlTx
 from keyturn.ports.store import StoreUnavailable, Tx
 
@@ -46,6 +47,8 @@ BATCH = 64
 READERS = 3
 CHECKPOINT_SECONDS = 5.0
 OUTAGES = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+WRITING = Quick(text("BEGIN"))
+SNAPSHOT = Quick(text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
 #: PostgreSQL: serialization_failure, deadlock_detected, unique_violation (two began the
 #: same thing at the same moment: the second run sees the first's row).
 AGAIN = ("40001", "40P01", "23505")
@@ -109,59 +112,95 @@ def outages() -> Iterator[None]:
 
 
 class PostgresStore(SqlStore):
-    """Transactions on PostgreSQL."""
+    """Transactions on PostgreSQL: a few threads, each with a connection of its own.
+
+    The connections do not begin transactions by themselves; `_within` says how one begins.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self.engine = postgres_engine(url)
-        self._snapshots = self.engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        self._each = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._local = threading.local()
+        self._connections: list[Connection] = []
         self._threads = ThreadPoolExecutor(POOL, thread_name_prefix="keyturn-store")
 
     def submit_each(self, fn: Work[T]) -> Future[T]:
         """See SqlStore. Saves the round trips of BEGIN and COMMIT."""
-        return self._threads.submit(self._statements, fn)
-
-    def _statements(self, fn: Work[T]) -> T:
-        with outages(), self._each.connect() as connection:
-            return fn(SqlTx(connection, "postgresql", writing=False))
+        return self._threads.submit(self._once, None, fn)
 
     def submit_read(self, fn: Work[T]) -> Future[T]:
         """See SqlStore."""
-        return self._threads.submit(self._read, fn)
+        return self._threads.submit(self._once, SNAPSHOT, fn)
 
     def submit_write(self, fn: Work[T]) -> Future[T]:
         """See SqlStore."""
         return self._threads.submit(self._write, fn)
 
-    def _read(self, fn: Work[T]) -> T:
-        with outages(), self._snapshots.connect() as connection:
-            return fn(SqlTx(connection, "postgresql", writing=False))
+    def _once(self, begin: Quick | None, fn: Work[T]) -> T:
+        with outages():
+            return self._within(begin, fn)
 
     def _write(self, fn: Work[T]) -> T:
         with outages():
             for left in reversed(range(RUNS)):
                 try:
-                    return self._once(fn)
+                    return self._within(WRITING, fn)
                 except DBAPIError as error:
-                    if not left or getattr(error.orig, "sqlstate", None) not in AGAIN:
+                    if not left or not _may_run_again(error):
                         raise
         raise AssertionError  # the last round returns or raises
 
-    def _once(self, fn: Work[T]) -> T:
-        with self.engine.begin() as connection:
-            tx = SqlTx(connection, "postgresql", writing=True)
+    def _within(self, begin: Quick | None, fn: Work[T]) -> T:
+        """Run `fn` in the transaction that `begin` begins; None: each statement is one."""
+        with self._own() as connection:
+            if begin is not None:
+                begin.count(connection, {})
+            tx = SqlTx(connection, "postgresql", writing=begin is WRITING)
             answer = fn(tx)
+            connection.commit()
         if tx.enqueued:
             self._announce()
         return answer
 
+    @contextmanager
+    def _own(self) -> Iterator[Connection]:
+        """This thread's connection. What went wrong is rolled back; a connection that may be
+        broken is given up, and the next transaction has a new one.
+        """
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._autocommit.connect()
+            self._connections.append(connection)
+        try:
+            yield connection
+        except OUTAGES as error:
+            if _may_run_again(error):
+                connection.rollback()
+            else:
+                self._give_up(connection)
+            raise
+        except BaseException:
+            connection.rollback()
+            raise
+
+    def _give_up(self, connection: Connection) -> None:
+        self._local.connection = None
+        self._connections.remove(connection)
+        connection.invalidate()
+        connection.close()
+
     def close(self) -> None:
         """See SqlStore."""
         self._threads.shutdown()
+        for connection in self._connections:
+            connection.close()
         self.engine.dispose()
+
+
+def _may_run_again(error: BaseException) -> bool:
+    """Whether the transaction failed only because of others beside it."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in AGAIN
 
 
 class _Item:
