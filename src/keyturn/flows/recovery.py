@@ -17,7 +17,6 @@ costs the same; its code can never be right.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from keyturn.ports.parts import Parts
@@ -30,8 +29,8 @@ from keyturn.rules.callers import Caller, network_of
 from keyturn.rules.codes import Right, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Locked
-from keyturn.rules.passwords import PasswordProblem, SpaceWarning, check, normalised, spaces
-from keyturn.steps import codes, lanes, links, second, sessions
+from keyturn.rules.passwords import PasswordProblem, SpaceWarning, normalised
+from keyturn.steps import codes, lanes, links, passwords, second, sessions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.codes import Sent
 from keyturn.steps.links import LinkState
@@ -347,20 +346,11 @@ def _judge(
     parts: Parts, user: User, caller: Caller, password: str, *, spaces_meant: bool
 ) -> Refused | None:
     """What is wrong with a password, if anything is."""
-    tenant = caller.tenant
-    problems = check(
-        password,
-        minimum=tenant.policy.password_min,
-        context=context_of(user, tenant.name, tenant.context),
-        is_common=parts.is_common,
+    about = (user.name, user.email, user.username)
+    problems, warnings = passwords.judge(
+        parts, caller.tenant, about, password, spaces_meant=spaces_meant
     )
-    warnings = () if spaces_meant else spaces(password)
     return Refused(problems=problems, warnings=warnings) if problems or warnings else None
-
-
-def context_of(user: User, tenant: str, words: Sequence[str]) -> list[str]:
-    """Words that this person's password may not be built from."""
-    return [w for w in (user.name, user.email, user.username, tenant, *words) if w]
 
 
 def _set(tx: Tx, act: Act, encoded: str) -> Open | NothingOpen:

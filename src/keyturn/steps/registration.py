@@ -15,7 +15,8 @@ from keyturn.rules.identifiers import (
     display_name,
     parse_email,
 )
-from keyturn.rules.passwords import PasswordProblem, SpaceWarning, check, normalised, spaces
+from keyturn.rules.passwords import PasswordProblem, SpaceWarning, normalised
+from keyturn.steps import passwords
 from keyturn.steps.acts import Act
 
 ZONE_MAX = 64
@@ -50,13 +51,9 @@ def judge(
         spaces_meant: the person was asked about a space at the password's start or end.
     """
     named, address = display_name(name), parse_email(email)
-    problems = check(
-        password,
-        minimum=tenant.policy.password_min,
-        context=[w for w in (name, email, tenant.name, *tenant.context) if w],
-        is_common=parts.is_common,
+    problems, warnings = passwords.judge(
+        parts, tenant, (name, email), password, spaces_meant=spaces_meant
     )
-    warnings = () if spaces_meant else spaces(password)
     if isinstance(named, str) and isinstance(address, Email) and not problems and not warnings:
         return Details(name=named, email=address, password=normalised(password))
     return Unfit(
