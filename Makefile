@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PLAY ?=
+SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test unit lab bench docs format
+.PHONY: help setup demo check test unit lab fuzz bench docs format
 
 help:  ## this list
 	@echo "Keyturn"; echo
@@ -28,8 +29,11 @@ unit: setup  ## unit tests only
 lab: setup  ## tests with real servers, browsers and processes; one real lock of ten minutes
 	@$(BIN)/python tools/run_tests.py lab lock
 
-bench: setup  ## measure: lockout, sign-in, oracle, start
-	@set -e; for what in lockout signin oracle start; do $(BIN)/keyturn bench $$what; done
+fuzz: setup  ## hostile input, models and state machines for longer; SEED=n tries others
+	@KEYTURN_SEED=$(SEED) $(BIN)/python tools/run_tests.py fuzz
+
+bench: setup  ## measure: lockout, sign-in, oracle, start, growth
+	@set -e; for what in lockout signin oracle start growth; do $(BIN)/keyturn bench $$what; done
 
 docs: setup  ## write the pages that are made from the code
 	@$(BIN)/python tools/write_docs.py

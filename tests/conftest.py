@@ -14,10 +14,14 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import figures
+
 # Time is measured in benchmarks, never in tests: a busy machine must not fail one.
 settings.register_profile(
     "keyturn", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
+# `make fuzz` looks for longer (see tests/fuzz/budget.py)
+settings.register_profile("fuzz", settings.get_profile("keyturn"), max_examples=2000)
 settings.load_profile("keyturn")
 
 LAB = Path(__file__).parent / "lab"
@@ -70,8 +74,19 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         _network.closed = False
 
 
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> figures.Figure:
+    """Counts what is said at the end of the run; see tests/figures.py."""
+    return figures.note(request)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what could not run here."""
+    """Say what was counted, and loudly what could not run here."""
+    reports = [r for every in terminalreporter.stats.values() for r in every]
+    counted = figures.lines(figures.totals(reports))
+    if counted:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(counted))
     left_out = terminalreporter.stats.get("skipped", [])
     if not left_out:
         return

@@ -30,6 +30,8 @@ LAB = {
     "postfix": "/usr/sbin/postfix",
     "kannel": "/usr/sbin/bearerbox",
     "kannel-extras": "/usr/lib/kannel/test/fakesmsc",
+    "nginx": "/usr/sbin/nginx",
+    "caddy": "/usr/bin/caddy",
 }
 """Debian package and a file by which it is known to be there."""
 

@@ -17,9 +17,14 @@ import segno
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
 from keyturn.rules.events import Entry, Event
+from keyturn.rules.health.catalogue import CATALOGUE
+from keyturn.rules.health.judge_sender import zone_line
+from keyturn.rules.health.report import arrange
+from keyturn.rules.health.verdicts import Finding
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.rules.passwords import PasswordFault, PasswordProblem, SpaceWarning
-from keyturn.rules.phones import advice
+from keyturn.rules.phones import ABROAD, advice
+from keyturn.web.console.health import spoken
 
 NOW = 1_767_965_460_000  # 9 January 2026, 13:31 UTC
 SENDER = "no-reply@northwind.test"
@@ -74,6 +79,37 @@ def always(me: User | None = None, **context: Any) -> dict[str, Any]:
     return {"tenant": TENANT, "csrf": "c5rf", "base": "", "now": NOW, "me": me} | context
 
 
+WELL = (
+    Finding("dns.ok", "", NOW),
+    Finding("settings.ok", "", NOW),
+    Finding("database.ok", "", NOW, {"kind": "PostgreSQL", "version": "16.3"}),
+)
+
+
+def health_page(*findings: Finding) -> dict[str, Any]:
+    """The page “Health”, with something of each sort unless `findings` say what."""
+    name, domain = "kt1._domainkey.northwind.test", {"domain": "northwind.test"}
+    public = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A" * 10
+    line = zone_line(name, f"v=DKIM1; k=rsa; p={public}")
+    record = {**domain, "suggested": "v=spf1 ip4:203.0.113.7 -all", "record": "v=spf1 mx -all"}
+    found = findings or (
+        Finding("dkim.missing", name, NOW, {"name": name, "zone_line": line, "kind": "rsa"}),
+        Finding("dmarc.unaligned", "northwind.test", NOW, {**domain, "applied": "reject"}),
+        Finding("spf.not-listed", "northwind.test", NOW,
+                {**record, "address": "203.0.113.7", "result": "fail", "lookups": 3}),
+        Finding("smtp-name.absent", "", NOW, {"host": "mial.northwind.test"}),
+        Finding("smtp-connection.unreached", "", NOW),
+        Finding("smtp-login.unreached", "", NOW),
+        Finding("mail-waiting.stuck", "", NOW, {"late": 12, "age": 40 * MINUTE}),
+        Finding("backup.old", "", NOW, {"age": 3 * DAY, "last": NOW - 3 * DAY}),
+        Finding("sms-login.unclear", "", NOW, {"said": "HTTP 302: moved"}),
+        *WELL,
+    )  # fmt: skip
+    visit: Any = Row(signed_in=Row(user=STAFF), now=NOW, tenant=TENANT)
+    report = spoken(visit, arrange(CATALOGUE, found, NOW - 3 * MINUTE))
+    return always(STAFF, oversees=True, report=report, since=None, whole=True)
+
+
 def qr() -> str:
     """A TOTP QR code as inline SVG."""
     out = io.BytesIO()
@@ -112,6 +148,14 @@ CLIENTS = [
         id="c2", name="Chrome on Android", ip="198.51.100.80", seen_at=NOW - 12 * DAY, trusted=False
     ),
 ]
+PASSKEYS = [
+    Row(id="p1", name="iCloud Keychain", synced=True, created_at=NOW - 40 * DAY,
+        used_at=NOW - 2 * HOUR, cloned_at=None),
+    Row(id="p2", name="Blue key with the long name that somebody gave it", synced=False,
+        created_at=NOW - 3 * DAY, used_at=None, cloned_at=None),
+    Row(id="p3", name="Old key", synced=False, created_at=NOW - 200 * DAY,
+        used_at=NOW - 9 * DAY, cloned_at=NOW - DAY),
+]  # fmt: skip
 LANES = [
     Row(
         key="u:1",
@@ -154,7 +198,31 @@ MESSAGES = [
     message("recovery_code", "sent"),
     message("verify_phone", "bounced", "sms", "absent subscriber"),
     message("verify_email", "queued"),
+    message("verify_email", "deferred", detail="450 4.7.1 greylisted, try again later"),
+    message("recovery_code", "relayed", detail="2.0.0 250 2.0.0 OK"),
 ]
+
+
+TEXTS_SENT = [
+    message("verify_phone", "delivered", "sms", "DELIVRD err:000"),
+    message("verify_phone", "bounced", "sms", "unknown-number: 30005 unknown destination handset"),
+    message(
+        "verify_phone", "rejected", "sms", "filtered: 30007 carrier violation: message filtered"
+    ),
+    message("verify_phone", "expired", "sms", "EXPIRED err:027"),
+    message("verify_phone", "sent", "sms", "taken as 1f"),
+    message("verify_phone", "queued", "sms", "submit_sm: 0x00000058 THROTTLED"),
+]
+ALARMS = (
+    Row(
+        kind="sms-range", at=NOW - 4 * MINUTE,
+        facts={"subject": "+4474001····", "limit": 20, "until": NOW + 41 * MINUTE},
+    ),
+    Row(
+        kind="sms-pumping", at=NOW - 9 * MINUTE,
+        facts={"subject": "+4474001····", "asked": 18, "entered": 0},
+    ),
+)  # fmt: skip
 
 
 def entry(number: int, event: Event, **facts: object) -> Entry:
@@ -286,6 +354,7 @@ def people() -> list[Row]:
                 frozen_at=None,
                 locked_until=NOW + 6 * MINUTE if number == 1 else None,
                 totp=number % 2 == 0,
+                passkey=number in STATES,
                 last_signin_at=None if number in STATES else NOW - number * 7 * HOUR,
             )
         )
@@ -303,6 +372,8 @@ def users_page(**changes: Any) -> dict[str, Any]:
             after="01K0006",
             total=6,
             locked=1,
+            most=10_000,
+            unfiled=False,
             can={"unlock", "disable", "enable", "end_sessions"},
         )
         | changes
@@ -318,7 +389,7 @@ def user_page(**changes: Any) -> dict[str, Any]:
             lanes=LANES,
             sessions=SESSIONS,
             clients=CLIENTS,
-            factors=Row(totp=True, recovery_left=8),
+            factors=Row(totp=True, recovery_left=8, passkeys=PASSKEYS),
             messages=MESSAGES,
             entries=ENTRIES,
             names=NAMES,
@@ -326,7 +397,7 @@ def user_page(**changes: Any) -> dict[str, Any]:
             cases=[CASE],
             diagnosis=DIAGNOSIS,
             last_signin_at=NOW - 3 * HOUR,
-            can={"unlock", "disable", "end_sessions"},
+            can={"unlock", "disable", "end_sessions", "remove_passkey"},
         )
         | changes
     )
@@ -350,6 +421,52 @@ def case_page(**changes: Any) -> dict[str, Any]:
     )
 
 
+MAIL_SENT = Words(
+    "The mail was handed over at {mail.at:time} for {mail.address}. Whether it arrived is not "
+    "known.",
+    "Look for mail from {tenant.sender}, in the spam folder too, and mark it as trusted.",
+    "What happens behind the next mail system cannot be seen without its report.",
+    {"mail.at": NOW - MINUTE, "mail.address": "ann@example.com", "tenant.sender": SENDER},
+)
+MAIL_BACK = Words(
+    "The mail to {mail.address} came back: no such mailbox exists.",
+    "Check the address letter by letter. If you no longer have that mailbox, open a case.",
+    "Which address the person has now is not known.",
+    {"mail.address": "ann@example.com"},
+)
+MAIL_LATER = Words(
+    "The mail has left us. The mail system behind {mail.address} does not take it yet, as we "
+    "heard at {mail.updated_at:time}. It is offered again and again by itself.",
+    "Wait some minutes. If it arrives after its code has ended, ask for a new one.",
+    "When the far side will take it is known to it alone.",
+    {"mail.updated_at": NOW - MINUTE, "mail.address": "ann@example.com"},
+)
+
+
+TEXTED = Row(
+    ending="123",
+    sent_at=NOW - MINUTE // 2,
+    expires_at=NOW + 9 * MINUTE,
+    resend_at=NOW + MINUTE // 2,
+)
+EMAIL_CODE: dict[str, Any] = {
+    "email": "ann@elsewhere.example",
+    "sent_at": NOW - MINUTE,
+    "expires_at": NOW + 9 * MINUTE,
+    "resend_at": NOW,
+    "sender": "account@northwind.example",
+    "circular": False,
+    "message_state": "sent",
+    "told_of": MAIL_SENT,
+}
+
+
+def proof(*methods: str, **changes: Any) -> dict[str, Any]:
+    """Context of the page that asks whether it is still them."""
+    plain: dict[str, Any] = {"texted": None, "then": "/account/email"}
+    return always(ANN, methods=list(methods), **{**plain, **changes})
+
+
 def account(**changes: Any) -> dict[str, Any]:
     """Context of "my account"."""
     return (
@@ -357,9 +474,15 @@ def account(**changes: Any) -> dict[str, Any]:
             ANN,
             sessions=SESSIONS,
             clients=CLIENTS,
+            own_client="c1",
+            second_step=True,
             totp=True,
             recovery_left=9,
+            passkeys=[],
             phone="+44 7700 900001",
+            circular=False,
+            message_state="delivered",
+            told_of=MAIL_SENT,
         )
         | changes
     )
@@ -382,8 +505,14 @@ def code(template: str, problem: dict[str, Any] | None = None, **more: Any) -> t
         "message_state": "sent",
         "told_of": TOLD,
         "link_only": False,
+        "circular": False,
     }
     return template, always(**SENT | context | more)
+
+
+def mailed(template: str, state: str | None, said: Words | None, **more: Any) -> tuple[str, Any]:
+    """A page that waits for a mail of which something is known, or nothing at all."""
+    return code(template, message_state=state, told_of=said, **more)
 
 
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -403,6 +532,16 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "signin.html",
         always(identifier="", problem={"code": "bad_input", "field": "identifier"}),
     ),
+    "signin-passkey": ("signin.html", always(identifier="", problem={"code": "passkey"})),
+    "second-passkey": (
+        "second.html",
+        always(methods=["passkey", "recovery", "totp"], trust_offered=True),
+    ),
+    "second-passkey-refused": (
+        "second.html",
+        always(methods=["passkey"], trust_offered=True, problem={"code": "passkey"}),
+    ),
+    "second-saved-codes": ("second.html", always(methods=["recovery"], trust_offered=True)),
     "second": ("second.html", always(methods=["totp", "recovery"], trust_offered=True)),
     "second-wrong": (
         "second.html",
@@ -424,13 +563,20 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             },
         ),
     ),
-    "signup-code": code("signup_code.html"),
+    "signup-code": mailed("signup_code.html", "sent", MAIL_SENT),
+    "signup-code-back": mailed("signup_code.html", "bounced", MAIL_BACK),
+    "signup-code-put-off": mailed("signup_code.html", "deferred", MAIL_LATER),
+    "signup-code-circular": mailed("signup_code.html", "relayed", MAIL_SENT, circular=True),
     "signup-code-wrong": code("signup_code.html", {"code": "wrong", "left": 3}),
     "signup-code-expired": code("signup_code.html", {"code": "expired", "at": NOW - MINUTE}),
     "signup-phone": ("signup_phone.html", phone(required=False)),
     "signup-phone-landline": (
         "signup_phone.html",
         phone(number="+44 117 496 0123", advice=advice("landline", insisted=False, voice=False)),
+    ),
+    "signup-phone-abroad": (
+        "signup_phone.html",
+        phone(number="+1 212 555 0123", advice=advice(ABROAD, insisted=False, voice=False)),
     ),
     "signup-phone-taken": (
         "signup_phone.html",
@@ -444,10 +590,16 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "welcome": ("welcome.html", always(ANN)),
     "welcome-out": ("welcome.html", always()),
     "recover": ("recover.html", always(identifier="")),
-    "recover-code": code("recover_code.html"),
-    "recover-code-link": code("recover_code.html", link_only=True),
+    "recover-code": mailed("recover_code.html", None, None),
+    "recover-code-known": mailed("recover_code.html", "bounced", MAIL_BACK),
+    "recover-code-circular": mailed("recover_code.html", None, None, circular=True),
+    "recover-code-link": mailed("recover_code.html", None, None, link_only=True),
     "recover-code-soon": code("recover_code.html", {"code": "too_soon", "at": NOW + MINUTE}),
     "recover-code-replaced": code("recover_code.html", {"code": "replaced"}),
+    "recover-second-passkey": (
+        "recover_second.html",
+        always(methods=["passkey", "recovery"]),
+    ),
     "recover-second": ("recover_second.html", always(methods=["totp", "recovery"])),
     "recover-password": ("recover_password.html", always(typed="ann", warnings=[], minimum=8)),
     "recover-password-problem": (
@@ -481,10 +633,30 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "link-elsewhere": ("link.html", always(purpose="signup", state=Row(kind="elsewhere"))),
     "link-unknown": ("link.html", always(purpose="signup", state=Row(kind="unknown"))),
     "account": ("account.html", account()),
+    "account-passkeys": ("account.html", account(passkeys=PASSKEYS)),
+    "passkey-new": ("passkey_new.html", always(ANN)),
+    "passkey-new-full": (
+        "passkey_new.html",
+        always(ANN, problem={"code": "passkeys_full", "most": 20}),
+    ),
+    "passkey-rename": ("passkey_rename.html", always(ANN, passkey=PASSKEYS[1])),
+    "passkey-remove": ("passkey_remove.html", always(ANN, passkey=PASSKEYS[0], last=True)),
     "account-bare": (
         "account.html",
-        account(totp=False, recovery_left=0, phone=None, clients=[], sessions=SESSIONS[:1]),
+        account(
+            second_step=False,
+            totp=False,
+            recovery_left=0,
+            phone=None,
+            clients=[],
+            sessions=SESSIONS[:1],
+        ),
     ),
+    "account-mail-back": (
+        "account.html",
+        account(message_state="bounced", told_of=MAIL_BACK),
+    ),
+    "account-circular": ("account.html", account(circular=True, phone=None)),
     "account-low": ("account.html", account(recovery_left=1)),
     "account-frozen": ("account.html", account(me=user(1, "Ann Lindqvist", frozen_at=NOW - DAY))),
     "totp": ("totp.html", always(ANN, svg=qr(), secret=SECRET, replaces=False)),
@@ -496,13 +668,58 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "recovery_codes.html",
         always(ANN, codes=[f"7F3K-2MQX-{n}4RT-9WVH" for n in range(10)], onward="/account"),
     ),
-    "reauth": ("reauth.html", always(ANN, what="totp-remove", letters=True)),
-    "reauth-wrong": (
-        "reauth.html",
-        always(ANN, what="recovery-codes", letters=True, problem={"code": "wrong"}),
+    "sure-remove": ("sure.html", always(ANN, what="totp-remove")),
+    "sure-codes": ("sure.html", always(ANN, what="recovery-codes")),
+    "proof-password": ("proof.html", proof("password")),
+    "proof-code": ("proof.html", proof("recovery", "totp", problem={"code": "wrong"})),
+    "proof-text": ("proof.html", proof("sms", texted=TEXTED)),
+    "proof-locked": ("proof.html", proof("password", problem=LOCKED)),
+    "second-text": (
+        "second.html",
+        always(methods=["recovery", "sms"], texted=None, trust_offered=True),
+    ),
+    "second-texted": (
+        "second.html",
+        always(methods=["sms", "totp"], texted=TEXTED, trust_offered=True),
+    ),
+    "recover-second-text": ("recover_second.html", always(methods=["sms"], texted=TEXTED)),
+    "password": ("password.html", always(ANN, minimum=8, problems={}, warnings=())),
+    "password-wrong": (
+        "password.html",
+        always(ANN, minimum=8, problems={"current": [{"code": "wrong"}]}, warnings=()),
+    ),
+    "password-same": (
+        "password.html",
+        always(ANN, minimum=8, problems={"password": [{"code": "same"}]}, warnings=()),
+    ),
+    "password-done": ("password_done.html", always(ANN)),
+    "email": ("email.html", always(ANN, email="", problems={})),
+    "email-bad": (
+        "email.html",
+        always(ANN, email="ann@", problems={"email": [{"code": "bad_email"}]}),
+    ),
+    "email-code": ("email_code.html", always(ANN, **EMAIL_CODE)),
+    "email-code-back": (
+        "email_code.html",
+        always(ANN, **EMAIL_CODE | {"message_state": "bounced", "told_of": MAIL_BACK}),
+    ),
+    "email-code-circular": ("email_code.html", always(ANN, **EMAIL_CODE | {"circular": True})),
+    "email-code-wrong": (
+        "email_code.html",
+        always(ANN, **EMAIL_CODE, problem={"code": "wrong", "left": 3}),
     ),
     "notme": ("notme.html", always(state=Row(kind="live"))),
     "notme-used": ("notme.html", always(state=Row(kind="used", at=NOW - HOUR))),
+    "data": ("data.html", always(ANN)),
+    "delete": ("delete.html", always(ANN, last_owner=False, erase_at=NOW + 7 * DAY)),
+    "delete-last-owner": ("delete.html", always(ANN, last_owner=True, erase_at=None)),
+    "delete-done": (
+        "delete_done.html",
+        always(erase_at=NOW + 7 * DAY, email="ann@northwind.example"),
+    ),
+    "keep": ("keep.html", always(state=Row(kind="live"))),
+    "keep-late": ("keep.html", always(state=Row(kind="expired", at=NOW - HOUR))),
+    "keep-done": ("keep_done.html", always()),
     "notme-done": ("notme_done.html", always(ref="KT-7F3K-2M")),
     "help": ("help.html", always(identifier="ann", contact="", note="", about="mail")),
     "help-held-back": (
@@ -630,6 +847,15 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "console/users.html",
         users_page(query="zzz", users=[], after=None, state="active"),
     ),
+    "console-passkey-remove": (
+        "console/passkey_remove.html",
+        always(STAFF, user=ANN, passkey=PASSKEYS[1]),
+    ),
+    "console-user-glass": ("console/user.html", user_page(glass_at=NOW - HOUR)),
+    "console-user-erasing": (
+        "console/user.html",
+        user_page(user=user(2, "Ben Okafor", state=UserState.DISABLED, erase_at=NOW + 6 * DAY)),
+    ),
     "console-user": ("console/user.html", user_page()),
     "console-user-quiet": (
         "console/user.html",
@@ -649,9 +875,23 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),
     "console-closed": ("console/closed.html", always(STAFF, why="enrol")),
     "console-again": ("console/closed.html", always(STAFF, why="again")),
+    "console-health": ("console/health.html", health_page()),
+    "console-health-well": ("console/health.html", health_page(*WELL)),
+    "console-health-first": (
+        "console/health.html",
+        always(STAFF, oversees=True, report=None, since=None, whole=True),
+    ),
+    "console-health-looking": (
+        "console/health.html",
+        always(STAFF, oversees=True, report=None, since=NOW - SECOND, whole=True),
+    ),
     "console-messages": (
         "console/messages.html",
-        always(STAFF, channel="", state="", messages=MESSAGES, before="m9"),
+        always(STAFF, channel="", state="", messages=MESSAGES, before="m9", alarms=()),
+    ),
+    "console-messages-alarms": (
+        "console/messages.html",
+        always(STAFF, channel="sms", state="", messages=TEXTS_SENT, before=None, alarms=ALARMS),
     ),
     "console-audit": (
         "console/audit.html",

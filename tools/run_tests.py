@@ -1,12 +1,16 @@
 """Checks and tests in order; used by `make test`.
 
-Usage: run_tests.py [check] [unit] [lab] [lock]      (without arguments: check unit lab)
+Usage: run_tests.py [check] [unit] [lab] [lock] [fuzz]      (without arguments: check unit lab)
 
 Checks come first with a summary of their own; pytest comes last, so that what it says at the
-end (what could not run, how many passed) is the end.  One test waits ten minutes for a real
-lock: it starts before everything else, runs beside it, and is waited for at the end.  It takes
-longer than all others together, so `make test` leaves it to `make lab`, and says so.  With
-KEYTURN_NOTHING_LEFT_OUT=1 it always runs, and whatever cannot run on this machine is a failure.
+end (what could not run, how many passed) is the end.  tests/fuzz and tests/models belong to
+the unit tests, with small budgets and always the same inputs; `fuzz` runs them for longer, with
+other inputs for each KEYTURN_SEED.
+
+One test waits ten minutes for a real lock: it starts before everything else, runs beside it, and
+is waited for at the end.  It takes longer than all others together, so `make test` leaves it to
+`make lab`, and says so.  With KEYTURN_NOTHING_LEFT_OUT=1 it always runs, and whatever cannot run
+on this machine is a failure.
 """
 
 from __future__ import annotations
@@ -38,14 +42,18 @@ LOCK_S = 620
 #: no dump of what hangs: it waits on purpose
 PATIENT = ("-o", "faulthandler_timeout=900")
 COVERED = ("--cov", "--cov-report=term")
+LONGER = ("--hypothesis-profile=fuzz", f"--hypothesis-seed={os.environ.get('KEYTURN_SEED', '0')}")
+#: what looks for as long as it is given; see tests/fuzz/budget.py
+SEARCHING = ("tests/models", "tests/fuzz")
 
 REAL_LOCK = "tests/lab/test_real_lock.py"
 BESIDE = f"--ignore={REAL_LOCK}"
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "unit": (*PYTEST, "-n", "2", *COVERED, "tests/unit"),
+    "unit": (*PYTEST, "-n", "2", *COVERED, "tests/unit", *SEARCHING),
     # in one process: its servers and browsers fill the machine
     "lab": (*PYTEST, BESIDE, "tests/lab"),
+    "fuzz": (*PYTEST, "-n", "2", *PATIENT, *LONGER, *SEARCHING),
 }
 LEFT_OUT = f"""
 {"!" * 78}

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from keyturn import settings
 from keyturn.rules.diagnosis import pages as troubleshooting
+from keyturn.rules.health import pages as health
 from keyturn.web.api.app import openapi
 
 ROOT = Path(__file__).parent.parent
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings.as_markdown,
+    "docs/doctor.md": health.as_markdown,
     "docs/openapi.json": lambda: openapi().decode(),
     **{name: partial(str, text) for name, text in troubleshooting.as_markdown().items()},
 }

@@ -1,7 +1,9 @@
-"""The delivery loop: one coroutine in each server process.
+"""The delivery loop, and the one that collects what comes back: two coroutines in each
+server process.
 
-Every process may run it: messages are claimed, so that each is taken by one.  It is
-woken by commits of its own process and looks once a second for those of others.
+Every process may run them.  Messages are claimed, so that each is taken by one; the loop is
+woken by commits of its own process and looks once a second for those of others.  A report
+may be read by two: the second changes nothing any more.
 """
 
 from __future__ import annotations
@@ -11,13 +13,18 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from keyturn.flows import bounces
 from keyturn.flows.deliver import Courier, deliver_due, next_due, sweep_lapsed
+from keyturn.flows.filing import file_users
+from keyturn.ports.delivery import Postbag
 from keyturn.ports.parts import Parts
-from keyturn.ports.store import Store
+from keyturn.ports.store import Store, StoreUnavailable
 
 BATCH = 16
 #: batches under way at once: a server that is slow to answer holds up its own batch only
 BATCHES = 4
+#: reports read in one round
+REPORTS = 100
 
 _log = logging.getLogger("keyturn.delivery")
 
@@ -32,6 +39,7 @@ class Pace:
             random: when a mail leaves says nothing of what the request that caused it did.
         patience: how long a batch is waited for before the next is begun beside it.
         outage, outage_max: wait after the store did not answer, doubled each time.
+        collect: wait between two looks for what came back.
     """
 
     nap: int = 50
@@ -41,6 +49,7 @@ class Pace:
     patience: int = 1_000
     outage: int = 500
     outage_max: int = 30_000
+    collect: int = 3_000
 
 
 PACE = Pace()
@@ -102,6 +111,8 @@ class _Loop:
                 return 0
             due = await next_due(self.parts)
         await sweep_lapsed(self.parts)
+        if await file_users(self.parts):
+            return self.pace.nap
         if due is None:
             return self.pace.look
         return min(max(due - self.parts.clock.now(), self.pace.nap), self.pace.look)
@@ -120,6 +131,31 @@ class _Loop:
         for error in await asyncio.gather(*self.batches, return_exceptions=True):
             if isinstance(error, BaseException):
                 _log.warning("delivery stumbled cause=%r", error)
+
+
+async def collect(parts: Parts, postbag: Postbag, stop: asyncio.Event, pace: Pace = PACE) -> None:
+    """Read the mail of the bounce address until `stop` is set, and remove what was read."""
+    while not stop.is_set():
+        try:
+            await _collect(parts, postbag)
+        except StoreUnavailable as error:
+            _log.warning("reports wait for the store cause=%r", error)
+        await _rung(stop, stop, pace.collect)
+
+
+async def _collect(parts: Parts, postbag: Postbag) -> None:
+    """One round. Raises StoreUnavailable; the mails not yet read stay where they are."""
+    for name in await asyncio.to_thread(postbag.waiting, REPORTS):
+        raw = await asyncio.to_thread(postbag.read, name, bounces.MOST_BYTES)
+        try:
+            came = bounces.Came.NO_REPORT if raw is None else await bounces.take(parts, raw)
+        except StoreUnavailable:
+            raise
+        except Exception as fault:  # noqa: BLE001  the next report may be a good one
+            _log.exception("a report could not be read and stays name=%s", name, exc_info=fault)
+            continue
+        _log.info("a mail to the bounce address was read worth=%s", came)
+        await asyncio.to_thread(postbag.remove, name)
 
 
 async def _rung(bell: asyncio.Event, stop: asyncio.Event, at_most: int) -> bool:

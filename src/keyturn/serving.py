@@ -4,13 +4,20 @@ The master imports everything, then forks; each worker builds its own app, becau
 and database connections do not survive a fork.
 
     master   binds --> forks workers --> all ready --> on_ready --> watches
-    worker   builds the app --> ready --> answers --> (told to stop) finishes --> ends
+    worker   builds the app --> ready --> answers --> (told to stop) leaves --> finishes --> ends
 
 A worker that dies is replaced, at once the first time, then after ever longer pauses.  One
 that cannot even start while the server starts ends the server: an administrator who looks
 at a failed start finds the reason sooner than one who looks at a restart loop.  SIGTERM and
 SIGINT let requests finish (ten seconds), a second one does not.  When the master dies,
 however it dies, the workers see the end of a pipe that only it holds, and stop.
+
+A server behind a balancer leaves before it finishes: for `leave_s` it answers as ever, but
+its health check says 503 and every answer closes its connection, so that nobody is sent here
+any more and no connection is left that somebody might use at the moment when it ends.  Then
+whoever is in line already is let in and answered, and whoever comes later is refused at once
+by the system: a balancer knows that such a request was not begun, and gives it to another
+server.
 """
 
 from __future__ import annotations
@@ -20,6 +27,7 @@ import contextlib
 import gc
 import logging
 import os
+import select
 import selectors
 import signal
 import socket
@@ -33,6 +41,9 @@ import uvicorn
 import uvicorn.lifespan.on
 import uvicorn.protocols.http.httptools_impl  # uvicorn imports both late: in every worker
 
+from keyturn.heads import BoundedProtocol
+from keyturn.leaving import Door, Leave, close_the_line
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -41,6 +52,9 @@ FINISH_S = 10
 
 KILL_S = FINISH_S + 5
 """When a worker that was told to stop is ended."""
+
+SETTLE_S = 0.25
+"""How long whoever was let in last may take to say what they want."""
 
 KEEP_ALIVE_S = 30
 BACKLOG = 1024
@@ -59,6 +73,7 @@ def run(
     port: int,
     workers: int,
     on_ready: Callable[[int], None],
+    leave_s: float = 0,
 ) -> int:
     """Serve until SIGTERM or SIGINT; call it from the main thread, before others start.
 
@@ -68,6 +83,7 @@ def run(
         port: 0 for any that is free.
         workers: how many processes answer.
         on_ready: called in the master with the port, once every worker answers.
+        leave_s: how long it still answers everybody after it was told to stop.
 
     Returns: the process's exit status: 0, or 3 if a worker could not start.
     Raises OSError if the port cannot be bound.
@@ -75,7 +91,7 @@ def run(
     with bind(host, port) as listener, _Bell() as bell:
         gc.collect()
         gc.freeze()  # what was imported is not looked at again, so its pages stay shared
-        return _Master(build_app, listener, bell, on_ready).run(workers)
+        return _Master(build_app, listener, bell, on_ready, leave_s).run(workers)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -141,6 +157,7 @@ class _Master:
     listener: socket.socket
     bell: _Bell
     on_ready: Callable[[int], None]
+    leave_s: float
     places: list[_Place] = field(default_factory=list)
     announced: bool = False
     stopping: bool = False
@@ -177,7 +194,7 @@ class _Master:
             self.bell.leave()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.close(self.lifeline[1])
-            _work(self.build_app, self.listener, self.lifeline[0], self.ready[1])
+            _work(self.build_app, self.listener, self.lifeline[0], self.ready[1], self.leave_s)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         return pid
 
@@ -195,7 +212,8 @@ class _Master:
         pids = {int(raw[at : at + 8]) for at in range(0, len(raw), 8)}
         for place in self.places:
             place.ready |= place.pid in pids
-        if not self.announced and all(place.ready for place in self.places):
+        everybody = all(place.ready for place in self.places)
+        if everybody and not self.announced and not self.stopping:
             self.announced = True
             self.on_ready(self.listener.getsockname()[1])
 
@@ -209,9 +227,10 @@ class _Master:
     def _stop(self, status: int) -> None:
         """Let the workers finish; asked a second time, end them."""
         now = time.monotonic()
-        self.kill_at = now if self.stopping else now + KILL_S
+        self.kill_at = now if self.stopping else now + self.leave_s + KILL_S
         if not self.stopping:
             self.stopping, self.status = True, status
+            self.listener.close()  # it ends with the last worker's, and nobody waits in vain
             self._tell(signal.SIGTERM)
 
     def _tell(self, number: signal.Signals) -> None:
@@ -241,6 +260,22 @@ class _Server(uvicorn.Server):
 
     ready: Callable[[], None]
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let in whoever is in line, close the door, hear them out, and only then finish."""
+        line = sockets or []
+        for listener in line:
+            close_the_line(listener)
+        await asyncio.sleep(SETTLE_S)  # for those who are half in line
+        end = time.monotonic() + SETTLE_S
+        while select.select(line, [], [], 0)[0] and time.monotonic() < end:  # noqa: ASYNC110
+            await asyncio.sleep(0)  # and the loop lets them in
+        for server in self.servers:
+            server.close()
+        for listener in line:
+            listener.close()
+        await asyncio.sleep(SETTLE_S)
+        await super().shutdown([])
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or []:
@@ -256,7 +291,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         log_config=None,
         log_level="warning",
@@ -270,20 +305,22 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 def _work(
-    build_app: Callable[[], ASGIApp], listener: socket.socket, lifeline: int, ready: int
-) -> NoReturn:
+    build_app: Callable[[], ASGIApp], listener: socket.socket, lifeline: int, ready: int,
+    leave_s: float,
+) -> NoReturn:  # fmt: skip
     """A worker's life. Ends the process without the master's exit handlers."""
     status = START_FAILED
     try:
-        server = _Server(_config(build_app()))
+        door = Door(build_app())
+        server = _Server(_config(door))
 
         def stop(*_signal: object) -> None:
             server.should_exit = True
 
         server.ready = lambda: _announce(ready)
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        asyncio.run(_serve(server, listener, lifeline, stop))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        asyncio.run(_serve(server, listener, lifeline, Leave(door, stop, leave_s)))
         status = 0
     except BaseException:  # noqa: BLE001  whatever it was, the worker ends here
         _log.exception("worker %d failed", os.getpid())
@@ -296,14 +333,14 @@ def _announce(ready: int) -> None:
     os.write(ready, b"%08d" % os.getpid())
 
 
-async def _serve(
-    server: _Server, listener: socket.socket, lifeline: int, stop: Callable[[], None]
-) -> None:
+async def _serve(server: _Server, listener: socket.socket, lifeline: int, leave: Leave) -> None:
     loop = asyncio.get_running_loop()
 
     def orphaned() -> None:
         loop.remove_reader(lifeline)
-        stop()
+        leave.stop()
 
     loop.add_reader(lifeline, orphaned)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, leave.begin)
     await server.serve(sockets=[listener])

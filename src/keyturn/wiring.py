@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute
 
-from keyturn import __version__, delivery
+from keyturn import __version__, delivery, upkeep
 from keyturn.adapters.argon import Hasher as Argon
 from keyturn.adapters.common_passwords import CommonPasswords
 from keyturn.adapters.dkim import Signer, dns_record, generate_key, load_key, private_pem
 from keyturn.adapters.letters import JinjaLetters
+from keyturn.adapters.maildir import Maildir
 from keyturn.adapters.numbering import Numbering
 from keyturn.adapters.otp import Totp
+from keyturn.adapters.passkeys import PyWebAuthn
 from keyturn.adapters.sealing import KeyRingUnusable, load_key_ring
 from keyturn.adapters.sealing import Sealer as KeyedSealer
-from keyturn.adapters.sms import kannel
+from keyturn.adapters.sms import kannel, rest
 from keyturn.adapters.sms.kannel import KannelGateway, KannelTexter
+from keyturn.adapters.sms.rest import RestGateway, RestTexter
 from keyturn.adapters.smtp import SmtpMailer, SmtpServer
 from keyturn.adapters.sql import SqlStore, migrate, open_store
 from keyturn.adapters.sql.facts import DEMO, get_fact, set_fact
@@ -31,15 +34,23 @@ from keyturn.adapters.system import SystemClock, SystemRandom
 from keyturn.adapters.turns import LaneTurns
 from keyturn.flows import deliver
 from keyturn.flows.deliver import Courier
+from keyturn.ports.delivery import Texter
 from keyturn.ports.parts import Limits, Parts
 from keyturn.ports.system import Clock
+from keyturn.rules import verp
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.lockout import HOUR, MINUTE
+from keyturn.rules.retention import Keep, Kind
+from keyturn.rules.verp import ReturnPath
 from keyturn.settings import Settings
 from keyturn.web import rooms
 from keyturn.web.app import Gate
 from keyturn.web.rendering import environment
 from keyturn.web.site import Site
+
+if TYPE_CHECKING:
+    from keyturn.adapters.sms.smpp import Reported, SmppTexter, Take
+    from keyturn.ports.health import Ledger, Probes
 
 
 def link_builder(origin: str) -> Callable[[Tenant, str], str]:
@@ -155,6 +166,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> House:
         hasher=hasher,
         sealer=KeyedSealer(ring),
         otp=Totp(),
+        passkeys=PyWebAuthn(),
         plan=Numbering(),
         turns=LaneTurns(),
         limits=_limits(settings),
@@ -171,6 +183,11 @@ def _limits(settings: Settings) -> Limits:
         session_ms=limits.session_hours * HOUR,
         session_idle_ms=limits.session_idle_minutes * MINUTE,
         sms_per_day=limits.sms_per_day,
+        sms_per_hour=limits.sms_per_hour,
+        sms_per_network=limits.sms_per_network,
+        sms_per_range=limits.sms_per_range,
+        sms_per_country=limits.sms_per_country,
+        mails_per_hour=limits.mails_per_hour,
     )
 
 
@@ -189,25 +206,77 @@ def courier(house: House) -> Courier:
         envelope=mail.envelope,
     )
     return Courier(
-        mailer=SmtpMailer(server, house.parts.clock, Signer(keys)),
+        mailer=SmtpMailer(server, house.parts.clock, Signer(keys), _returns(house)),
         texter=_texter(house),
         letters=JinjaLetters(house.parts.link),
     )
 
 
-def _texter(house: House) -> KannelTexter | None:
-    sms = house.settings.sms
-    if sms.driver == "none" or sms.url is None:
+def _returns(house: House) -> Callable[[str], ReturnPath] | None:
+    """What gives each mail its return path; None where nobody reads what comes back."""
+    bounces, sealer = house.settings.mail.bounces, house.parts.sealer
+    if bounces is None:
         return None
-    base = sms.report_base or house.settings.server.origin
-    gateway = KannelGateway(
-        url=sms.url,
+    return lambda message_id: verp.return_path(
+        bounces, message_id, sealer.digest(verp.PURPOSE, message_id)
+    )
+
+
+def _texter(house: House) -> Texter | None:
+    match house.settings.sms.driver:
+        case "kannel":
+            return KannelTexter(_kannel(house.settings), house.parts.sealer)
+        case "rest":
+            return RestTexter(_rest(house.settings), house.parts.sealer)
+        case "smpp":
+            return _smpp(house.settings, text_receipts(house.parts))
+        case _:
+            return None
+
+
+def _kannel(settings: Settings) -> KannelGateway:
+    sms = settings.sms
+    return KannelGateway(
+        url=sms.url or "",
         username=sms.user,
         password=sms.password.get_secret_value(),
-        report_url=f"{base}/hooks/sms",
+        report_url=f"{sms.report_base or settings.server.origin}/hooks/sms",
         sender=sms.sender,
     )
-    return KannelTexter(gateway, house.parts.sealer)
+
+
+def _rest(settings: Settings) -> RestGateway:
+    sms = settings.sms
+    return RestGateway(
+        url=sms.url or "",
+        account=sms.account or sms.user,
+        user=sms.user,
+        password=sms.password.get_secret_value(),
+        signing_key=(sms.signing_key or sms.password).get_secret_value(),
+        sender=sms.sender or "",
+        report_url=f"{sms.report_base or settings.server.origin}/hooks/sms/status",
+    )
+
+
+def _smpp(settings: Settings, take: Take) -> SmppTexter:
+    from keyturn.adapters.sms.smpp import (  # noqa: PLC0415  where there is a link, not at every start
+        SmppCentre,
+        SmppTexter,
+    )
+
+    sms = settings.sms
+    centre = SmppCentre(
+        host=sms.host or "",
+        port=sms.port,
+        user=sms.user,
+        password=sms.password.get_secret_value(),
+        tls=sms.tls == "implicit",
+        ca_file=str(sms.ca_file) if sms.ca_file else None,
+        system_type=sms.system_type,
+        sender=sms.sender,
+        window=sms.window,
+    )
+    return SmppTexter(centre, take)
 
 
 def _compiled(settings: Settings) -> Path:
@@ -219,15 +288,31 @@ def _compiled(settings: Settings) -> Path:
     return folder
 
 
+def probes(settings: Settings, clock: Clock | None = None) -> Probes:
+    """What the doctor looks through. Opens nothing, so it is there when nothing else is."""
+    from keyturn.adapters.probes import probes_of  # noqa: PLC0415  only the doctor needs them
+
+    return probes_of(settings, clock or SystemClock())
+
+
+def _health(house: House) -> tuple[Probes, Ledger]:
+    """The doctor of a running server, made anew each time: nothing it saw before counts."""
+    from keyturn.adapters.probes import FactLedger  # noqa: PLC0415  as above
+
+    return probes(house.settings, house.parts.clock), FactLedger(house.store)
+
+
 def site(house: House, *, demo: bool = False) -> Site:
     """The web side of one process."""
-    server = house.settings.server
+    server, driver = house.settings.server, house.settings.sms.driver
     return Site(
         parts=house.parts,
         origin=server.origin,
         trusted=tuple(ipaddress.ip_network(n) for n in server.trusted_proxies),
         pages=environment(__version__, demo=demo, cache=_compiled(house.settings)),
-        report=None if house.settings.sms.driver == "none" else text_reports(house.parts),
+        report=text_reports(house.parts) if driver == "kannel" else None,
+        status=text_statuses(house.settings, house.parts) if driver == "rest" else None,
+        health=lambda: _health(house),
     )
 
 
@@ -243,6 +328,38 @@ def text_reports(parts: Parts) -> Callable[[dict[str, str]], Awaitable[bool]]:
     return take
 
 
+def text_statuses(
+    settings: Settings, parts: Parts
+) -> Callable[[dict[str, str], Sequence[tuple[str, str]], str], Awaitable[bool]]:
+    """What takes a Twilio-style gateway's reports: (address, form, signature) -> whether both
+    signatures are right.
+    """
+    gateway = _rest(settings)
+
+    async def take(query: dict[str, str], form: Sequence[tuple[str, str]], signed: str) -> bool:
+        message_id = rest.reported(gateway, parts.sealer, query, form, signed)
+        told = rest.report(dict(form))
+        if message_id is not None and told is not None:
+            await deliver.report(parts, message_id, *told)
+        return message_id is not None
+
+    return take
+
+
+def text_receipts(parts: Parts) -> Take:
+    """What takes an SMSC's receipts: -> whether the text that one is about was found."""
+
+    async def take(told: Reported) -> bool:
+        if told.message_id is not None:
+            await deliver.report(parts, told.message_id, told.state, told.detail)
+            return True
+        return await deliver.report_by_reference(
+            parts, told.references, told.number, told.state, told.detail
+        )
+
+    return take
+
+
 def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None = None) -> Gate:
     """The whole server of one process: doors, and delivery beside them.
 
@@ -254,7 +371,12 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
     return Gate(
         doors,
         [*(demo(doors) if demo else ()), *rooms.routes(doors)],
-        beside=[lambda stop: _deliver(house, sender, stop)],
+        beside=[
+            lambda stop: _deliver(house, sender, stop),
+            lambda stop: _collect(house, stop),
+            lambda stop: _link(house, sender, stop),
+            lambda stop: upkeep.run(house.parts, _kept(house.settings), stop),
+        ],
         close=[house.close],
     )
 
@@ -262,7 +384,35 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
 async def _deliver(house: House, sender: Courier, stop: asyncio.Event) -> None:
     """Delivery in this process, woken by its own commits."""
     wake = delivery.wake_on_commit(house.store)
-    await delivery.run(house.parts, sender, wake, stop)
+    try:
+        await delivery.run(house.parts, sender, wake, stop)
+    finally:
+        if sender.texter is not None:
+            await sender.texter.aclose()
+
+
+async def _link(house: House, sender: Courier, stop: asyncio.Event) -> None:
+    """The link to the message centre, where texts go over one."""
+    if house.settings.sms.driver == "smpp":
+        await cast("SmppTexter", sender.texter).run(stop)
+
+
+async def _collect(house: House, stop: asyncio.Event) -> None:
+    """What comes back, where the mail system leaves it in a Maildir."""
+    folder = house.settings.mail.bounce_maildir
+    if folder is not None:
+        await delivery.collect(house.parts, Maildir(folder), stop)
+
+
+def _kept(settings: Settings) -> Keep:
+    """How many days each kind of row is kept; counters go with their window."""
+    keep = settings.retention
+    return {
+        Kind.AUDIT: keep.audit_days, Kind.MESSAGES: keep.messages_days,
+        Kind.CASES: keep.cases_days, Kind.CLIENTS: keep.clients_days,
+        Kind.CODES: keep.flows_days, Kind.FLOWS: keep.flows_days,
+        Kind.SESSIONS: keep.sessions_days, Kind.ABSENT: keep.absent_days,
+    }  # fmt: skip
 
 
 def mail_key(domain: str, selector: str, kind: Literal["rsa", "ed25519"]) -> tuple[bytes, str]:

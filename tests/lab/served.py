@@ -106,14 +106,20 @@ def eventually(look: Callable[[], T | None]) -> T:
 
 
 class Served:
-    """See the module. Attributes: `origin`, `clock`, `peers`, `house`, `tenant`."""
+    """See the module. Attributes: `origin`, `clock`, `peers`, `house`, `tenant`.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        host: what browsers call it; passkeys need a name, "localhost".
+        mail: further settings of the section "mail".
+    """
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1", **mail: Any) -> None:
         self.clock = MovedClock()
         self.peers = Peers(delay_s=0.05)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.origin = f"http://{host}:{self._listener.getsockname()[1]}"
         self._folder = folder
+        self._mail = mail
 
     def __enter__(self) -> Self:
         self.peers.start()
@@ -145,7 +151,7 @@ class Served:
             {
                 "server": {"origin": self.origin},
                 "store": {"data_dir": str(self._folder)},
-                "mail": {"host": "127.0.0.1", "port": self.peers.mailbox.port},
+                "mail": {"host": "127.0.0.1", "port": self.peers.mailbox.port, **self._mail},
                 "sms": {
                     "driver": "kannel", "url": self.peers.gateway.url,
                     "user": "keyturn", "password": "demo",

@@ -90,3 +90,10 @@ def test_what_cannot_be_measured_is_refused(options: list[str]) -> None:
         check=False,
     )
     assert (done.returncode, "usage" in done.stderr) == (2, True)
+
+
+def test_a_grown_database_is_the_migrations_own_and_every_list_answers() -> None:
+    document = bench("growth")
+    assert broken(document, "p99", "p95", "load_s") == []
+    for engine in ENGINES:
+        assert document["engines"][engine]["accounts"] == 20_000

@@ -172,9 +172,11 @@ def test_an_authenticator_is_set_up_and_asked_for(served: Served, eye: Eye) -> N
     assert len(codes) == 10
     dora.press("I have saved them").see("account")
     second(served, eye, secret, codes)
-    dora.go("/account/recovery-codes").see("reauth-codes")
-    dora.go("/account/totp/remove").see("reauth-remove")
-    dora.type(code="000000").press("Remove the second step").see("reauth-wrong")
+    served.clock.move(10 * MINUTE)
+    dora.go("/account/recovery-codes").see("proof-code")
+    dora.type(code="000000").press("Go on").see("proof-wrong")
+    dora.type(code=served.shown(secret)).press("Go on").see("sure-codes")
+    dora.go("/account/totp/remove").see("sure-remove")
     dora.go("/account/totp").see("totp-replace")
     dora.leave()
     forgotten(served, eye, codes[1])
@@ -212,6 +214,35 @@ def forgotten(served: Served, eye: Eye, saved: str) -> None:
     new.type(code=saved).press("Go on")
     assert new.heading == "Choose your new password."
     new.leave()
+
+
+def test_an_address_and_a_password_are_changed_and_the_old_address_takes_it_back(
+    served: Served, eye: Eye
+) -> None:
+    served.user("Gwen Ilk", "gwen@people.test")
+    gwen = eye.person().sign_in("gwen@people.test", PASSWORD)
+    served.clock.move(10 * MINUTE)
+    gwen.go("/account/email").see("proof-password")
+    gwen.type(password="not it").press("Go on").see("proof-password-wrong")
+    gwen.type(password=PASSWORD).press("Go on").see("email")
+    gwen.type(email="gwen@").page.locator("form").first.evaluate("f => f.noValidate = true")
+    gwen.press("Send the code").see("email-bad")
+    gwen.type(email="gwen@elsewhere.test").press("Send the code").see("email-code")
+    gwen.type(code="000000").press("Change the address").see("email-code-wrong")
+    gwen.type(code=served.mailed("gwen@elsewhere.test", "Confirm").code).press("Change the address")
+    assert gwen.path == "/account"
+    assert gwen.reads("gwen@elsewhere.test")
+    gwen.go("/account/password").see("password")
+    gwen.type(current="not it", password=NEW).press("Set the new password").see("password-wrong")
+    gwen.type(current=PASSWORD, password=NEW).press("Set the new password").see("password-done")
+    link = served.mailed("gwen@people.test", "was changed").link("/notme/")
+    owner = eye.person()
+    owner.go(link.removeprefix(served.origin)).press("It was not me: stop it")
+    assert gwen.go("/account").path == "/signin"
+    owner.go("/recover").type(identifier="gwen@people.test").press("Send")
+    assert served.mailed("gwen@people.test", "code for a new").code
+    owner.leave()
+    gwen.leave()
 
 
 def test_this_was_not_me(served: Served, eye: Eye) -> None:

@@ -24,7 +24,8 @@ from keyturn.adapters.memory_secrets import MemoryClock
 from keyturn.adapters.smtp import Security, SmtpMailer, SmtpServer
 from keyturn.demo.mailbox import hang_up
 from keyturn.demo.peers import Peers
-from tests.unit.adapters.delivery_contract import MailerContract, a_mail, refused, send
+from keyturn.rules.verp import ReturnPath, return_path
+from tests.unit.adapters.delivery_contract import ID, MailerContract, a_mail, refused, send
 
 KEYS = [generate_key("northwind.test", f"{kind}1", kind) for kind in ("rsa", "ed25519")]
 
@@ -33,6 +34,10 @@ KEYS = [generate_key("northwind.test", f"{kind}1", kind) for kind in ("rsa", "ed
 def peers() -> Iterator[Peers]:
     with Peers(dict(dns_record(key) for key in KEYS)) as running:
         yield running
+
+
+def returns(message_id: str) -> ReturnPath:
+    return return_path("bounce@returns.test", message_id, "A" * 43)
 
 
 def mailer_for(server: SmtpServer) -> SmtpMailer:
@@ -74,6 +79,15 @@ class TestSmtpMailer(MailerContract):
         assert {kept.to for kept in peers.mailbox.mails} == {
             f"u{i}@example.test" for i in range(20)
         }
+
+    def test_a_mail_leaves_with_a_return_path_of_its_own(self, peers: Peers) -> None:
+        """This server offers no receipts, and would refuse to be asked for them."""
+        server = SmtpServer("127.0.0.1", peers.mailbox.port, "none")
+        mailer = SmtpMailer(server, MemoryClock(), Signer(KEYS), returns)
+        assert send(mailer, a_mail()).detail.startswith("250")
+        mailer.close()
+        (kept,) = peers.mailbox.mails
+        assert kept.envelope == f"bounce+{ID}.aaaaaaaaaaaaaaaa@returns.test"
 
     def test_a_closed_mailer_opens_again(self, mailer: SmtpMailer) -> None:
         send(mailer, a_mail())

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import email
-import os
-import pwd
-import subprocess
 from collections.abc import Iterator
 from email import policy
 from email.message import Message
-from pathlib import Path
 
 import pytest
 
@@ -18,48 +14,17 @@ from keyturn.adapters.memory_secrets import MemoryClock
 from keyturn.adapters.smtp import SmtpMailer, SmtpServer
 from keyturn.demo.mailbox import KeptMail
 from keyturn.demo.peers import Peers
-from tests.lab.own import free_port, listens, open_folder, program, until
+from tests.lab.own import until
+from tests.lab.postfix import postfix
 from tests.unit.adapters.delivery_contract import a_mail, send
 
 BOUNCES = "bounces@northwind.test"
 KEYS = [generate_key("northwind.test", f"{kind}1", kind) for kind in ("rsa", "ed25519")]
 
 MAIN = """
-compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-myhostname = mail.northwind.test
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
-smtpd_relay_restrictions = permit_mynetworks, reject
 transport_maps = inline:{{
   {{ example.test = smtp:[127.0.0.1]:{far} }}, {{ northwind.test = smtp:[127.0.0.1]:{far} }} }}
-default_transport = error:no mail leaves this machine
-smtp_host_lookup = native
-disable_dns_lookups = yes
-maillog_file = {folder}/mail.log
-maillog_file_prefixes = {folder}
-alias_maps =
-local_recipient_maps =
-minimal_backoff_time = 1s
-maximal_backoff_time = 2s
-queue_run_delay = 1s
 """
-
-
-def master(port: int) -> str:
-    """Debian's list of services, without chroot, listening on our port only."""
-    services = []
-    for line in Path("/usr/share/postfix/master.cf.dist").read_text().splitlines():
-        fields = line.split()
-        if not line.startswith((" ", "\t", "#")) and len(fields) >= 8:
-            if fields[:2] == ["smtp", "inet"]:
-                fields[0] = f"127.0.0.1:{port}"
-            fields[4] = "n"
-            services.append(" ".join(fields))
-    return "\n".join(services) + "\n"
 
 
 @pytest.fixture(scope="module")
@@ -71,25 +36,11 @@ def peers() -> Iterator[Peers]:
 @pytest.fixture(scope="module")
 def mailer(peers: Peers) -> Iterator[SmtpMailer]:
     """Our mailer, whose server is a Postfix of the tests' own."""
-    postfix = program("postfix", "postfix")
-    with open_folder("postfix") as folder:
-        for part in ("etc", "queue", "data"):
-            (folder / part).mkdir()
-        os.chown(folder / "data", pwd.getpwnam("postfix").pw_uid, -1)
-        port = free_port()
-        main = MAIN.format(folder=folder, far=peers.mailbox.port)
-        (folder / "etc/main.cf").write_text(main)
-        (folder / "etc/master.cf").write_text(master(port))
-        command = [postfix, "-c", str(folder / "etc")]
-        subprocess.run([*command, "start"], check=True, capture_output=True)
-        try:
-            until(lambda: listens(port), what="Postfix")
-            server = SmtpServer("127.0.0.1", port, "none", envelope=BOUNCES)
-            ours = SmtpMailer(server, MemoryClock(), Signer(KEYS))
-            yield ours
-            ours.close()
-        finally:
-            subprocess.run([*command, "stop"], check=False, capture_output=True)
+    with postfix(MAIN.format(far=peers.mailbox.port)) as port:
+        server = SmtpServer("127.0.0.1", port, "none", envelope=BOUNCES)
+        ours = SmtpMailer(server, MemoryClock(), Signer(KEYS))
+        yield ours
+        ours.close()
 
 
 def arrived(peers: Peers, to: str) -> KeptMail:

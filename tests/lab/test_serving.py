@@ -49,7 +49,10 @@ def build():
 def say(port):
     print("ready", port, flush=True)
 
-raise SystemExit(serving.run(build, host="127.0.0.1", port=0, workers=2, on_ready=say))
+leave_s = 1 if "--leave" in sys.argv else 0
+raise SystemExit(
+    serving.run(build, host="127.0.0.1", port=0, workers=2, on_ready=say, leave_s=leave_s)
+)
 """
 
 
@@ -198,3 +201,38 @@ def test_a_connection_sends_each_packet_at_once() -> None:
         connection, _ = listener.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.fixture
+def leaving(tmp_path: Path) -> Iterator[Running]:
+    """One that leaves for a second before it stops."""
+    server = Running(tmp_path, "--leave")
+    yield server
+    server.close()
+
+
+def test_a_server_that_leaves_says_so_and_keeps_no_connection(leaving: Running) -> None:
+    origin = leaving.start()
+    with httpx.Client(base_url=origin) as client:
+        assert client.get("/healthz").status_code == 200
+        leaving.process.send_signal(signal.SIGTERM)
+        eventually(lambda: client.get("/healthz").status_code == 503)
+        answer = client.get("/")
+        assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+    assert leaving.process.wait(20) == 0
+
+
+def test_whoever_comes_while_a_server_leaves_is_answered_or_refused_at_once(
+    leaving: Running,
+) -> None:
+    """Never let in and then forgotten: a balancer may give only the refused to another."""
+    origin = leaving.start()
+    leaving.process.send_signal(signal.SIGTERM)
+    outcomes = {"answered": 0, "refused": 0}
+    while leaving.process.poll() is None:
+        try:
+            assert httpx.get(origin).status_code == 200
+            outcomes["answered"] += 1
+        except httpx.ConnectError:
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > 0

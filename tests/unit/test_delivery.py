@@ -10,13 +10,17 @@ import pytest
 
 from keyturn.adapters.letters import JinjaLetters
 from keyturn.adapters.memory import MemoryMailer
-from keyturn.delivery import BATCH, PACE, Pace, run, wake_on_commit
+from keyturn.delivery import BATCH, PACE, Pace, collect, run, wake_on_commit
+from keyturn.flows import bounces
+from keyturn.flows.bounces import Came
 from keyturn.flows.deliver import Courier
 from keyturn.ports import Mail, Receipt, StoreUnavailable
+from keyturn.ports.parts import Parts
 from keyturn.rules.accounts import User
 from keyturn.steps.acts import begin
 from keyturn.steps.outbox import mail_notice
 from tests.unit.flows.house import House
+from tests.unit.rules.reports_of_mail import HOLIDAY, dsn
 
 QUICK = Pace(nap=1, look=5, delay=0, spread=1, patience=5, outage=1, outage_max=4)
 
@@ -179,3 +183,73 @@ def test_a_wake_after_the_loop_has_ended_is_ignored(house: House) -> None:
     user = house.user()
     asyncio.run(_queue(house, user))
     assert len(house.outbox()) == 1
+
+
+class Bag:
+    """A Postbag in memory. Stops who reads it once `enough` is true of it."""
+
+    def __init__(self, enough: Callable[[Bag], bool], **mails: bytes | None) -> None:
+        self.enough = enough
+        self.mails = dict(mails)
+        self.looks = 0
+
+    async def read_by(self, house: House) -> None:
+        """Be read until it is enough."""
+        loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
+        self.stopped = lambda: loop.call_soon_threadsafe(self.stop.set)
+        async with asyncio.timeout(20):
+            await collect(house.parts, self, self.stop, Pace(collect=1))
+
+    def waiting(self, limit: int) -> list[str]:
+        self.looks += 1
+        if self.enough(self):
+            self.stopped()
+        return list(self.mails)[:limit]
+
+    def read(self, name: str, most: int) -> bytes | None:
+        raw = self.mails[name]
+        return raw if raw is None else raw[:most]
+
+    def remove(self, name: str) -> bool:
+        del self.mails[name]
+        return True
+
+
+def test_what_came_back_is_read_and_removed_whatever_it_is(house: House) -> None:
+    bag = Bag(
+        lambda bag: not bag.mails, holiday=HOLIDAY, odd=None, bounce=dsn("bounce@northwind.test")
+    )
+    asyncio.run(bag.read_by(house))
+    assert bag.mails == {}
+
+
+def test_a_report_waits_for_a_store_that_does_not_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bag = Bag(lambda bag: not bag.mails, bounce=HOLIDAY)
+    down = [True, True]
+
+    async def take(parts: Parts, raw: bytes) -> Came:
+        if down and down.pop():
+            raise StoreUnavailable
+        return Came.NO_REPORT
+
+    monkeypatch.setattr(bounces, "take", take)
+    asyncio.run(bag.read_by(house))
+    assert bag.looks >= 3
+
+
+def test_a_report_that_cannot_be_taken_stays_and_holds_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bag = Bag(lambda bag: bag.looks > 2, bad=b"bad", good=b"good")
+
+    async def take(parts: Parts, raw: bytes) -> Came:
+        if raw == b"bad":
+            raise ZeroDivisionError
+        return Came.NO_REPORT
+
+    monkeypatch.setattr(bounces, "take", take)
+    asyncio.run(bag.read_by(house))
+    assert list(bag.mails) == ["bad"]
+    assert "stays name=bad" in caplog.text

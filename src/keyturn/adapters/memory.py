@@ -82,6 +82,9 @@ class MemoryTexter:
         self.sent.append(text)
         return Receipt(reference=text.id, detail="0: Accepted for delivery")
 
+    async def aclose(self) -> None:
+        """As ports.Texter: there is nothing to let go of."""
+
 
 class MemoryNumbering:
     """A plan of Great Britain and the United States, as far as tests and twins need one."""

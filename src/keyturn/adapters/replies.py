@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import re
+from keyturn.rules.messages import one_line
 
-LONGEST = 300
-
-
-def one_line(text: str) -> str:
-    """`text` as one printable line of at most 300 characters."""
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    return re.sub(r" +", " ", printable).strip()[:LONGEST]
+__all__ = ["one_line"]

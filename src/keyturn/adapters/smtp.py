@@ -1,5 +1,8 @@
 """Mail over SMTP (RFC 5321), encrypted or to this machine only, signed with DKIM.
 
+Where reports are read back, each mail leaves with a return path of its own (rules.verp) and
+asks for receipts of every fate (RFC 3461), if the server offers that.
+
 smtplib speaks the protocol; a few threads of their own keep its waiting away from the
 event loop. One connection a mail: a security mail must not wait for an idle one to die.
 """
@@ -14,6 +17,7 @@ import smtplib
 import socket
 import ssl
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +30,7 @@ from keyturn.adapters.dkim import Signer
 from keyturn.adapters.replies import one_line
 from keyturn.ports.delivery import Mail, NotDelivered, Receipt
 from keyturn.ports.system import Clock
+from keyturn.rules.verp import ReturnPath
 
 THREADS = 4
 Security = Literal["starttls", "tls", "none"]
@@ -42,7 +47,8 @@ class SmtpServer:
             first octet, RFC 8314) or "none", to a loopback address only.
         username, password: for AUTH; none without a username.
         ca_file: certificates to trust instead of the system's.
-        envelope: where bounces go (MAIL FROM); the sender's address where it is None.
+        envelope: where bounces go (MAIL FROM) if nobody reads them back; the sender's
+            address where it is None.
         wait_s: seconds that the server may take for each answer.
         total_s: seconds for the whole conversation; below the outbox's lease of 60 s.
     """
@@ -76,13 +82,45 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """Sender and recipient. `receipts`: the identifier that receipts are asked for under, or
+    None where nobody reads them: they would fill somebody's mailbox.
+    """
+
+    sender: str
+    to: str
+    receipts: str | None = None
+
+    def mail_options(self, smtp: smtplib.SMTP) -> list[str]:
+        """Parameters of MAIL. RET=HDRS: a mail that comes back does not bring its code."""
+        wide = [] if (self.sender + self.to).isascii() else ["SMTPUTF8"]
+        if self.receipts is None or not smtp.has_extn("dsn"):
+            return wide
+        return [*wide, "RET=HDRS", f"ENVID={self.receipts}"]
+
+    def rcpt_options(self, smtp: smtplib.SMTP) -> list[str]:
+        """Parameters of RCPT."""
+        if self.receipts is None or not smtp.has_extn("dsn"):
+            return []
+        return ["NOTIFY=SUCCESS,FAILURE,DELAY"]
+
+
 class SmtpMailer:
     """The Mailer port. `close` it at the end; a closed one opens again when used."""
 
-    def __init__(self, server: SmtpServer, clock: Clock, signer: Signer) -> None:
+    def __init__(
+        self,
+        server: SmtpServer,
+        clock: Clock,
+        signer: Signer,
+        returns: Callable[[str], ReturnPath] | None = None,
+    ) -> None:
+        """With `returns`, which gives a message's return path, receipts are asked for."""
         self._server = server
         self._clock = clock
         self._signer = signer
+        self._returns = returns
         self._pool: ThreadPoolExecutor | None = None
 
     async def send(self, mail: Mail) -> Receipt:
@@ -96,11 +134,10 @@ class SmtpMailer:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="smtp")
         talk = _Conversation(self._server)
-        sender = self._server.envelope or message["From"].addresses[0].addr_spec
-        to = message["To"].addresses[0].addr_spec
+        envelope = self._envelope(mail.id, message)
 
         def work() -> str:
-            return talk.hand_over(sender, to, self._signer.sign(message.as_bytes(), domain))
+            return talk.hand_over(envelope, self._signer.sign(message.as_bytes(), domain))
 
         done = asyncio.get_running_loop().run_in_executor(self._pool, work)
         try:
@@ -109,6 +146,13 @@ class SmtpMailer:
             talk.abort()
             raise NotDelivered("the mail server took too long", final=False) from None
         return Receipt(reference=message["Message-ID"], detail=said)
+
+    def _envelope(self, message_id: str, message: EmailMessage) -> _Envelope:
+        to = message["To"].addresses[0].addr_spec
+        if self._returns is not None:
+            path = self._returns(message_id)
+            return _Envelope(path.address, to, path.envelope_id)
+        return _Envelope(self._server.envelope or message["From"].addresses[0].addr_spec, to)
 
     def close(self) -> None:
         """Let mails under way finish, then give the threads back."""
@@ -125,13 +169,13 @@ class _Conversation:
         self._smtp: smtplib.SMTP | None = None
         self._aborted = False
 
-    def hand_over(self, sender: str, to: str, raw: bytes) -> str:
+    def hand_over(self, envelope: _Envelope, raw: bytes) -> str:
         """Connect, log in, hand over, leave. Returns the server's last words."""
         try:
             self._smtp = smtp = self._connect()
             try:
                 self._prepare(smtp)
-                return self._transact(smtp, sender, to, raw)
+                return self._transact(smtp, envelope, raw)
             finally:
                 _leave(smtp)
         except smtplib.SMTPResponseException as error:
@@ -161,14 +205,14 @@ class _Conversation:
         if self._server.username is not None:
             smtp.login(self._server.username, self._server.password or "")
 
-    def _transact(self, smtp: smtplib.SMTP, sender: str, to: str, raw: bytes) -> str:
+    def _transact(self, smtp: smtplib.SMTP, envelope: _Envelope, raw: bytes) -> str:
         """MAIL, RCPT, DATA. Returns the last answer. Raises NotDelivered, final for 5xx."""
         smtp.ehlo_or_helo_if_needed()
-        options = [] if (sender + to).isascii() else ["SMTPUTF8"]
-        if options and not smtp.has_extn("smtputf8"):
+        options = envelope.mail_options(smtp)
+        if "SMTPUTF8" in options and not smtp.has_extn("smtputf8"):
             raise NotDelivered("the mail server takes no addresses beyond ASCII", final=True)
-        _check(*smtp.mail(sender, options))
-        _check(*smtp.rcpt(to))
+        _check(*smtp.mail(envelope.sender, options))
+        _check(*smtp.rcpt(envelope.to, envelope.rcpt_options(smtp)))
         if self._aborted:
             raise NotDelivered("the mail server took too long", final=False)
         try:

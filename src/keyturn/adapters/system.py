@@ -86,3 +86,13 @@ def ulid(now: int, chance: int) -> str:
     """26 lower-case Crockford characters: 48 bits of milliseconds, 80 bits of chance."""
     number = (now << _CHANCE_BITS) | (chance & ((1 << _CHANCE_BITS) - 1))
     return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5)).lower()
+
+
+def wall_and_steady_ms() -> tuple[int, int]:
+    """The wall clock and one that nobody can set, at one moment: what the doctor compares."""
+    return time.time_ns() // _NS_PER_MS, time.monotonic_ns() // _NS_PER_MS
+
+
+def wall_ms() -> int:
+    """The wall clock as it is, which may run backwards: only to be compared with others."""
+    return time.time_ns() // _NS_PER_MS

@@ -4,6 +4,7 @@
     signin    what a sign-in costs beside its one hash
     oracle    whether time or bytes tell who has an account
     start     how fast and how small two workers start
+    growth    whether a million accounts make anybody wait
 
 Each starts its servers and databases itself, prints a table with a verdict for each
 bound, or one JSON document, and ends with 1 if a bound is broken.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-NAMES = ("lockout", "signin", "oracle", "start")
+NAMES = ("lockout", "signin", "oracle", "start", "growth")
 
 
 def run(name: str, argv: Sequence[str]) -> int:

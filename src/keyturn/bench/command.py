@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from keyturn.bench.crowd import NoRoom
 from keyturn.bench.places import (
     POSTGRES,
     SQLITE,
@@ -26,6 +27,7 @@ TEXTS = {
     "signin": "What a sign-in costs beside its one hash, and what a refusal costs.",
     "oracle": "Whether time or bytes of an answer tell who has an account.",
     "start": "How soon two workers answer and how much memory they take.",
+    "growth": "Whether a million accounts and ten million rows make anybody wait.",
 }
 #: options by measurement: what they mean, the usual number, that of --quick
 _NUMBERS = {
@@ -46,6 +48,12 @@ _NUMBERS = {
     },
     "start": {
         "runs": ("starts of which the median counts", 5, 1),
+    },
+    "growth": {
+        "accounts": ("accounts of the big database", 1_000_000, 20_000),
+        "rows": ("rows of lanes, and as many of the audit trail", 10_000_000, 20_000),
+        "samples": ("right sign-ins, and as many wrong ones, on each database", 1000, 20),
+        "looks": ("looks at each page of the console", 40, 2),
     },
 }
 
@@ -73,6 +81,9 @@ def run(name: str, argv: Sequence[str]) -> int:
             "There is no PostgreSQL here: install keyturn with its extra “dev”, name an empty "
             "database with --database, or measure with --engine sqlite."
         )
+        return UNMEASURED
+    except NoRoom as short:
+        reporter.say(f"This needs {short.wanted} GiB of disk, and {short.free} GiB are free.")
         return UNMEASURED
     except ServerFailed:
         reporter.say("The server under test did not start; what it said stands above.")

@@ -36,11 +36,19 @@ GROUPS: Mapping[str, Mapping[str, Command]] = {
         "settings": Command("settings", "Every setting: what it means, what it may be"),
         "tenant": Command("tenant", "Tenants: list, add, set"),
         "mail-key": Command("mail_key", "A key that signs mail (DKIM), and its DNS record"),
+        "bounce": Command("bounce", "What a mail system pipes returned mail into"),
+    },
+    "Keep it": {
+        "backup": Command("backup", "Everything into one file, while the server runs"),
+        "restore": Command("restore", "A backup in the place of what is there"),
     },
     "Help people": {
         "user": Command("user", "Find, create, unlock, disable; roles; a new owner"),
         "diagnose": Command("diagnose", "Why somebody cannot get in: looked at, found, not seen"),
         "audit": Command("audit", "What happened: search it, or follow it live"),
+    },
+    "Check it": {
+        "doctor": Command("doctor", "What is wrong: mail, texts, clock, disk, database, settings"),
     },
     "Measure it": {
         "bench": Command("bench", "lockout, signin, oracle, start"),

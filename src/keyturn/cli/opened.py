@@ -17,6 +17,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules.access import Staff
 from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.callers import Caller
+from keyturn.rules.events import HOST
 from keyturn.settings import load
 from keyturn.steps.naming import name_of
 from keyturn.wiring import CannotOpen, House
@@ -89,13 +90,16 @@ class Desk:
 
 def caller(tenant: Tenant) -> Caller:
     """A command on the host; `ip` is empty because it came over no network."""
+    return Caller(tenant=tenant, browser="", offers=(), ip="", client_name=who())
+
+
+def who() -> str:
+    """What the audit trail shows as a command's client."""
     try:
-        who = getpass.getuser()
+        name = getpass.getuser()
     except (OSError, KeyError):  # no such user in this container
-        who = "?"
-    return Caller(
-        tenant=tenant, browser="", offers=(), ip="", client_name=f"command on the host ({who})"
-    )
+        name = "?"
+    return f"{HOST} ({name})"
 
 
 def refusal(error: CannotOpen) -> NotDone:

@@ -42,6 +42,7 @@ def serve(config: CONFIG = None) -> None:
             port=server.port,
             workers=server.workers,
             on_ready=lambda port: _ready(settings, port, link),
+            leave_s=server.leave_seconds,
         )
     except OSError as error:
         raise _cannot_listen(settings, error) from error

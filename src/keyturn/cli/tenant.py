@@ -37,6 +37,8 @@ _ALLOWED = {
     "policy.password_min": "8 to 64",
     "policy.lockout_scope": "client or account",
     "policy.region": "an ISO 3166 country such as GB",
+    "policy.directory_domains": "at most 100 mail domains such as corp.example",
+    "policy.sms_countries": "ISO 3166 countries such as GB,IE",
 }
 
 
@@ -86,6 +88,13 @@ def set_tenant(
     voice: Annotated[
         bool | None, typer.Option("--voice/--no-voice", help="The SMS gateway can call.")
     ] = None,
+    sms_second: Annotated[
+        bool | None,
+        typer.Option(
+            "--sms-second/--no-sms-second",
+            help="A code by text is a second step for who proved a number; never for staff.",
+        ),
+    ] = None,
     phone: Annotated[
         str | None, typer.Option("--phone", help="off, optional or required at sign-up.")
     ] = None,
@@ -98,14 +107,27 @@ def set_tenant(
     region: Annotated[
         str | None, typer.Option("--region", help="Country of numbers without +.")
     ] = None,
+    sms_countries: Annotated[
+        str | None,
+        typer.Option("--sms-countries", help='Countries texts go to, "GB,IE"; "" for all.'),
+    ] = None,
+    directory_domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--directory-domain",
+            help="A mail domain whose mailboxes open with the directory password; replaces "
+            'all, "" for none.',
+        ),
+    ] = None,
     config: CONFIG = None,
     json: JSON = False,
 ) -> None:
     """Change a tenant; what is not named stays. Running servers follow within seconds."""
     simple = {"name": name, "sender": sender, "accent": accent, "timezone": timezone}
     policy = {
-        "signup": signup, "voice": voice, "phone": phone, "password_min": password_min,
-        "lockout_scope": lockout_scope, "region": region,
+        "signup": signup, "voice": voice, "sms_second": sms_second, "phone": phone,
+        "password_min": password_min, "lockout_scope": lockout_scope, "region": region,
+        "sms_countries": _codes(sms_countries),
     }  # fmt: skip
     if timezone is not None and timezone not in available_timezones():
         raise WrongUse(f"This host knows no time zone `{timezone[:40]}`.", _ALLOWED["timezone"])
@@ -115,6 +137,9 @@ def set_tenant(
         )
         if host is not None:
             after = replace(after, host=host or None)
+        if directory_domain is not None:
+            domains = tuple(domain.strip() for domain in directory_domain if domain.strip())
+            after = replace(after, policy=replace(after.policy, directory_domains=domains))
         if support is not None:
             after = replace(after, support=tuple(_contact(line) for line in support if line))
         answer = at.run(tenants.change(at.house.parts, at.caller, after))
@@ -123,6 +148,13 @@ def set_tenant(
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _codes(listed: str | None) -> tuple[str, ...] | None:
+    """Country codes between commas; () for "", None where nothing was said."""
+    if listed is None:
+        return None
+    return tuple(code.strip().upper() for code in listed.split(",") if code.strip())
 
 
 def _contact(line: str) -> Contact:
@@ -158,6 +190,10 @@ def document(tenant: Tenant) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _spelled(value: object) -> str:
+    return " ".join(value) or "none named" if isinstance(value, tuple) else str(value)
+
+
 def _show(tenant: Tenant) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
@@ -168,7 +204,7 @@ def _show(tenant: Tenant) -> None:
         "colour": tenant.accent, "time zone": tenant.timezone,
         "support": "\n".join(f"{c.label}: {c.value} {c.hours}".strip() for c in tenant.support)
         or "nobody named: people meet dead ends (--support)",
-        "policy": ", ".join(f"{n} {getattr(policy, n)}" for n in policy.__slots__),
+        "policy": ", ".join(f"{n} {_spelled(getattr(policy, n))}" for n in policy.__slots__),
     }  # fmt: skip
     for label, text in rows.items():
         table.add_row(f"  {label}", Text(str(text)))

@@ -1,4 +1,4 @@
-"""`keyturn user`: find, create, unlock, disable, enable; sessions, roles, a new owner.
+"""`keyturn user`: find, create, unlock, disable, enable; sessions, roles, a new owner; data.
 
 No command takes a password, and none shows one: whoever lost theirs sets a new one by
 "Forgot your password?".
@@ -13,9 +13,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from keyturn.cli import user_data
 from keyturn.cli.audit import _lines as trail_lines
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import Desk, desk
+from keyturn.cli.opened import who as caller_name
 from keyturn.cli.options import CONFIG, JSON, TENANT
 from keyturn.cli.terminal import OUT, as_json, clean, iso, moment
 from keyturn.flows import owner as owners
@@ -32,6 +34,8 @@ app = typer.Typer(
 )  # fmt: skip
 role_app = typer.Typer(no_args_is_help=True, help="Who is staff here.", rich_markup_mode=None)
 app.add_typer(role_app, name="role")
+app.command("export")(user_data.export)
+app.command("delete")(user_data.delete)
 
 WHO = Annotated[str, typer.Argument(metavar="USER", help="Any of the person's names, or the id.")]
 YES = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -78,7 +82,7 @@ def _row_document(row: UserRow) -> dict[str, object]:
         "id": row.id, "name": row.name, "username": row.username, "email": row.email,
         "phone": row.phone, "state": row.state, "frozen_at": iso(row.frozen_at),
         "locked_until": iso(row.locked_until), "last_signin_at": iso(row.last_signin_at),
-        "totp": row.totp,
+        "totp": row.totp, "passkey": row.passkey,
     }  # fmt: skip
 
 
@@ -123,6 +127,10 @@ def document(page: UserPage) -> dict[str, object]:
         **_user_document(user),
         "role": page.role, "last_signin_at": iso(page.last_signin_at),
         "totp": page.factors.totp, "recovery_codes_left": page.factors.recovery_left,
+        "passkeys": [
+            {"name": x.name, "created_at": iso(x.created_at), "used_at": iso(x.used_at),
+             "copied_at": iso(x.cloned_at)} for x in page.factors.passkeys
+        ],
         "lanes": [
             {"kind": x.kind, "client": x.client, "failed": x.failed, "total": x.total,
              "locked_until": iso(x.locked_until), "closed": x.closed} for x in page.lanes
@@ -158,7 +166,9 @@ def _show_page(page: UserPage) -> None:
 
 def _facts(page: UserPage) -> dict[str, str]:
     user, factors = page.user, page.factors
-    second = "authenticator" if factors.totp else "none"
+    steps = ["authenticator"] if factors.totp else []
+    steps += [f"passkey {x.name}{' (copied)' if x.cloned_at else ''}" for x in factors.passkeys]
+    second = ", ".join(steps) or "none"
     facts = {
         "names": ", ".join(n for n in (user.username, user.email, user.phone) if n),
         "id": user.id,
@@ -301,7 +311,9 @@ def owner(
     if break_glass:
         _ask("Make a link that gives whoever opens it all rights?", yes=yes)
     with desk(config, tenant) as at:
-        flow = owners.setup_link(at.house.parts, at.tenant, break_glass=break_glass)
+        flow = owners.setup_link(
+            at.house.parts, at.tenant, break_glass=break_glass, client=caller_name()
+        )
         link = at.run(flow)
     if link is None:
         remedy = "If the last owner is lost: `keyturn user owner --break-glass`."
@@ -310,7 +322,10 @@ def owner(
         as_json({"link": link, "break_glass": break_glass})
         return
     if break_glass:
-        OUT.print(Text(" BREAK GLASS ", "bold white on red"), "recorded in the audit trail.")
+        OUT.print(
+            Text(" BREAK GLASS ", "bold white on red"),
+            "in the audit trail; every owner gets a mail.",
+        )
     OUT.print(link)
     OUT.print("Whoever opens it becomes an owner. It works once, for an hour.", style="dim")
 

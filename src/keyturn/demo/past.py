@@ -18,7 +18,7 @@ from keyturn import wiring
 from keyturn.adapters.memory import MemoryMailer, MemoryTexter, text_fate
 from keyturn.demo import company
 from keyturn.demo.company import Person
-from keyturn.flows import deliver, phone, recovery, signin, signup, staff
+from keyturn.flows import account, deliver, phone, recovery, signin, signup, staff
 from keyturn.flows.deliver import Courier
 from keyturn.ports.delivery import Mail, Receipt
 from keyturn.ports.parts import Parts
@@ -34,6 +34,7 @@ from keyturn.steps.acts import begin, record
 from keyturn.steps.clients import PURPOSE
 from keyturn.steps.second import RECOVERY_PURPOSE, sealed_for
 from keyturn.steps.sessions import SignedIn
+from keyturn.steps.stepup import Signed
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -149,7 +150,8 @@ class Past:
     async def _mia_proves_her_phone(self) -> None:
         mia = self._users[company.MIA.email]
         browser = self._browser("203.0.113.70", SAFARI)
-        await phone.offer(self._parts, self._caller(browser), mia, MOBILE, insisted=False)
+        signed = await self._signed_in(company.MIA, browser)
+        await phone.offer(self._parts, self._caller(browser), signed, MOBILE, insisted=False)
         text = await self._last(mia, "sms")
         await self._delivered()
         self._clock.at += 20 * SECOND
@@ -161,9 +163,9 @@ class Past:
         await staff.disable(self._parts, desk, self._users[company.JONAS.email].id)
 
     async def _harold_tries_his_landline(self) -> None:
-        harold = self._users[company.HAROLD.email]
         browser = self._browser("203.0.113.42", FIREFOX)
-        await phone.offer(self._parts, self._caller(browser), harold, LANDLINE, insisted=True)
+        signed = await self._signed_in(company.HAROLD, browser)
+        await phone.offer(self._parts, self._caller(browser), signed, LANDLINE, insisted=True)
         await self._delivered()
 
     async def _olive_waits_for_a_mail(self) -> None:
@@ -225,6 +227,18 @@ class Past:
 
     async def _visit(self, person: Person, browser: _Browser) -> None:
         await signin.sign_in(self._parts, self._caller(browser), person.email, person.password)
+
+    async def _signed_in(self, person: Person, browser: _Browser) -> Signed:
+        """A session of somebody without a second step, fresh enough for a change."""
+        caller = self._caller(browser)
+        answer = await signin.sign_in(self._parts, caller, person.email, person.password)
+        if not isinstance(answer, SignedIn):
+            raise TypeError(answer)
+        signed = await account.authenticate(self._parts, caller, answer.session)
+        if signed is None:
+            raise TypeError(signed)
+        await self._delivered()
+        return signed
 
     async def _begin(self, person: Person, browser: _Browser) -> None:
         answer = await signup.start(

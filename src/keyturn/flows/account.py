@@ -1,8 +1,8 @@
 """One's own account: who this session is, what is signed in, the second step.
 
-Whatever changes a second step needs a valid one, is refused while changes are frozen, and
-is told to the owner with a link to object.  What takes access away from a browser is
-always allowed.
+Whatever changes a second step needs a session that proved itself just now, is refused
+while changes are frozen, and is told to the owner with a link to object.  What takes access
+away from a browser is always allowed.
 """
 
 from __future__ import annotations
@@ -13,34 +13,28 @@ from dataclasses import dataclass, replace
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules import lockout
-from keyturn.rules.accounts import Client, FactorKind, Flow, Session, User
+from keyturn.rules.accounts import Client, FactorKind, Flow, Passkey, Session, User
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
-from keyturn.rules.lockout import HOUR, Lane, Locked
+from keyturn.rules.lockout import HOUR, Lane
 from keyturn.rules.sessions import alive, level_at, needs_touch
-from keyturn.steps import factors, second, sessions
+from keyturn.steps import factors, fates, second, sessions, stepup
 from keyturn.steps.acts import Act, begin, record
-from keyturn.steps.changes import Frozen, SignedOut, may_change
+from keyturn.steps.changes import Frozen, SignedOut
+from keyturn.steps.fates import Fate
 from keyturn.steps.naming import digits_of
 from keyturn.steps.notices import tell
+from keyturn.steps.stepup import ProofNeeded, Signed
 
 __all__ = [
-    "Codes", "Enrolled", "Enrolment", "Frozen", "Locked", "NoSecondStep", "NothingOpen",
-    "OldCodeNeeded", "Overview", "Removed", "Signed", "SignedOut", "WrongCode", "authenticate",
-    "begin_totp", "confirm_totp", "end_other_sessions", "end_session", "forget_client",
-    "new_recovery_codes", "overview", "remove_totp", "sign_out",
+    "Codes", "Enrolled", "Enrolment", "Frozen", "NoSecondStep", "NothingOpen", "Overview",
+    "ProofNeeded", "Removed", "Signed", "SignedOut", "Trusted", "WrongCode", "authenticate",
+    "begin_totp", "confirm_totp", "distrust_client", "end_other_sessions", "end_session",
+    "forget_client", "new_recovery_codes", "overview", "remove_totp", "sign_out", "trust_client",
 ]  # fmt: skip
 
 KIND = "totp"
 LIFE_MS = HOUR
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A live session and whose it is. `session.level` is what it is worth now."""
-
-    session: Session
-    user: User
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +44,20 @@ class Overview:
     Attributes:
         sessions: the latest used first; a session's digest is its handle.
         lanes: by key (see steps.lanes), as they stand now.
+        second_step: there is one, of whatever kind.
         recovery_left: saved recovery codes not yet used.
+        passkeys: oldest first, copied ones too.
+        mail: what became of the last mail to the account's address, if any went.
     """
 
     sessions: Sequence[Session]
     clients: Sequence[Client]
     lanes: Mapping[str, Lane]
+    second_step: bool
     totp: bool
     recovery_left: int
+    passkeys: Sequence[Passkey]
+    mail: Fate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Enrolment:
 
     Attributes:
         secret: base32, to be typed; `uri`: the same to be scanned.
-        replaces: there is one already, whose code is needed too.
+        replaces: there is one already, whose codes work until this one is switched on.
     """
 
     secret: str
@@ -100,20 +100,18 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class WrongCode:
-    """It was not the code. `old`: not that of the second step there is."""
-
-    old: bool
+class Trusted:
+    """This browser is not asked for the second step any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class OldCodeNeeded:
-    """There is a second step already: the new one takes its place only with its code."""
+class WrongCode:
+    """It was not the code that the new authenticator shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoSecondStep:
-    """There is no authenticator to change."""
+    """There is no second step that this would change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +150,11 @@ async def overview(parts: Parts, caller: Caller, signed: Signed) -> Overview:
             sessions=_live(tx, act, signed.user),
             clients=tx.clients.of_user(tenant_id, user_id),
             lanes={key: lockout.observe(lane, act.now)[0] for key, lane in lanes},
+            second_step=bool(second.methods(tx, act, user_id)),
             totp=factors.has(every, FactorKind.TOTP),
             recovery_left=sum(f.kind is FactorKind.RECOVERY and f.used is None for f in every),
+            passkeys=tx.passkeys.of_user(tenant_id, user_id),
+            mail=fates.newest_mail(tx, act, signed.user),
         )
 
     return await parts.store.read(step)
@@ -222,14 +223,58 @@ async def forget_client(parts: Parts, caller: Caller, signed: Signed, client_id:
     return await parts.store.write(step)
 
 
+async def trust_client(
+    parts: Parts, caller: Caller, signed: Signed
+) -> Trusted | NoSecondStep | NothingOpen | ProofNeeded | Frozen | SignedOut:
+    """Ask this browser for no second step any more.
+
+    NothingOpen: this browser is not a known client; it becomes one by signing in.
+    """
+
+    def step(
+        tx: Tx,
+    ) -> Trusted | NoSecondStep | NothingOpen | ProofNeeded | Frozen | SignedOut:
+        act = begin(parts, caller)
+        user = stepup.proved(tx, act, signed)
+        if not isinstance(user, User):
+            return user
+        if not second.methods(tx, act, user.id):
+            return NoSecondStep()
+        found = _trust(tx, act, user, signed.session.client_id or "", trusted=True)
+        return Trusted() if found else NothingOpen()
+
+    return await parts.store.write(step)
+
+
+async def distrust_client(parts: Parts, caller: Caller, signed: Signed, client_id: str) -> bool:
+    """Ask a known client for the second step again; whether it was one of theirs."""
+
+    def step(tx: Tx) -> bool:
+        return _trust(tx, begin(parts, caller), signed.user, client_id, trusted=False)
+
+    return await parts.store.write(step)
+
+
+def _trust(tx: Tx, act: Act, user: User, client_id: str, *, trusted: bool) -> bool:
+    every = tx.clients.of_user(act.tenant.id, user.id)
+    client = next((c for c in every if c.id == client_id), None)
+    if client is None:
+        return False
+    tx.clients.save(replace(client, trusted=trusted))
+    record(tx, act, Event.CLIENT_TRUSTED, user, {"client": client_id, "trusted": trusted})
+    if trusted:
+        tell(tx, act, "factor_changed", user, what="client.trusted")
+    return True
+
+
 async def begin_totp(
     parts: Parts, caller: Caller, signed: Signed
-) -> Enrolment | Frozen | SignedOut:
+) -> Enrolment | ProofNeeded | Frozen | SignedOut:
     """A secret for an authenticator; asking again in the same browser shows the same."""
 
-    def step(tx: Tx) -> Enrolment | Frozen | SignedOut:
+    def step(tx: Tx) -> Enrolment | ProofNeeded | Frozen | SignedOut:
         act = begin(parts, caller)
-        user = _allowed(tx, act, signed)
+        user = stepup.proved(tx, act, signed)
         if not isinstance(user, User):
             return user
         flow = _opened(tx, act, user) or _enrolling(tx, act, user)
@@ -238,13 +283,6 @@ async def begin_totp(
         return Enrolment(secret=secret, uri=uri, replaces=_has_totp(tx, act, user))
 
     return await parts.store.write(step)
-
-
-def _allowed(tx: Tx, act: Act, signed: Signed) -> User | Frozen | SignedOut:
-    """The user, held, if this very session still lives and changes are not frozen."""
-    if tx.sessions.get(act.tenant.id, signed.session.digest) is None:
-        return SignedOut()
-    return may_change(tx, act, signed.user)
 
 
 def _has_totp(tx: Tx, act: Act, user: User) -> bool:
@@ -280,106 +318,66 @@ def _secret(act: Act, flow: Flow) -> str:
 
 
 async def confirm_totp(
-    parts: Parts, caller: Caller, signed: Signed, code: str, *, old_code: str | None = None
-) -> Enrolled | WrongCode | OldCodeNeeded | Locked | NothingOpen | Frozen | SignedOut:
-    """The authenticator shows `code`: from now on it is the second step.
-
-    Args:
-        old_code: where there is one already: its code, or a saved recovery code.
+    parts: Parts, caller: Caller, signed: Signed, code: str
+) -> Enrolled | WrongCode | NothingOpen | ProofNeeded | Frozen | SignedOut:
+    """The authenticator shows `code`: from now on it is the second step, in place of the one
+    there was.
     """
 
-    def step(
-        tx: Tx,
-    ) -> Enrolled | WrongCode | OldCodeNeeded | Locked | NothingOpen | Frozen | SignedOut:
+    def step(tx: Tx) -> Enrolled | WrongCode | NothingOpen | ProofNeeded | Frozen | SignedOut:
         act = begin(parts, caller)
-        user = _allowed(tx, act, signed)
+        user = stepup.proved(tx, act, signed)
         if not isinstance(user, User):
             return user
         flow = _opened(tx, act, user)
         if flow is None:
             return NothingOpen()
         used = parts.otp.verify(_secret(act, flow), digits_of(code), act.now, None)
-        if used is None:
-            return WrongCode(old=False)
-        return _replaceable(tx, act, user, old_code) or _enrol(tx, act, signed, user, flow, used)
+        return WrongCode() if used is None else _enrol(tx, act, signed, user, flow, used)
 
     return await parts.store.write(step)
-
-
-def _replaceable(
-    tx: Tx, act: Act, user: User, old_code: str | None
-) -> WrongCode | OldCodeNeeded | Locked | None:
-    """What stands in the way of replacing the authenticator there is; None if nothing does."""
-    if not _has_totp(tx, act, user):
-        return None
-    return OldCodeNeeded() if old_code is None else _refusal(tx, act, user, old_code)
-
-
-def _refusal(tx: Tx, act: Act, user: User, code: str) -> WrongCode | Locked | None:
-    """Why a second step does not pass, or None if it does."""
-    verdict = second.attempt(tx, act, user, code)
-    if isinstance(verdict, Locked):
-        return verdict
-    return None if verdict else WrongCode(old=True)
 
 
 def _enrol(tx: Tx, act: Act, signed: Signed, user: User, flow: Flow, used: int) -> Enrolled:
     """Store the factor; the session rises to level 2 under a new token."""
     tx.flows.save(replace(flow, step="done", closed_at=act.now, data={}))
     codes = factors.put_totp(tx, act, user, _secret(act, flow), used)
-    tx.sessions.end(act.tenant.id, user.id, signed.session.digest)
-    session = sessions.start(tx, act, user, signed.session.client_id, 2)
+    session = stepup.renew(tx, act, signed, user, FactorKind.TOTP)
     return Enrolled(session=session, codes=codes)
 
 
 async def remove_totp(
-    parts: Parts, caller: Caller, signed: Signed, code: str
-) -> Removed | WrongCode | Locked | NoSecondStep | Frozen | SignedOut:
-    """Take the authenticator away, and the recovery codes that stand in for it.
+    parts: Parts, caller: Caller, signed: Signed
+) -> Removed | NoSecondStep | ProofNeeded | Frozen | SignedOut:
+    """Take the authenticator away, and the recovery codes if they stand in for nothing else."""
 
-    Args:
-        code: of the authenticator, or a saved recovery code.
-    """
-
-    def step(tx: Tx) -> Removed | WrongCode | Locked | NoSecondStep | Frozen | SignedOut:
+    def step(tx: Tx) -> Removed | NoSecondStep | ProofNeeded | Frozen | SignedOut:
         act = begin(parts, caller)
-        user = _with_second(tx, act, signed, code)
+        user = stepup.proved(tx, act, signed)
         if not isinstance(user, User):
             return user
-        factors.remove_all(tx, act, user)
+        if not _has_totp(tx, act, user):
+            return NoSecondStep()
+        factors.remove_totp(tx, act, user)
         return Removed()
 
     return await parts.store.write(step)
 
 
 async def new_recovery_codes(
-    parts: Parts, caller: Caller, signed: Signed, code: str
-) -> Codes | WrongCode | Locked | NoSecondStep | Frozen | SignedOut:
-    """Ten new recovery codes; the earlier ones are dead.
+    parts: Parts, caller: Caller, signed: Signed
+) -> Codes | NoSecondStep | ProofNeeded | Frozen | SignedOut:
+    """Ten new recovery codes; the earlier ones are dead."""
 
-    Args:
-        code: of the authenticator, or a saved recovery code.
-    """
-
-    def step(tx: Tx) -> Codes | WrongCode | Locked | NoSecondStep | Frozen | SignedOut:
+    def step(tx: Tx) -> Codes | NoSecondStep | ProofNeeded | Frozen | SignedOut:
         act = begin(parts, caller)
-        user = _with_second(tx, act, signed, code)
+        user = stepup.proved(tx, act, signed)
         if not isinstance(user, User):
             return user
+        if not factors.standing(tx, act, user):
+            return NoSecondStep()
         codes = factors.new_codes(tx, act, user)
         tell(tx, act, "factor_changed", user, what="recovery.added")
         return Codes(codes=codes)
 
     return await parts.store.write(step)
-
-
-def _with_second(
-    tx: Tx, act: Act, signed: Signed, code: str
-) -> User | WrongCode | Locked | NoSecondStep | Frozen | SignedOut:
-    """The user, if changes are allowed and `code` is a valid second step."""
-    user = _allowed(tx, act, signed)
-    if not isinstance(user, User):
-        return user
-    if not _has_totp(tx, act, user):
-        return NoSecondStep()
-    return _refusal(tx, act, user, code) or user

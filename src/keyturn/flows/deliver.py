@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keyturn.ports.delivery import Letters, Mailer, NotDelivered, Receipt, Texter
@@ -25,13 +25,14 @@ from keyturn.rules.accounts import Tenant
 from keyturn.rules.callers import Caller
 from keyturn.rules.clients import UNKNOWN
 from keyturn.rules.events import Event
-from keyturn.rules.messages import Message, MessageState, retry_at
+from keyturn.rules.lockout import SECOND
+from keyturn.rules.messages import DETAIL_MAX, Message, MessageState, retry_at
+from keyturn.rules.texts import same_number
 from keyturn.steps import lanes
 from keyturn.steps.acts import begin
 
 #: locks that a digest counts; beyond it "500" stands for "very many"
 MOST_LOCKS = 500
-DETAIL_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,9 @@ async def _send(parts: Parts, courier: Courier, parcel: _Parcel) -> Receipt:
         return await courier.mailer.send(courier.letters.mail(kind, tenant, to, values))
     if courier.texter is None:
         raise NotDelivered("no SMS gateway is set up", final=True)
-    return await courier.texter.send(courier.letters.text(kind, tenant, to, values))
+    text = courier.letters.text(kind, tenant, to, values)
+    left_s = (parcel.message.expires_at - parts.clock.now()) // SECOND
+    return await courier.texter.send(replace(text, valid_s=max(left_s, 1)))
 
 
 def _values(parts: Parts, parcel: _Parcel) -> dict[str, object]:
@@ -170,6 +173,32 @@ async def report(parts: Parts, message_id: str, state: MessageState, detail: str
     words = detail[:DETAIL_MAX]
     found = await parts.store.write(lambda tx: tx.messages.report(message_id, state, words, now))
     return found is not None
+
+
+async def report_by_reference(
+    parts: Parts, references: Sequence[str], number: str, state: MessageState, detail: str
+) -> bool:
+    """A gateway reported on a text that it calls by one of these names; whether there is one.
+
+    Names are a gateway's own, and it may use them anew: so the report counts only if the
+    phone is the same.
+
+    Args:
+        references: what the name may mean, likeliest first.
+        number: the phone that the gateway names; "" if none, then only the first name counts.
+    """
+    now, words = parts.clock.now(), detail[:DETAIL_MAX]
+    meant = references if number else references[:1]
+
+    def step(tx: Tx) -> bool:
+        found = tx.messages.by_reference("sms", meant)
+        same = [m for m in found if not number or same_number(number, m.address or "")]
+        known = sorted(same, key=lambda m: meant.index(m.reference or ""))
+        if known:
+            tx.messages.report(known[0].id, state, words, now)
+        return bool(known)
+
+    return await parts.store.write(step)
 
 
 async def next_due(parts: Parts) -> int | None:

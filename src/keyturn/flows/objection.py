@@ -16,7 +16,7 @@ from keyturn.rules.accounts import Flow, User
 from keyturn.rules.callers import Caller
 from keyturn.rules.codes import Right, Used, Verdict
 from keyturn.rules.events import Event
-from keyturn.steps import links, sessions
+from keyturn.steps import addresses, erasure, lanes, links, sessions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.cases import OPEN, open_case
 from keyturn.steps.links import LinkState
@@ -62,8 +62,12 @@ async def confirm(parts: Parts, caller: Caller, token: str) -> Stopped | Verdict
 
 
 def _stop(tx: Tx, act: Act, flow: Flow, user: User) -> Stopped:
+    before = flow.data.get("email")
+    user = addresses.give_back(tx, act, user, str(before)) if before else user
+    user = erasure.objected(user)
     frozen = replace(user, frozen_at=user.frozen_at or act.now, password_hash=None)
     frozen = sessions.end_all(tx, act, frozen, "objection")
+    lanes.interrupt(tx, act, frozen)
     forgotten = tx.clients.forget(act.tenant.id, user.id, None)
     ref = _running(tx, act, user) or _opened(tx, act, flow, frozen)
     tx.flows.save(replace(flow, step="done", closed_at=act.now, data={"ref": ref}))

@@ -1,7 +1,8 @@
 """The first owner, and with break-glass one more when the last is lost.
 
 Whoever can run a command on the host can read the database, so a link made there proves
-enough to make an owner.  It works once, for an hour, and every one is in the audit trail.
+enough to make an owner.  It works once, for an hour, and every one is in the audit trail;
+one by break-glass is told to every owner besides (steps.glass).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from keyturn.rules.accounts import Flow, Role, Tenant, UserState
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR
-from keyturn.steps import registration, sessions
+from keyturn.steps import glass, registration, sessions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.registration import Details, Unfit
 from keyturn.steps.sessions import SignedIn
@@ -56,12 +57,17 @@ class Overloaded:
     retry_after: int
 
 
-async def setup_link(parts: Parts, tenant: Tenant, *, break_glass: bool) -> str | None:
+async def setup_link(
+    parts: Parts, tenant: Tenant, *, break_glass: bool, client: str = COMMAND
+) -> str | None:
     """A fresh one-time link that makes an owner of `tenant`.
 
     None if the installation has an owner already, unless `break_glass`.
+
+    Args:
+        client: who ran the command, as the audit trail and the owners' mail show it.
     """
-    caller = Caller(tenant=tenant, browser="", offers=(), ip="", client_name=COMMAND)
+    caller = Caller(tenant=tenant, browser="", offers=(), ip="", client_name=client)
 
     def step(tx: Tx) -> str | None:
         act = begin(parts, caller)
@@ -70,6 +76,8 @@ async def setup_link(parts: Parts, tenant: Tenant, *, break_glass: bool) -> str 
         token = parts.random.token()
         tx.flows.add(_flow(act, token, break_glass=break_glass))
         record(tx, act, Event.OWNER_LINK, None, {"break_glass": break_glass})
+        if break_glass:
+            glass.broken(tx, act, None)
         return parts.link(tenant, f"/setup/{token}")
 
     return await parts.store.write(step)
@@ -164,4 +172,6 @@ def _set_up(
     record(tx, act, Event.USER_CREATED, owner, {"by": "setup-link"})
     facts = {"role": Role.OWNER, "break_glass": flow.data["break_glass"]}
     record(tx, act, Event.ROLE_GRANTED, owner, facts)
+    if flow.data["break_glass"]:
+        glass.broken(tx, act, owner)
     return sessions.enter(tx, act, owner, None, level=1, trusted=False)

@@ -3,8 +3,8 @@
     offer --> judged by the numbering plan --> within all caps --> text --> code --> saved
 
 A landline is named before anything is sent.  Texts cost money and can be aimed at other
-people's phones, so each counts against the person, the number and the tenant, and none
-is sent once one of the three is spent.
+people's phones, so each pays from all the caps of steps.texts, and none is sent once one of
+them is spent.
 """
 
 from __future__ import annotations
@@ -15,24 +15,27 @@ from keyturn.ports.delivery import PhoneNumber
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.accounts import Flow, User
-from keyturn.rules.budgets import SMS_PER_NUMBER, SMS_PER_USER, Budget
 from keyturn.rules.callers import Caller
 from keyturn.rules.codes import Right, Verdict
+from keyturn.rules.destinations import served
 from keyturn.rules.events import Event
 from keyturn.rules.identifiers import masked_phone
-from keyturn.rules.lockout import DAY, HOUR
-from keyturn.rules.messages import MessageState
-from keyturn.rules.phones import Ask, advice
-from keyturn.steps import codes
+from keyturn.rules.lockout import HOUR
+from keyturn.rules.messages import NOTICE_LIFE_MS, MessageState
+from keyturn.rules.phones import ABROAD, Ask, advice
+from keyturn.steps import codes, stepup, texts
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.changes import Frozen, SignedOut, may_change
 from keyturn.steps.codes import Sent
 from keyturn.steps.notices import tell
+from keyturn.steps.outbox import enqueue
+from keyturn.steps.stepup import ProofNeeded, Signed
+from keyturn.steps.texts import Capped
 
 __all__ = [
-    "Ask", "Capped", "Frozen", "InUse", "NotANumber", "NothingOpen", "Open", "PhonesOff", "Proved",
-    "SignedOut", "TextState", "TooSoon", "current", "enter_code", "give_up", "offer", "remove",
-    "resend",
+    "Ask", "Capped", "Frozen", "InUse", "NotANumber", "NothingOpen", "Open", "PhonesOff",
+    "ProofNeeded", "Proved", "SignedOut", "TextState", "TooSoon", "current", "enter_code",
+    "give_up", "offer", "remove", "resend",
 ]  # fmt: skip
 
 KIND = "phone"
@@ -55,18 +58,6 @@ class PhonesOff:
 @dataclass(frozen=True, slots=True)
 class InUse:
     """The number cannot be used here. By whom it is held, only staff may see."""
-
-
-@dataclass(frozen=True, slots=True)
-class Capped:
-    """No text is sent for now; more can be asked for from `until` on.
-
-    Attributes:
-        cause: whose texts are spent: "user", "number" or "tenant".
-    """
-
-    until: int
-    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +112,8 @@ class Proved:
 
 
 async def offer(
-    parts: Parts, caller: Caller, user: User, number: str, *, insisted: bool
-) -> Open | PhonesOff | NotANumber | Ask | InUse | Capped | Frozen | SignedOut:
+    parts: Parts, caller: Caller, signed: Signed, number: str, *, insisted: bool
+) -> Open | PhonesOff | NotANumber | Ask | InUse | Capped | ProofNeeded | Frozen | SignedOut:
     """Take a number and text it a code, unless something speaks against it.
 
     Args:
@@ -135,25 +126,26 @@ async def offer(
     found = parts.plan.look(number, policy.region)
     if found is None:
         return NotANumber()
-    judged = advice(found.line, insisted=insisted, voice=policy.voice)
+    line = found.line if served(found.region, policy.sms_countries) else ABROAD
+    judged = advice(line, insisted=insisted, voice=policy.voice)
     if isinstance(judged, Ask):
         return judged
-    return await parts.store.write(lambda tx: _offer(tx, begin(parts, caller), user, found))
+    return await parts.store.write(lambda tx: _offer(tx, begin(parts, caller), signed, found))
 
 
 def _offer(
-    tx: Tx, act: Act, user: User, found: PhoneNumber
-) -> Open | InUse | Capped | Frozen | SignedOut:
-    fresh = may_change(tx, act, user)
+    tx: Tx, act: Act, signed: Signed, found: PhoneNumber
+) -> Open | InUse | Capped | ProofNeeded | Frozen | SignedOut:
+    fresh = stepup.proved(tx, act, signed)
     if not isinstance(fresh, User):
         return fresh
     # before the look at who has it: nobody can ask that of one number after the other
-    capped = _spend(tx, act, fresh, "user", fresh.id, SMS_PER_USER)
+    capped = texts.ask(tx, act, fresh)
     if capped is not None:
         return capped
     if _held(tx, act, fresh, found.e164):
         return InUse()
-    capped = _spend_further(tx, act, fresh, found.e164)
+    capped = texts.send(tx, act, fresh, found.e164)
     if capped is not None:
         return capped
     flow = _flow(act, fresh, found)
@@ -168,25 +160,6 @@ def _held(tx: Tx, act: Act, user: User, number: str) -> bool:
     holder = tx.users.holder_of_phone(act.tenant.id, number)
     named = tx.users.named(act.tenant.id, number)
     return any(other is not None and other.id != user.id for other in (holder, named))
-
-
-def _spend_further(tx: Tx, act: Act, user: User, number: str) -> Capped | None:
-    """One text more to this number, and of this tenant."""
-    per_tenant = Budget("sms-tenant", act.parts.limits.sms_per_day, DAY)
-    return _spend(tx, act, user, "number", number, SMS_PER_NUMBER) or _spend(
-        tx, act, user, "tenant", "all", per_tenant
-    )
-
-
-def _spend(tx: Tx, act: Act, user: User, cause: str, subject: str, budget: Budget) -> Capped | None:
-    """Spend one; the first refusal of a window raises an alarm in the audit trail."""
-    spent = tx.budgets.spend(act.tenant.id, subject, act.now, budget)
-    if budget.allows(spent):
-        return None
-    until = spent.start + budget.window_ms
-    if spent.count == budget.limit + 1:
-        record(tx, act, Event.SMS_CAPPED, user, {"cause": cause, "until": until})
-    return Capped(until=until, cause=cause)
 
 
 def _flow(act: Act, user: User, found: PhoneNumber) -> Flow:
@@ -271,8 +244,7 @@ def _resend(tx: Tx, act: Act, flow: Flow, user: User) -> Sent | TooSoon | Capped
     if last is not None and act.now < last.resend_at:
         return TooSoon(at=last.resend_at)
     number = str(flow.data["phone"])
-    capped = _spend(tx, act, user, "user", user.id, SMS_PER_USER)
-    capped = capped or _spend_further(tx, act, user, number)
+    capped = texts.ask(tx, act, user) or texts.send(tx, act, user, number)
     if capped is not None:
         return capped
     return codes.text(tx, act, flow, TEXT, user=user, number=number)
@@ -305,6 +277,7 @@ def _save(tx: Tx, act: Act, flow: Flow, user: User) -> Proved:
     the index decides, so that two at the same moment cannot both have it.
     """
     number = str(flow.data["phone"])
+    texts.entered(tx, act, number)
     tx.flows.save(replace(flow, step="done", closed_at=act.now))
     for name in {user.phone or number, number}:
         tx.users.drop_identifier(act.tenant.id, user.id, name)
@@ -312,17 +285,34 @@ def _save(tx: Tx, act: Act, flow: Flow, user: User) -> Proved:
     tx.users.save(after)
     tx.users.add_identifier(act.tenant.id, user.id, number)
     record(tx, act, Event.PHONE_PROVED, after, {"phone": masked_phone(number)})
-    what = "changed" if user.phone not in (None, number) else "added"
-    tell(tx, act, "phone_changed", after, what=what, ending=number[-ENDING:])
+    changed = user.phone is not None and user.phone != number
+    tell(
+        tx, act, "phone_changed", after, what="changed" if changed else "added",
+        ending=number[-ENDING:],
+    )  # fmt: skip
+    if changed:
+        _tell_old_number(tx, act, user)
     return Proved(user=after)
 
 
-async def remove(parts: Parts, caller: Caller, user: User) -> User | Frozen | SignedOut:
+def _tell_old_number(tx: Tx, act: Act, user: User) -> None:
+    """One text to the number that is none any more: whoever took the mailbox, too, cannot
+    keep it from telling. It names no link and costs no cap: it goes once to a proved number.
+    """
+    enqueue(
+        tx, act, "sms", "phone_gone", user=user, address=user.phone, values={},
+        life_ms=NOTICE_LIFE_MS,
+    )  # fmt: skip
+
+
+async def remove(
+    parts: Parts, caller: Caller, signed: Signed
+) -> User | ProofNeeded | Frozen | SignedOut:
     """Take the number away; the account as stored now. Nothing happens if there is none."""
 
-    def step(tx: Tx) -> User | Frozen | SignedOut:
+    def step(tx: Tx) -> User | ProofNeeded | Frozen | SignedOut:
         act = begin(parts, caller)
-        fresh = may_change(tx, act, user)
+        fresh = stepup.proved(tx, act, signed)
         if not isinstance(fresh, User) or fresh.phone is None:
             return fresh
         tx.users.drop_identifier(act.tenant.id, fresh.id, fresh.phone)
@@ -330,6 +320,7 @@ async def remove(parts: Parts, caller: Caller, user: User) -> User | Frozen | Si
         tx.users.save(after)
         record(tx, act, Event.PHONE_REMOVED, after, {"phone": masked_phone(fresh.phone)})
         tell(tx, act, "phone_changed", after, what="removed", ending=fresh.phone[-ENDING:])
+        _tell_old_number(tx, act, fresh)
         return after
 
     return await parts.store.write(step)

@@ -4,8 +4,8 @@ new password.  Allowed during a lock, whose end does not move.
     step       what is pending            next
     ---------  -------------------------  ------------------------------------------
     code       the mailed code or link    second (a factor is enrolled), else password
-    second     authenticator or saved     password
-               recovery code
+    second     authenticator, saved       password
+               recovery code or passkey
     password   the new password           done
     done       nothing; the page says     (a new start replaces it)
                from when it works
@@ -29,18 +29,22 @@ from keyturn.rules.callers import Caller, network_of
 from keyturn.rules.codes import Right, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Locked
+from keyturn.rules.passkeys import Assertion, Purpose
 from keyturn.rules.passwords import PasswordProblem, SpaceWarning, normalised
-from keyturn.steps import codes, lanes, links, passwords, second, sessions
+from keyturn.steps import codes, fates, lanes, links, passkeys, passwords, second, sessions, texted
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.codes import Sent
+from keyturn.steps.fates import Fate
 from keyturn.steps.links import LinkState
 from keyturn.steps.naming import name_of
 from keyturn.steps.notices import tell
+from keyturn.steps.passkeys import Options, Shown
+from keyturn.steps.texted import Texted
 
 __all__ = [
     "LinkState", "NotAName", "NothingOpen", "Open", "Overloaded", "Refused", "Sent", "TooMany",
-    "TooSoon", "current", "enter_code", "follow_link", "give_up", "look_at_link", "resend",
-    "second_proof", "set_password", "start",
+    "TooSoon", "ask_passkey", "current", "enter_code", "follow_link", "give_up", "look_at_link",
+    "resend", "second_proof", "set_password", "start",
 ]  # fmt: skip
 
 KIND = "recovery"
@@ -58,9 +62,11 @@ class Open:
         step: see the table above.
         typed: the name as typed; never the address, which would tell who exists.
         sent: what was sent when, until the code was right.
-        methods: at step "second": what can be used.
+        methods, texted: at step "second": what can be used, and the last text.
         works_from: at step "done": end of a lock that still runs, or None.
         again: this recovery was open already when it was asked for.
+        mail: what became of the mail; told only in a browser that the account knows, for
+            it tells that there is an account.
     """
 
     step: str
@@ -70,6 +76,8 @@ class Open:
     works_from: int | None
     started_at: int
     again: bool = False
+    texted: Texted | None = None
+    mail: Fate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +163,22 @@ def _begin(tx: Tx, act: Act, name: str, typed: str) -> Open:
 
 def _send(tx: Tx, act: Act, flow: Flow, user: User, *, helped: bool) -> Sent:
     address = user.email if helped else None
-    lane = str(flow.data["lane"])
-    return codes.mail(tx, act, flow, KINDS, user=user, address=address, lane=lane)
+    lane, typed = str(flow.data["lane"]), str(flow.data["typed"])
+    return codes.mail(tx, act, flow, KINDS, user=user, address=address, lane=lane, typed=typed)
 
 
 def _shown(tx: Tx, act: Act, flow: Flow) -> Open:
     owner = flow.user_id if flow.step == "second" else None
+    methods = second.methods(tx, act, owner) if owner else ()
     works_from = flow.data.get("works_from")
     return Open(
         step=flow.step,
         typed=str(flow.data["typed"]),
         sent=codes.standing(tx, flow) if flow.step == "code" else None,
-        methods=second.methods(tx, act, owner) if owner else (),
+        methods=methods,
         works_from=int(works_from) if works_from else None,
         started_at=flow.created_at,
+        texted=texted.standing(tx, act, owner or "", methods),
     )
 
 
@@ -178,7 +188,10 @@ async def current(parts: Parts, caller: Caller) -> Open | NothingOpen:
 
     def step(tx: Tx) -> Open | NothingOpen:
         flow = tx.flows.open(act.tenant.id, caller.browser, KIND, act.now)
-        return _shown(tx, act, flow) if flow else NothingOpen()
+        if flow is None:
+            return NothingOpen()
+        opened = _shown(tx, act, flow)
+        return replace(opened, mail=fates.for_owner(tx, act, flow)) if opened.sent else opened
 
     return await parts.store.read(step)
 
@@ -291,10 +304,30 @@ def _moved(tx: Tx, act: Act, origin: Flow, user: User) -> Flow:
     return moved
 
 
+async def ask_passkey(parts: Parts, caller: Caller) -> Options | NothingOpen:
+    """Ask for a passkey as the second proof of the open recovery."""
+
+    def step(tx: Tx) -> Options | NothingOpen:
+        act = begin(parts, caller)
+        flow = _at(tx, act, "second")
+        if flow is None or not passkeys.usable(tx, act, flow.user_id or ""):
+            return NothingOpen()
+        return passkeys.request(tx, act, Purpose.RECOVER, flow.user_id)
+
+    return await parts.store.write(step)
+
+
 async def second_proof(
-    parts: Parts, caller: Caller, code: str
+    parts: Parts, caller: Caller, proof: str | Assertion
 ) -> Open | Locked | NothingOpen | None:
-    """The second proof of the open recovery; None if it was wrong."""
+    """The second proof of the open recovery; None if it was wrong.
+
+    Args:
+        proof: a code as typed, or a passkey's answer to `ask_passkey`.
+    """
+    shown = proof if isinstance(proof, str) else Shown(Purpose.RECOVER, proof)
+    if isinstance(shown, Shown):
+        await parts.passkeys.ready()
 
     def step(tx: Tx) -> Open | Locked | NothingOpen | None:
         act = begin(parts, caller)
@@ -302,7 +335,7 @@ async def second_proof(
         user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
         if flow is None or user is None or _overtaken(flow, user):
             return NothingOpen()
-        verdict = second.attempt(tx, act, user, code)
+        verdict = second.attempt(tx, act, user, shown)
         if isinstance(verdict, Locked):
             return verdict
         if not verdict:

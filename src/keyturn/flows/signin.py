@@ -21,15 +21,18 @@ from keyturn.rules.budgets import exhausted
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, MINUTE, Failed, Lapsed, Locked, Passed, Wait
+from keyturn.rules.passkeys import Assertion, Purpose
 from keyturn.rules.passwords import normalised
-from keyturn.steps import clients, lanes, second, sessions, verification
+from keyturn.steps import clients, lanes, passkeys, second, sessions, texted, verification
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.naming import name_of
+from keyturn.steps.passkeys import Options, Shown
 from keyturn.steps.sessions import SignedIn
+from keyturn.steps.texted import Texted
 
 __all__ = [
     "AddressPending", "Answer", "NotAName", "NothingPending", "Overloaded", "SecondPending",
-    "SignedIn", "TooMany", "Wrong", "pending", "second_step", "sign_in",
+    "SignedIn", "TooMany", "Wrong", "ask_passkey", "pending", "second_step", "sign_in",
 ]  # fmt: skip
 
 KIND = "signin"
@@ -45,6 +48,7 @@ class SecondPending:
 
     methods: tuple[FactorKind, ...]
     expires_at: int
+    texted: Texted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ async def sign_in(parts: Parts, caller: Caller, typed: str, password: str) -> An
     try:
         right = await parts.hasher.verify(stored, normalised(password))
     except Busy as busy:
-        await parts.store.write(lambda tx: _give_back(tx, taken))
+        await parts.store.write(lambda tx: _give_back(tx, parts, taken))
         parts.turns.settled(taken.key)
         return Overloaded(busy.retry_after)
     renewed = await _renewed(parts, stored, password) if right else None
@@ -197,8 +201,9 @@ def _too_many(found: Lookup) -> TooMany:
     return TooMany(until=(found.network.start if found.network else 0) + HOUR)
 
 
-def _give_back(tx: Tx, taken: _Try) -> None:
-    lanes.release(tx, taken.act, taken.key, taken.found.user, taken.held)
+def _give_back(tx: Tx, parts: Parts, taken: _Try) -> None:
+    act = begin(parts, taken.act.caller)
+    lanes.release(tx, act, taken.key, taken.found.user, taken.held)
 
 
 async def _renewed(parts: Parts, stored: str, password: str) -> str | None:
@@ -259,12 +264,19 @@ def _passed(tx: Tx, act: Act, taken: _Try) -> Answer:
         verification.begin_signup_code(tx, act, found.user)
         return AddressPending(email=found.user.email)
     trusted = taken.client is not None and taken.client.trusted
-    if found.factors and (found.staff or not trusted):
-        return _second_pending(tx, act, taken)
+    factors = _factors(act, found)
+    if factors and (found.staff or not trusted):
+        return _second_pending(tx, act, taken, factors)
     return sessions.enter(tx, act, found.user, taken.client, level=1, trusted=False)
 
 
-def _second_pending(tx: Tx, act: Act, taken: _Try) -> SecondPending:
+def _factors(act: Act, found: Lookup) -> frozenset[FactorKind]:
+    """The second steps there are: those enrolled, and texts where the tenant takes them."""
+    by_text = act.tenant.policy.sms_second and not found.staff and texted.proved(found.user)
+    return found.factors | {FactorKind.SMS} if by_text else found.factors
+
+
+def _second_pending(tx: Tx, act: Act, taken: _Try, factors: frozenset[FactorKind]) -> SecondPending:
     user = taken.found.user
     expires_at = act.now + SECOND_STEP_MS
     tx.flows.add(
@@ -282,7 +294,7 @@ def _second_pending(tx: Tx, act: Act, taken: _Try) -> SecondPending:
         )
     )
     record(tx, act, Event.SECOND_PENDING, user)
-    return SecondPending(methods=tuple(sorted(taken.found.factors)), expires_at=expires_at)
+    return SecondPending(methods=tuple(sorted(factors)), expires_at=expires_at)
 
 
 async def pending(parts: Parts, caller: Caller) -> SecondPending | NothingPending:
@@ -294,35 +306,55 @@ async def pending(parts: Parts, caller: Caller) -> SecondPending | NothingPendin
         if flow is None or flow.user_id is None:
             return NothingPending()
         methods = second.methods(tx, act, flow.user_id)
-        return SecondPending(methods=methods, expires_at=flow.expires_at)
+        sent = texted.standing(tx, act, flow.user_id, methods)
+        return SecondPending(methods=methods, expires_at=flow.expires_at, texted=sent)
 
     return await parts.store.read(step)
 
 
+async def ask_passkey(parts: Parts, caller: Caller) -> Options | NothingPending:
+    """Ask for a passkey as the second step of the sign-in pending in this browser."""
+
+    def step(tx: Tx) -> Options | NothingPending:
+        act = begin(parts, caller)
+        flow = tx.flows.open(act.tenant.id, caller.browser, KIND, act.now)
+        if flow is None or flow.user_id is None:
+            return NothingPending()
+        if not passkeys.usable(tx, act, flow.user_id):
+            return NothingPending()
+        return passkeys.request(tx, act, Purpose.SECOND, flow.user_id)
+
+    return await parts.store.write(step)
+
+
 async def second_step(
-    parts: Parts, caller: Caller, code: str, *, trust: bool
+    parts: Parts, caller: Caller, proof: str | Assertion, *, trust: bool
 ) -> SignedIn | Wrong | Locked | NothingPending:
     """The second step of the sign-in pending in this browser.
 
     Args:
-        code: an authenticator's six digits or a saved recovery code, as typed.
+        proof: an authenticator's six digits or a saved recovery code, as typed; or a
+            passkey's answer to `ask_passkey`.
         trust: this client need not do it again.
     """
+    shown = proof if isinstance(proof, str) else Shown(Purpose.SECOND, proof)
+    if isinstance(shown, Shown):
+        await parts.passkeys.ready()
 
     def step(tx: Tx) -> SignedIn | Wrong | Locked | NothingPending:
-        return _second_step(tx, begin(parts, caller), code, trust=trust)
+        return _second_step(tx, begin(parts, caller), shown, trust=trust)
 
     return await parts.store.write(step)
 
 
 def _second_step(
-    tx: Tx, act: Act, code: str, *, trust: bool
+    tx: Tx, act: Act, proof: str | Shown, *, trust: bool
 ) -> SignedIn | Wrong | Locked | NothingPending:
     flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
     user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
     if flow is None or user is None or _overtaken(flow, user):
         return NothingPending()
-    verdict = second.attempt(tx, act, user, code)
+    verdict = second.attempt(tx, act, user, proof)
     if isinstance(verdict, Locked):
         return verdict
     if not verdict:

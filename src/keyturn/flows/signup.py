@@ -21,9 +21,10 @@ from keyturn.rules.callers import Caller, network_of
 from keyturn.rules.codes import Right, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR
-from keyturn.steps import codes, links, registration, sessions, verification
+from keyturn.steps import codes, fates, links, registration, sessions, verification
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.codes import Sent
+from keyturn.steps.fates import Fate
 from keyturn.steps.links import LinkState
 from keyturn.steps.registration import Details, Unfit
 from keyturn.steps.sessions import SignedIn
@@ -46,11 +47,14 @@ class Open:
     Attributes:
         email: the address as typed.
         sent: what was sent when.
+        mail: what became of the mail. It depends on the mailbox, not on who has an account:
+            whoever has one gets a mail at the same address.
     """
 
     email: str
     sent: Sent | None
     started_at: int
+    mail: Fate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +171,9 @@ async def current(parts: Parts, caller: Caller) -> Open | NothingOpen:
         flow = _opened(tx, act)
         if flow is None:
             return NothingOpen()
-        sent = codes.standing(tx, flow)
-        return Open(email=str(flow.data["email"]), sent=sent, started_at=flow.created_at)
+        sent, fate = codes.standing(tx, flow), fates.of_signup(tx, act, flow)
+        email = str(flow.data["email"])
+        return Open(email=email, sent=sent, started_at=flow.created_at, mail=fate)
 
     return await parts.store.read(step)
 

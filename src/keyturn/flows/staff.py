@@ -31,8 +31,9 @@ from keyturn.rules.identifiers import (
 from keyturn.rules.lockout import HOUR
 from keyturn.rules.messages import MessageState
 from keyturn.rules.sessions import CONSOLE_IDLE_MS, CONSOLE_MS, alive
-from keyturn.steps import lanes, sessions, views
+from keyturn.steps import alarms, glass, lanes, passkey_changes, sessions, views
 from keyturn.steps.acts import Act, begin, record
+from keyturn.steps.alarms import Standing
 from keyturn.steps.naming import is_id, name_of
 from keyturn.steps.registration import take_address
 from keyturn.steps.views import CasePage, MessageRow, UserPage, Users
@@ -94,10 +95,16 @@ class InUse:
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """A page of messages, newest first. `before`: the cursor of the next, or None."""
+    """A page of messages, newest first.
+
+    Attributes:
+        before: the cursor of the next page, or None.
+        alarms: those of the last day, newest first.
+    """
 
     messages: tuple[MessageRow, ...]
     before: str | None
+    alarms: tuple[Standing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,9 @@ class Trail:
 async def authorise(parts: Parts, caller: Caller, signed: Signed) -> Staff | NotAllowed:
     """What the person signed in here may act as in the caller's tenant, at this request."""
     user, session, now = signed.user, signed.session, parts.clock.now()
-    roles = await parts.store.read(lambda tx: tx.roles.of_user(user.id))
+    roles, glass_at = await parts.store.read(
+        lambda tx: (tx.roles.of_user(user.id), glass.standing(tx, caller.tenant.id, now))
+    )
     role = roles.get(caller.tenant.id)
     if role is None:
         return NotAllowed(Why.NO_ROLE)
@@ -127,7 +136,7 @@ async def authorise(parts: Parts, caller: Caller, signed: Signed) -> Staff | Not
         return NotAllowed(Why.LEVEL)
     if user.frozen_at is not None:
         return NotAllowed(Why.FROZEN)
-    return Staff(caller=caller, user=user, role=role, level=session.level)
+    return Staff(caller=caller, user=user, role=role, level=session.level, glass_at=glass_at)
 
 
 def on_the_host(caller: Caller) -> Staff:
@@ -184,7 +193,8 @@ async def messages(
     def step(tx: Tx, act: Act) -> Messages:
         found = tx.messages.recent(act.tenant.id, channel, state, limit + 1, before)
         rows = tuple(map(views.message, found[:limit]))
-        return Messages(rows, rows[-1].id if len(found) > limit else None)
+        older = rows[-1].id if len(found) > limit else None
+        return Messages(rows, older, alarms.standing(tx, act))
 
     return await _look(parts, staff, step)
 
@@ -260,18 +270,19 @@ async def disable(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed
             return Done(user, 0)
         after = replace(user, state=UserState.DISABLED)
         record(tx, act, Event.USER_DISABLED, after, {"was": str(user.state)})
+        lanes.interrupt(tx, act, user)
         return Done(sessions.end_all(tx, act, after, "disabled"), 1)
 
     return await _do(parts, staff, user_id, Action.DISABLE, do)
 
 
 async def enable(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed | NotFound:
-    """The account is again what it was before it was disabled."""
+    """The account is again what it was before it was disabled, and is not erased."""
 
     def do(tx: Tx, act: Act, user: User) -> Done:
         if user.state is not UserState.DISABLED:
             return Done(user, 0)
-        after = replace(user, state=_before(tx, act, user))
+        after = replace(user, state=_before(tx, act, user), erase_at=None)
         tx.users.save(after)
         record(tx, act, Event.USER_ENABLED, after, {"now": str(after.state)})
         return Done(after, 1)
@@ -298,6 +309,22 @@ async def unfreeze(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowe
         return Done(after, 1)
 
     return await _do(parts, staff, user_id, Action.UNFREEZE, do)
+
+
+async def remove_passkey(
+    parts: Parts, staff: Staff, user_id: str, passkey_id: str
+) -> Done | NotAllowed | NotFound:
+    """Take one of a user's passkeys away; they hear of it."""
+
+    def do(tx: Tx, act: Act, user: User) -> Done | NotFound:
+        every = tx.passkeys.of_user(act.tenant.id, user.id)
+        found = next((passkey for passkey in every if passkey.id == passkey_id), None)
+        if found is None:
+            return NotFound()
+        passkey_changes.remove(tx, act, user, found)
+        return Done(user, 1)
+
+    return await _do(parts, staff, user_id, Action.REMOVE_PASSKEY, do)
 
 
 async def grant_role(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,11 +32,19 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text message ready to be sent. `to` is E.164, `id` comes back in its reports."""
+    """A text message ready to be sent.
+
+    Attributes:
+        id: of the message in the outbox; its reports lead back to it.
+        to: E.164.
+        valid_s: seconds for which it is worth delivering: a code that arrives after its end
+            only confuses. A gateway that can is told so.
+    """
 
     id: str
     to: str
     text: str
+    valid_s: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +77,33 @@ class Mailer(Protocol):
         ...
 
 
+class Postbag(Protocol):
+    """Where the mail system leaves the mail of the bounce address. All methods wait for the
+    disk; none raises: what cannot be read or removed now stays for later.
+    """
+
+    def waiting(self, limit: int) -> Sequence[str]:
+        """Names of at most `limit` mails that wait, in no order."""
+        ...
+
+    def read(self, name: str, most: int) -> bytes | None:
+        """The first `most` bytes of a mail; None if it is gone or is no plain file."""
+        ...
+
+    def remove(self, name: str) -> bool:
+        """It is dealt with; whether it is gone now."""
+        ...
+
+
 class Texter(Protocol):
     """An SMS gateway."""
 
     async def send(self, text: Text) -> Receipt:
         """Hand over one text. Raises NotDelivered."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections, once what is under way is finished."""
         ...
 
 

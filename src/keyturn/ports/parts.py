@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from keyturn.ports.delivery import NumberingPlan
+from keyturn.ports.passkeys import PasskeyJudge
 from keyturn.ports.secrets import Hasher, OneTimePasswords, Sealer
 from keyturn.ports.store import Store
 from keyturn.ports.system import Clock, Random
@@ -21,13 +22,23 @@ class Limits:
         network_failures: failed tries of unknown clients per network and hour, over all
             names; beyond it every name is answered 429 before look-up.
         session_ms, session_idle_ms: absolute and idle life of a session.
-        sms_per_day: texts per tenant and day; beyond it none is sent and an alarm raised.
+        sms_per_day, sms_per_hour: texts per tenant; beyond them none is sent and an alarm
+            raised.
+        sms_per_network: texts asked for from one network, per tenant and hour.
+        sms_per_range: texts to 10,000 neighbouring numbers, per tenant and hour.
+        sms_per_country: texts to one foreign country, per tenant and hour.
+        mails_per_hour: mails with codes that strangers cause, per tenant and hour.
     """
 
     network_failures: int
     session_ms: int
     session_idle_ms: int
     sms_per_day: int
+    sms_per_hour: int = 300
+    sms_per_network: int = 20
+    sms_per_range: int = 20
+    sms_per_country: int = 60
+    mails_per_hour: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,7 @@ class Parts:
     hasher: Hasher
     sealer: Sealer
     otp: OneTimePasswords
+    passkeys: PasskeyJudge
     plan: NumberingPlan
     turns: Turns
     limits: Limits

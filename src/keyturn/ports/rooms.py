@@ -15,6 +15,7 @@ from keyturn.rules.accounts import (
     Factor,
     FactorKind,
     Flow,
+    Passkey,
     Role,
     Session,
     Tenant,
@@ -66,7 +67,8 @@ class Lookup:
             disabled account without a password, read by the same statement.
         known: whether `user` is a person, not the decoy.
         client: the known client among those offered that is this user's, or None.
-        factors: the second steps enrolled.
+        factors: the second steps enrolled. A phone number that takes texts is none by
+            itself: whether it counts is the tenant's policy.
         staff: has a role somewhere.
         network: what the caller's network has spent of its budget.
         lane: the lane of this try as it stands, or None if it was never used.
@@ -83,7 +85,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of users: rows and, if there are more, the cursor of the next."""
+    """A page of users: rows and, if there may be more, the cursor of the next."""
 
     users: Sequence[User]
     after: str | None
@@ -147,14 +149,29 @@ class Users(Protocol):
         limit: int,
         locked: int | None = None,
     ) -> Page:
-        """Users whose name, username, e-mail or phone starts with or contains `query`.
+        """Users whom `query` finds (see rules.search; all for ""), at most `limit` of them
+        and of those who are not filed yet as many again.
 
-        `locked`: only those with a lane that is locked at this moment.
+        `after`: the cursor of the page before; `locked`: only those with a lane that is
+        locked at this moment. A page may hold fewer than `limit`, even none, and yet have a
+        cursor: so far was looked.
         """
         ...
 
-    def tally(self, tenant_id: str, now: int) -> tuple[int, int]:
-        """How many users there are, and how many have a lane that is locked."""
+    def tally(self, tenant_id: str, now: int, most: int) -> tuple[int, int]:
+        """How many users there are, and how many have a lane that is locked; `most` + 1
+        stands for more than `most`.
+        """
+        ...
+
+    def unfiled(self, most: int = 0) -> bool:
+        """Whether more than `most` users of all tenants are yet to be filed under their words."""
+        ...
+
+    def file(self, limit: int) -> int:
+        """File at most `limit` users who are not; returns how many there were. Those whom
+        another server files at this moment are left to it.
+        """
         ...
 
 
@@ -280,6 +297,31 @@ class Factors(Protocol):
         ...
 
 
+class Passkeys(Protocol):
+    """WebAuthn credentials."""
+
+    def add(self, passkey: Passkey) -> None:
+        """Raises Taken("passkey") if the tenant knows the credential already."""
+        ...
+
+    def save(self, passkey: Passkey) -> None: ...
+    def of_user(self, tenant_id: str, user_id: str) -> Sequence[Passkey]:
+        """Oldest first; held when writing."""
+        ...
+
+    def named(self, tenant_id: str, credential_id: str) -> Passkey | None:
+        """The passkey with this credential id; held when writing."""
+        ...
+
+    def remove(self, tenant_id: str, user_id: str, passkey_id: str | None) -> int:
+        """Remove one, or all with None; returns how many."""
+        ...
+
+    def holders(self, tenant_id: str, user_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these users have a passkey that is still accepted."""
+        ...
+
+
 class Roles(Protocol):
     """Who is staff where."""
 
@@ -289,6 +331,12 @@ class Roles(Protocol):
 
     def grant(self, tenant_id: str, user_id: str, role: Role) -> None: ...
     def revoke(self, tenant_id: str, user_id: str) -> None: ...
+    def holders(self, tenant_id: str, role: Role) -> Sequence[tuple[str, str]]:
+        """(home tenant, id) of everybody who has this role in a tenant: a provider's staff
+        have their accounts in another.
+        """
+        ...
+
     def any_owner(self) -> bool:
         """Whether the installation has an owner yet."""
         ...
@@ -324,6 +372,13 @@ class Messages(Protocol):
     def report(self, message_id: str, state: MessageState, detail: str, now: int) -> Message | None:
         """A delivery report came in; None if no such message or a state it may not take.
         Erases the sealed values: a report says that the message went.
+        """
+        ...
+
+    def by_reference(self, channel: str, references: Sequence[str]) -> Sequence[Message]:
+        """Messages that a gateway knows by one of these names, of all tenants, newest first,
+        at most ten. The one look without a tenant, because a gateway serves them all: what
+        it reports counts only for the message whose address it names.
         """
         ...
 

@@ -24,6 +24,7 @@ from keyturn.ports.rooms import (
     Lookup,
     Messages,
     Page,
+    Passkeys,
     Roles,
     SeenLane,
     Sessions,
@@ -31,6 +32,7 @@ from keyturn.ports.rooms import (
     Users,
     Wanted,
 )
+from keyturn.ports.upkeep import Facts, Upkeep
 
 __all__ = ["Lookup", "Page", "SeenLane", "Store", "StoreUnavailable", "Taken", "Tx", "Wanted"]
 
@@ -69,6 +71,8 @@ class Tx(Protocol):
     @property
     def factors(self) -> Factors: ...
     @property
+    def passkeys(self) -> Passkeys: ...
+    @property
     def roles(self) -> Roles: ...
     @property
     def budgets(self) -> Budgets: ...
@@ -78,6 +82,10 @@ class Tx(Protocol):
     def audit(self) -> Audit: ...
     @property
     def cases(self) -> Cases: ...
+    @property
+    def facts(self) -> Facts: ...
+    @property
+    def upkeep(self) -> Upkeep: ...
 
 
 class Store(Protocol):

@@ -9,11 +9,15 @@
     unfreeze      yes    yes      no          no
     disable       yes    yes      no          no
     enable        yes    yes      no          no
+    passkeys      yes    yes      no          no
     create user   yes    yes      no          no
+    export data   yes    yes      no          no
+    erase         yes    yes      no          no
     roles         yes    yes      no          no
+    health        yes    yes      no          no
 
 Nobody acts on somebody of a higher role, or gives or takes one above their own.  Nobody
-disables or unfreezes themselves or changes their own role.  Reading is no acting.
+disables, unfreezes or erases themselves here or changes their own role.  Reading is no acting.
 """
 
 from __future__ import annotations
@@ -35,8 +39,12 @@ class Action(StrEnum):
     UNFREEZE = "unfreeze"
     DISABLE = "disable"
     ENABLE = "enable"
+    REMOVE_PASSKEY = "remove_passkey"
     CREATE_USER = "create_user"
+    EXPORT = "export"
+    ERASE = "erase"
     ROLES = "roles"
+    HEALTH = "health"
 
 
 class Why(StrEnum):
@@ -58,12 +66,15 @@ class Staff:
         caller: where from, and in which tenant.
         user: who; None for a command on the host itself, which acts as an owner.
         level: of the session: 2, password and second step.
+        glass_at: when a command on the host last made an owner or a link for one, within
+            the last week; the console says so.
     """
 
     caller: Caller
     user: User | None
     role: Role
     level: int
+    glass_at: int | None = None
 
 
 _HELP = frozenset({Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE})
@@ -74,7 +85,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     Role.AUDITOR: frozenset({Action.READ}),
 }
 _RANK = {Role.AUDITOR: 1, Role.TECHNICIAN: 2, Role.MANAGER: 3, Role.OWNER: 4}
-_NOT_ONESELF = frozenset({Action.DISABLE, Action.UNFREEZE, Action.ROLES})
+_NOT_ONESELF = frozenset({Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE})
 
 
 def rank(role: Role | None) -> int:

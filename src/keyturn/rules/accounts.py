@@ -34,6 +34,8 @@ class FactorKind(StrEnum):
 
     TOTP = "totp"
     RECOVERY = "recovery"
+    PASSKEY = "passkey"
+    SMS = "sms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class TenantPolicy:
         lockout_scope: "client" (a lane for each known client) or "account" (one lane).
         region: ISO 3166 country in which a number without +country is read.
         voice: the SMS gateway can call a landline and read the code out.
+        sms_second: a code by text to a proved number is a second step (never for staff).
+        sms_countries: ISO 3166 countries that texts go to; () for all of them.
+        directory_domains: mail domains whose mailboxes open with the password of a
+            connected directory: mail there cannot bring that very password back.
     """
 
     signup: bool = True
@@ -64,6 +70,9 @@ class TenantPolicy:
     lockout_scope: str = "client"
     region: str = "GB"
     voice: bool = False
+    sms_second: bool = False
+    sms_countries: tuple[str, ...] = ()
+    directory_domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,8 @@ class User:
         epoch: counts the events that end all sessions (reset, disable, "this wasn't
             me"); a session is alive only while it carries the same number.
         frozen_at: since when changes are frozen ("this wasn't me"), or None.
+        erase_at: when the account is erased, if its owner asked for it and does not change
+            their mind until then; or None.
     """
 
     id: str
@@ -118,6 +129,7 @@ class User:
     frozen_at: int | None
     timezone: str | None
     created_at: int
+    erase_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +191,35 @@ class Factor:
     secret: str
     used: int | None
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A WebAuthn credential of a user (W3C Web Authentication Level 2).
+
+    Attributes:
+        credential_id: as the authenticator names it, base64url; unique in the tenant.
+        public_key: COSE key, base64url.
+        sign_count: the authenticator's counter as last seen; 0 where it has none.
+        aaguid: the authenticator's model, as hexadecimal with dashes.
+        transports: how a browser reaches it, e.g. "internal hybrid".
+        synced: it may be on several devices (backup eligible).
+        cloned_at: when a counter went backwards: from then on it is refused; or None.
+    """
+
+    id: str
+    tenant_id: str
+    user_id: str
+    credential_id: str
+    public_key: str
+    sign_count: int
+    name: str
+    aaguid: str
+    transports: str
+    synced: bool
+    created_at: int
+    used_at: int | None
+    cloned_at: int | None
 
 
 @dataclass(frozen=True, slots=True)

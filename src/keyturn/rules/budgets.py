@@ -51,6 +51,13 @@ LINK_MAILS = Budget("link-mails", 3, HOUR)
 CODE_TRIES = Budget("code-tries", 20, DAY)
 SMS_PER_NUMBER = Budget("sms-number", 5, DAY)
 SMS_PER_USER = Budget("sms-user", 5, HOUR)
+#: mails with a code to an address that somebody wants for their account
+ADDRESS_MAILS = Budget("address-mails", 5, HOUR)
+#: texts to one destination, and codes of such texts that were entered: counted, not capped
+SMS_ASKED = Budget("sms-asked", 1_000_000, DAY)
+SMS_ENTERED = Budget("sms-entered", 1_000_000, DAY)
+#: mails with codes and links that one name can be sent by strangers, over all they can ask
+MAILBOX = Budget("mailbox", 10, HOUR)
 LOCK_NOTICES = Budget("lock-notices", 3, DAY)
 #: cases that one network opens, and mails about cases to one name
 CASES = Budget("cases", 10, HOUR)

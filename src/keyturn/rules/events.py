@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+#: how the client of a command on the host is called in the audit trail; its user follows
+HOST = "command on the host"
+
 
 class Event(StrEnum):
     """What happened. The name is part of the export format: add, never rename."""
@@ -20,6 +23,8 @@ class Event(StrEnum):
     SECOND_FAILED = "second.failed"
     SIGNOUT = "signout"
     SESSIONS_ENDED = "sessions.ended"
+    SESSION_PROVED = "session.proved"
+    PROOF_FAILED = "proof.failed"
     SIGNUP_STARTED = "signup.started"
     SIGNUP_REPEATED = "signup.repeated"
     SIGNUP_VERIFIED = "signup.verified"
@@ -28,13 +33,21 @@ class Event(StrEnum):
     RECOVERY_DONE = "recovery.done"
     CODE_SENT = "code.sent"
     CODE_FAILED = "code.failed"
+    EMAIL_CHANGED = "email.changed"
+    EMAIL_RESTORED = "email.restored"
     PHONE_PROVED = "phone.proved"
     PHONE_REMOVED = "phone.removed"
     SMS_CAPPED = "sms.capped"
+    MAIL_CAPPED = "mail.capped"
+    ALARM_RAISED = "alarm.raised"
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"
+    PASSKEY_RENAMED = "passkey.renamed"
+    PASSKEY_REFUSED = "passkey.refused"
+    PASSKEY_CLONED = "passkey.cloned"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105  an event's name, not a secret
     CLIENT_FORGOTTEN = "client.forgotten"
+    CLIENT_TRUSTED = "client.trusted"
     CLIENT_COPIED = "client.copied"
     NOT_ME = "owner.objected"
     CASE_OPENED = "case.opened"
@@ -50,6 +63,13 @@ class Event(StrEnum):
     TENANT_ADDED = "tenant.added"
     TENANT_CHANGED = "tenant.changed"
     DIAGNOSED = "diagnosis.read"
+    BACKUP_MADE = "backup.made"
+    RESTORED = "backup.restored"
+    PURGED = "retention.purged"
+    DATA_EXPORTED = "data.exported"
+    ERASE_ASKED = "erase.asked"
+    ERASE_UNDONE = "erase.undone"
+    USER_ERASED = "user.erased"
 
 
 @dataclass(frozen=True, slots=True)

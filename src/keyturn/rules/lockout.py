@@ -29,6 +29,7 @@ its lease and counts as failed: an attacker cannot win guesses by crashing us.
     any       recover                     open     (streak and total: 0; tries under way
                                           are void), or locked as long as it was
     locked    unlock                      open     (streak: 0)
+    any       interrupt                   as if all leases ran out at that moment
 
 During a lock nothing is compared, no try counts, none makes it longer.  To the
 outside a closed lane keeps the rhythm of five and ten minutes.
@@ -280,3 +281,15 @@ def unlock(
     """
     lane, notices = observe(lane, now, policy)
     return replace(lane, failed=0, locked_until=0), notices
+
+
+def interrupt(
+    lane: Lane, now: int, policy: LockoutPolicy = DEFAULT
+) -> tuple[Lane, tuple[Notice, ...]]:
+    """Nobody may get in any more (a disabling, "this wasn't me"): tries under way count as
+    wrong at once, whatever they are being compared with, as if their leases ended now.
+
+    Returns: the lane to store, and notices of locks that began.
+    """
+    held = tuple(replace(r, until=min(r.until, now)) for r in lane.reservations)
+    return observe(replace(lane, reservations=held), now, policy)

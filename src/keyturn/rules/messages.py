@@ -10,17 +10,23 @@
     sending     too old                   expired
     sending     any report                as for sent (it overtook our own note of sending)
     queued      nobody to send it to      dropped     (an absent name; nobody sees it)
+    sent        report: put off           deferred
+    sent        report: handed on         relayed     (to a system that sends no receipts)
     sent        report: delivered         delivered
     sent        report: not deliverable   bounced
     sent        report: refused           rejected
     sent        report: gave up           expired
+    deferred    a later report            relayed, delivered, bounced, rejected, expired
+    relayed     a later report            delivered, bounced, rejected, expired
     delivered, bounced, rejected, expired, dropped: final.
 
-"sent" without a report stays "sent": nothing is known of it, and that is said.
+"sent" without a report stays "sent": nothing is known of it, and that is said.  No report
+turns back what a later stage has told: a mail that was handed on is put off no more.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +39,8 @@ class MessageState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    DEFERRED = "deferred"
+    RELAYED = "relayed"
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     REJECTED = "rejected"
@@ -40,22 +48,19 @@ class MessageState(StrEnum):
     DROPPED = "dropped"
 
 
+_FATES = frozenset(
+    {MessageState.DELIVERED, MessageState.BOUNCED, MessageState.REJECTED, MessageState.EXPIRED}
+)
+_ON_THE_WAY = frozenset({MessageState.DEFERRED, MessageState.RELAYED})
+
 NEXT: dict[MessageState, frozenset[MessageState]] = {
     MessageState.QUEUED: frozenset({MessageState.SENDING, MessageState.DROPPED}),
     MessageState.SENDING: frozenset(
-        {
-            MessageState.SENT,
-            MessageState.REJECTED,
-            MessageState.QUEUED,
-            MessageState.EXPIRED,
-            MessageState.DROPPED,
-            MessageState.DELIVERED,
-            MessageState.BOUNCED,
-        }
+        {MessageState.SENT, MessageState.QUEUED, MessageState.DROPPED, *_ON_THE_WAY, *_FATES}
     ),
-    MessageState.SENT: frozenset(
-        {MessageState.DELIVERED, MessageState.BOUNCED, MessageState.REJECTED, MessageState.EXPIRED}
-    ),
+    MessageState.SENT: _FATES | _ON_THE_WAY,
+    MessageState.DEFERRED: _FATES | {MessageState.RELAYED},
+    MessageState.RELAYED: _FATES,
 }
 
 LEASE_MS = 60 * SECOND
@@ -63,6 +68,8 @@ LEASE_MS = 60 * SECOND
 BACKOFF_MS = (5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE)
 #: a notice is worth reading for three days
 NOTICE_LIFE_MS = 72 * HOUR
+#: what is kept of the far side's words
+DETAIL_MAX = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +113,9 @@ def may_become(state: MessageState, new: MessageState) -> bool:
 def retry_at(now: int, attempt: int) -> int:
     """When to try again after the `attempt`-th failure (from 1)."""
     return now + BACKOFF_MS[min(attempt, len(BACKOFF_MS)) - 1]
+
+
+def one_line(text: str) -> str:
+    """What another machine said, as one printable line of at most 300 characters."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return re.sub(r" +", " ", printable).strip()[:DETAIL_MAX]

@@ -5,10 +5,12 @@
     mobile, either, voip  send                         send
     landline              ask, may insist              send
     other, unheard of     ask, may not insist          ask, may not insist
+    abroad                ask, may not insist          ask, may not insist
 
 Numbering plans are a hint, numbers move between lines: so a person who says that a
 "landline" takes texts may be right, and is believed once.  "other" (premium rate, toll
-free, pager …) is never sent to: such numbers earn money for whoever asks for texts.
+free, pager …) is never sent to: such numbers earn money for whoever asks for texts.  "abroad"
+is no line of the plan but a country that the tenant does not text to (rules.destinations).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from enum import StrEnum
 
 _TAKES_TEXTS = frozenset({"mobile", "either", "voip"})
 _LANDLINE = "landline"
+ABROAD = "abroad"
 
 
 class Alternative(StrEnum):
@@ -38,7 +41,7 @@ class Ask:
     """Say, before anything is sent, that this number takes no texts; offer what does.
 
     Attributes:
-        line: the kind of line, as the numbering plan names it.
+        line: the kind of line, as the numbering plan names it, or ABROAD.
         may_insist: "it does take texts, send it" is one of the answers.
         alternatives: other ways, the nearest first.
     """
@@ -52,7 +55,7 @@ def advice(line: str, insisted: bool, voice: bool) -> MaySend | Ask:
     """What to do about a number.
 
     Args:
-        line: `ports.PhoneNumber.line`.
+        line: `ports.PhoneNumber.line`, or ABROAD.
         insisted: the person was asked about this very number and said that it takes texts.
         voice: the gateway can call a landline and read the code out.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from keyturn.rules.accounts import Tenant, TenantPolicy
+from keyturn.rules.circular import is_domain
 from keyturn.rules.identifiers import EmailProblem, NameProblem, display_name, parse_email
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -16,6 +17,7 @@ _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 _REGION = re.compile(r"[A-Z]{2}")
 HOST_MAX, SUPPORT_MAX, LABEL_MAX = 253, 8, 200
 SHORTEST, LONGEST = 8, 64
+DOMAINS_MAX = 100
 
 
 def unfit(tenant: Tenant) -> tuple[str, ...]:
@@ -41,6 +43,9 @@ def _unfit_policy(policy: TenantPolicy) -> list[str]:
         "password_min": SHORTEST <= policy.password_min <= LONGEST,
         "lockout_scope": policy.lockout_scope in {"client", "account"},
         "region": bool(_REGION.fullmatch(policy.region)),
+        "directory_domains": len(policy.directory_domains) <= DOMAINS_MAX
+        and all(map(is_domain, policy.directory_domains)),
+        "sms_countries": all(_REGION.fullmatch(code) for code in policy.sms_countries),
     }
     return [f"policy.{name}" for name, good in fits.items() if not good]
 

@@ -7,11 +7,13 @@ documented list, from which docs/settings.md is generated.  Imports nothing of o
 from keyturn.settings.load import Problem, SettingsRefused, load, report
 from keyturn.settings.model import (
     DkimKey,
+    Doctor,
     Hashing,
     Limits,
     Log,
     Mail,
     Passwords,
+    Retention,
     Server,
     Settings,
     Sms,
@@ -21,12 +23,14 @@ from keyturn.settings.reference import Section, Setting, as_markdown, reference
 
 __all__ = [
     "DkimKey",
+    "Doctor",
     "Hashing",
     "Limits",
     "Log",
     "Mail",
     "Passwords",
     "Problem",
+    "Retention",
     "Section",
     "Server",
     "Setting",

@@ -13,11 +13,13 @@ from pydantic_core import PydanticCustomError
 LEAST_HASH_WORK = 5 * 7168
 """Passes x KiB: the weakest argon2id that OWASP still lists."""
 
+BOUNCE_LOCAL_MAX = 20
+
 _HOST = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*"
 )
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<host>[^@]+)")
-_SENDER = re.compile(r"\+?[0-9]{3,15}|[A-Za-z0-9][A-Za-z0-9 ]{0,10}")
+_SENDER = re.compile(r"\+?[0-9]{3,15}|[A-Za-z0-9][A-Za-z0-9 ]{0,10}|MG[0-9a-f]{32}")
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -78,6 +80,11 @@ def networks(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(str(network) for network in parsed)
 
 
+def addresses(value: tuple[str, ...]) -> tuple[str, ...]:
+    """IP addresses in their canonical spelling."""
+    return tuple(str(ipaddress.ip_address(text)) for text in value)
+
+
 def _address(value: str) -> tuple[SplitResult, str]:
     """A web address with a host and without user, query and fragment, and that host."""
     parts = urlsplit(value)
@@ -105,12 +112,13 @@ def origin(value: str) -> str:
 def gateway_url(value: str) -> str:
     """Https anywhere; http only to this machine or a private network."""
     parts, name = _address(value)
-    if parts.scheme == "http" and not _is_near(name):
+    if parts.scheme == "http" and not is_near(name):
         raise ValueError
     return value.rstrip("/")
 
 
-def _is_near(name: str) -> bool:
+def is_near(name: str) -> bool:
+    """Whether `name` is this machine or an address of a private network."""
     if is_loopback(name):
         return True
     try:
@@ -138,8 +146,18 @@ def mail_address(value: str) -> str:
     return value
 
 
+def bounce_address(value: str) -> str:
+    """An address with room for what each mail adds to its local part (rules.verp): "+",
+    26 letters, "." and 16 letters, of the 64 that there may be.
+    """
+    mail_address(value)
+    if len(value.rpartition("@")[0]) > BOUNCE_LOCAL_MAX or not value.islower():
+        raise ValueError
+    return value
+
+
 def sms_sender(value: str) -> str:
-    """A number, or a name of at most eleven characters."""
+    """A number, a name of at most eleven characters, or a messaging service."""
     if not _SENDER.fullmatch(value):
         raise ValueError
     return value

@@ -25,6 +25,9 @@ Origin = Annotated[str, AfterValidator(checks.origin)]
 Networks = Annotated[
     tuple[str, ...], BeforeValidator(checks.split), AfterValidator(checks.networks)
 ]
+Addresses = Annotated[
+    tuple[str, ...], BeforeValidator(checks.split), AfterValidator(checks.addresses)
+]
 
 
 def _field(text: str, default: Any, *, allowed: str | None = None, **limits: Any) -> Any:
@@ -56,6 +59,13 @@ class Server(_Section):
     )
     port: int = _field("The port to listen on.", 8080, ge=1, le=65535)
     workers: int = _field("Server processes that share the port.", 2, ge=1, le=64)
+    leave_seconds: int = _field(
+        "Behind a balancer: how long a server that was told to stop goes on answering while "
+        "/healthz says 503. Longer than the balancer's checks are apart; 0 for a server alone.",
+        0,
+        ge=0,
+        le=60,
+    )
     trusted_proxies: Networks = _field(
         "Reverse proxies whose X-Forwarded-For is believed. From anybody else it is ignored.",
         (),
@@ -115,9 +125,23 @@ class Mail(_Section):
     user: str | None = _field("The name to log in with.", None, allowed="text")
     password: SecretStr | None = _field("The password to log in with.", None, allowed="text")
     envelope: Annotated[str, AfterValidator(checks.mail_address)] | None = _field(
-        "Where bounces go (MAIL FROM); the tenant's sender address if it is not set.",
+        "Where bounces go (MAIL FROM) if Keyturn does not read them; the tenant's sender "
+        "address if it is not set.",
         None,
-        allowed="a mail address",
+        allowed="a mail address; not together with bounces",
+    )
+    bounces: Annotated[str, AfterValidator(checks.bounce_address)] | None = _field(
+        "The address whose mail Keyturn reads: what becomes of each mail is known then. "
+        "Bounces go to bounce+MESSAGE.SIGNATURE@… for bounce@…, and receipts are asked for. Its "
+        "mail must reach `keyturn bounce` or bounce_maildir: docs/delivery.md shows how.",
+        None,
+        allowed="a mail address in lower case, at most 20 letters before the @",
+    )
+    bounce_maildir: Path | None = _field(
+        "A Maildir into which your mail system delivers the mail of the bounces address. "
+        "The server reads it every few seconds and removes what it has read, whatever it is.",
+        None,
+        allowed="a folder with new, cur and tmp in it, which this user may write; with bounces",
     )
     dkim: Annotated[tuple[DkimKey, ...], BeforeValidator(checks.from_json)] = _field(
         "Keys that sign mail, one [[mail.dkim]] each.",
@@ -132,6 +156,14 @@ class Mail(_Section):
         return self
 
     @model_validator(mode="after")
+    def _read_back(self) -> Self:
+        if self.bounces is not None and self.envelope is not None:
+            raise checks.clash("envelope", "not set, because bounces is")
+        if self.bounce_maildir is not None and self.bounces is None:
+            raise checks.clash("bounces", "the address whose mail bounce_maildir holds")
+        return self
+
+    @model_validator(mode="after")
     def _login(self) -> Self:
         if (self.user is None) != (self.password is None):
             missing = "user" if self.user is None else "password"
@@ -140,34 +172,107 @@ class Mail(_Section):
 
 
 class Sms(_Section):
-    """The gateway that takes text messages."""
+    """The gateway that takes text messages.
 
-    driver: Literal["none", "kannel"] = _field(
+    `kannel` is Kannel's sendsms or a gateway like it: set url, user and password.
+
+    `rest` is Twilio's REST interface or one like it: set url (for Twilio
+    https://api.twilio.com/2010-04-01), user (the account's SID), password (its auth token) and
+    sender. With an API key in user and password, set account and signing_key, too: reports
+    are signed with the account's auth token, and count only if that signature is right.
+
+    `smpp` is an SMPP 3.4 link: set host, port, user and password. Each of the server's
+    processes (server.workers, on each host) keeps one link of its own bound as transceiver.
+    Where the operator allows fewer binds, lower server.workers: a process without a link
+    leaves its texts to the others, but each such try costs seconds. Receipts may come over
+    any of the links.
+
+    Whatever the driver, a text is handed over at least once: if its answer is lost, nobody
+    can know whether it was taken, and it goes again with the same code.
+    """
+
+    driver: Literal["none", "kannel", "rest", "smpp"] = _field(
         "The protocol the gateway speaks. With none, no phone number can be proved.", "none"
     )
     url: Annotated[str, AfterValidator(checks.gateway_url)] | None = _field(
-        "The gateway's address for sending.",
+        "kannel: the address for sending. rest: what stands before /Accounts.",
         None,
         allowed="https://…, or http:// for a gateway on this machine or a private network, "
         "e.g. http://127.0.0.1:13013/cgi-bin/sendsms",
     )
-    user: str = _field("The name to log in with.", "", allowed="text")
-    password: SecretStr = _field("The password to log in with.", SecretStr(""), allowed="text")
+    host: Annotated[str, AfterValidator(checks.host)] | None = _field(
+        "smpp: the message centre.", None, allowed="a host name or IP address"
+    )
+    port: int = _field("smpp: its port.", 3550, ge=1, le=65535)
+    tls: Literal["none", "implicit"] = _field(
+        "smpp: how the link is protected. Texts carry codes: none is accepted for a message "
+        "centre on this machine or a private network (a VPN to the operator) only.",
+        "implicit",
+    )
+    ca_file: Path | None = _field(
+        "smpp: certificates to trust instead of the system's.", None, allowed="a PEM file"
+    )
+    system_type: str = _field("smpp: system_type, where the operator asks for one.", "",
+        allowed="text, at most 12 characters", max_length=12,
+    )  # fmt: skip
+    window: int = _field(
+        "smpp: texts of one link handed over and not answered yet, at most.", 10, ge=1, le=1000
+    )
+    user: str = _field("The name to log in with.", "", allowed="text; smpp: at most 15 characters")
+    password: SecretStr = _field(
+        "The password to log in with.",
+        SecretStr(""),
+        allowed="text; smpp: at most 8 characters",
+    )
+    account: str | None = _field(
+        "rest: the account's SID; user if it is not set.", None, allowed="text"
+    )
+    signing_key: SecretStr | None = _field(
+        "rest: the account's auth token, which signs reports; password if it is not set.",
+        None,
+        allowed="text",
+    )
     sender: Annotated[str, AfterValidator(checks.sms_sender)] | None = _field(
         "The number or name shown on the phone; the gateway's own if it is not set.",
         None,
-        allowed="+ and digits, or 1 to 11 letters, digits and spaces",
+        allowed="+ and digits, or 1 to 11 letters, digits and spaces; rest: also the SID of a "
+        "messaging service (MG…)",
     )
     report_base: Annotated[str, AfterValidator(checks.gateway_url)] | None = _field(
-        "Where the gateway reaches Keyturn with delivery reports; server.origin if it is not set.",
+        "kannel, rest: where the gateway reaches Keyturn with delivery reports; server.origin "
+        "if it is not set.",
         None,
         allowed="as for url",
     )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.driver != "none" and self.url is None:
+        if self.driver in {"kannel", "rest"} and self.url is None:
             raise checks.clash("url", "the gateway's address, because driver is set")
+        if self.driver == "smpp" and self.host is None:
+            raise checks.clash("host", "the message centre, because driver is smpp")
+        return self
+
+    @model_validator(mode="after")
+    def _rest(self) -> Self:
+        if self.driver == "rest":
+            for name in ("user", "sender"):
+                if not getattr(self, name):
+                    raise checks.clash(name, "set, because driver is rest")
+            if not self.password.get_secret_value():
+                raise checks.clash("password", "set, because it also signs reports")
+        return self
+
+    @model_validator(mode="after")
+    def _smpp(self) -> Self:
+        if self.driver != "smpp" or self.host is None:
+            return self
+        if self.tls == "none" and not checks.is_near(self.host):
+            raise checks.clash("tls", "implicit, unless host is here or on a private network")
+        login = (("user", self.user, 15), ("password", self.password.get_secret_value(), 8))
+        for name, value, most in login:
+            if len(value) > most or not value.isascii():
+                raise checks.clash(name, f"at most {most} ASCII characters, as SMPP has it")
         return self
 
 
@@ -216,6 +321,66 @@ class Limits(_Section):
         ge=0,
         le=1_000_000,
     )
+    sms_per_hour: int = _field(
+        "The same per hour: a burst is stopped before it has cost a day's texts.",
+        300,
+        ge=0,
+        le=1_000_000,
+    )
+    sms_per_network: int = _field(
+        "Text messages asked for from one network (IPv4 /24, IPv6 /64), per tenant and hour.",
+        20,
+        ge=1,
+        le=1_000_000,
+    )
+    sms_per_range: int = _field(
+        "Text messages per tenant and hour to numbers that differ in their last four digits "
+        "only: whoever pumps texts owns such a range.",
+        20,
+        ge=1,
+        le=1_000_000,
+    )
+    sms_per_country: int = _field(
+        "Text messages per tenant and hour to one country other than the tenant's own.",
+        60,
+        ge=0,
+        le=1_000_000,
+    )
+    mails_per_hour: int = _field(
+        "Mails with codes and links that people who are not signed in may cause, per tenant and "
+        "hour. Browsers and apps that are known are not counted.",
+        2000,
+        ge=10,
+        le=10_000_000,
+    )
+
+
+class Retention(_Section):
+    """How many days things are kept after they are over; then the background removes them."""
+
+    audit_days: int = _field(
+        "The audit trail. What says that rows were removed or accounts erased stays.",
+        730,
+        ge=30,
+        le=36_500,
+    )
+    messages_days: int = _field("Mails and texts that were sent, as the console shows them.", 90,
+                                ge=7, le=36_500)  # fmt: skip
+    cases_days: int = _field("Closed cases.", 730, ge=30, le=36_500)
+    clients_days: int = _field(
+        "Known browsers that nobody came back with; browsers forget us after 400 days.",
+        400,
+        ge=30,
+        le=36_500,
+    )
+    flows_days: int = _field(
+        "Codes, links, and what was begun in browsers and ran out: diagnosis looks at them.",
+        30,
+        ge=1,
+        le=3650,
+    )
+    sessions_days: int = _field("Sessions that ran out.", 7, ge=1, le=3650)
+    absent_days: int = _field("Attempts on names that nobody has.", 30, ge=2, le=3650)
 
 
 class Log(_Section):
@@ -223,6 +388,23 @@ class Log(_Section):
 
     level: Literal["debug", "info", "warning", "error"] = _field("The least that counts.", "info")
     format: Literal["text", "json"] = _field("Lines for people or for programs.", "text")
+
+
+class Doctor(_Section):
+    """What `keyturn doctor` cannot find out by itself."""
+
+    addresses: Addresses = _field(
+        "The public addresses that mail leaves from, as the world sees them: your mail "
+        "server's, or its router's. SPF and reverse names are checked for them. If a provider "
+        "sends for you, one of its addresses will do.",
+        (),
+        allowed="a list of IP addresses; in the environment separated by commas",
+    )
+    ntp: Annotated[str, AfterValidator(checks.host)] | None = _field(
+        "A time server (NTP) to compare the clock with; nobody is asked if it is not set.",
+        None,
+        allowed="a host name or IP address",
+    )
 
 
 class Settings(BaseSettings):
@@ -246,7 +428,9 @@ class Settings(BaseSettings):
     hash: Hashing = Hashing()
     passwords: Passwords = Passwords()
     limits: Limits = Limits()
+    retention: Retention = Retention()
     log: Log = Log()
+    doctor: Doctor = Doctor()
 
     @classmethod
     def settings_customise_sources(

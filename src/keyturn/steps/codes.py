@@ -12,13 +12,14 @@ from keyturn.rules.budgets import CODE_MAILS, CODE_TRIES, LINK_MAILS, Budget
 from keyturn.rules.codes import Code, Replaced, Spent, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import MINUTE
+from keyturn.steps import mails
 from keyturn.steps.acts import Act, record
 from keyturn.steps.naming import digits_of
 from keyturn.steps.outbox import enqueue
 
 PURPOSE = "code"
 LINK = "link"
-#: where a flow's data names the last text sent in it, so that its fate can be shown
+#: where a flow's data names the last mail or text sent in it, so that its fate can be shown
 MESSAGE = "message"
 
 
@@ -48,6 +49,7 @@ def mail(
     user: User | None,
     address: str | None,
     lane: str,
+    typed: str,
     values: Mapping[str, object] | None = None,
     answers: bool = True,
 ) -> Sent:
@@ -59,10 +61,15 @@ def mail(
         user, address: None or the decoy, and None: for a name that nobody has the same
             rows are written, the code can never be right and the worker drops the mail.
         lane: whose budget pays.
+        typed: the name or address asked for: strangers' mails to it are capped, see
+            steps.mails.
         values: what the templates need besides.
         answers: False for a mail that tells the address's owner something else instead:
             the code beside it can never be right.
     """
+    held = mails.withheld_until(tx, act, lane, typed)
+    if held is not None:
+        return _withheld(tx, act, flow, held)
     spent = tx.budgets.spend(act.tenant.id, lane, act.now, CODE_MAILS)
     link_only = not CODE_MAILS.allows(spent)
     if link_only:
@@ -80,15 +87,36 @@ def mail(
         "client": act.caller.client_name,
         "ip": act.caller.ip,
     }
-    _remember(tx, flow, link_only=link_only)
     told = {**about, **shown, **(values or {})}
     life_ms = code.expires_at - act.now
-    enqueue(
+    message_id = enqueue(
         tx, act, "mail", kinds[link_only], user=user, address=address, values=told, life_ms=life_ms
     )
+    _remember(tx, flow, message_id, link_only=link_only)
     owner = user if answers else None
     record(tx, act, Event.CODE_SENT, owner, {"flow": flow.kind, "link_only": link_only})
     return Sent(code.sent_at, code.expires_at, codes.resend_at(code), link_only, None)
+
+
+def letter(
+    tx: Tx, act: Act, flow: Flow, kind: str, *, user: User, address: str, answers: bool
+) -> Sent:
+    """Mail a code without a link to an address that is nobody's yet. Caps are the caller's.
+
+    Args:
+        answers: False for a mail that tells the address's owner something else instead: the
+            code beside it can never be right.
+    """
+    code, digits, _ = _fresh(act, flow, "mail", link_only=False, real=answers)
+    tx.codes.add(replace(code, link=None))
+    # not where it was asked from: the address may be somebody's who has nothing to do with it
+    values = {"code": digits, "minutes": codes.LIFE_MS // MINUTE}
+    message_id = enqueue(
+        tx, act, "mail", kind, user=user, address=address, values=values, life_ms=codes.LIFE_MS
+    )
+    tx.flows.save(replace(flow, data={**flow.data, MESSAGE: message_id}))
+    record(tx, act, Event.CODE_SENT, user if answers else None, {"flow": flow.kind})
+    return Sent(code.sent_at, code.expires_at, codes.resend_at(code), False, None)
 
 
 def text(tx: Tx, act: Act, flow: Flow, kind: str, *, user: User, number: str) -> Sent:
@@ -136,10 +164,10 @@ def _withheld(tx: Tx, act: Act, flow: Flow, until: int) -> Sent:
     return Sent(code.sent_at, code.expires_at, until, _linked(flow), until)
 
 
-def _remember(tx: Tx, flow: Flow, *, link_only: bool) -> None:
+def _remember(tx: Tx, flow: Flow, message_id: str, *, link_only: bool) -> None:
     """Keep in the flow what the page may say; a code's row would tell who exists."""
-    if link_only != _linked(flow):
-        tx.flows.save(replace(flow, data={**flow.data, "link_only": link_only}))
+    data = {**flow.data, "link_only": link_only, MESSAGE: message_id}
+    tx.flows.save(replace(flow, data=data))
 
 
 def standing(tx: Tx, flow: Flow) -> Sent | None:

@@ -50,9 +50,23 @@ def _add(tx: Tx, act: Act, user: User, kind: FactorKind, secret: str, used: int 
     tx.factors.add(Factor(act.id(), act.tenant.id, user.id, kind, secret, used, act.now))
 
 
-def remove_all(tx: Tx, act: Act, user: User) -> None:
-    """Take the authenticator away, and the saved codes that stand in for it."""
-    for kind in FactorKind:
-        tx.factors.remove(act.tenant.id, user.id, kind)
+def standing(tx: Tx, act: Act, user: User) -> bool:
+    """Whether there is a second step that saved codes can stand in for."""
+    every = tx.factors.of_user(act.tenant.id, user.id)
+    return has(every, FactorKind.TOTP) or bool(tx.passkeys.of_user(act.tenant.id, user.id))
+
+
+def remove_totp(tx: Tx, act: Act, user: User) -> None:
+    """Take the authenticator away, and the saved codes if nothing is left for them."""
+    tx.factors.remove(act.tenant.id, user.id, FactorKind.TOTP)
+    drop_idle_codes(tx, act, user)
     record(tx, act, Event.FACTOR_REMOVED, user, {"kind": "totp"})
     tell(tx, act, "factor_changed", user, what="totp.removed")
+
+
+def drop_idle_codes(tx: Tx, act: Act, user: User) -> None:
+    """Saved codes that stand in for nothing any more would be a second step of their own,
+    which nobody asked for.
+    """
+    if not standing(tx, act, user):
+        tx.factors.remove(act.tenant.id, user.id, FactorKind.RECOVERY)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from keyturn.ports.store import Lookup, SeenLane, Tx, Wanted
 from keyturn.rules import lockout
-from keyturn.rules.accounts import Client, User
+from keyturn.rules.accounts import Client, User, UserState
 from keyturn.rules.budgets import LOCK_NOTICES, NETWORK, Budget
 from keyturn.rules.callers import network_of
 from keyturn.rules.events import Event
+from keyturn.rules.identifiers import canonical
 from keyturn.rules.lockout import HOUR, Failed, Lane, Lapsed, Locked, Notice, Passed, Reserved, Wait
 from keyturn.steps.acts import Act, record
 from keyturn.steps.clients import recognised
@@ -28,14 +29,25 @@ def unknown_key(user: User) -> str:
     return "u:" + user.id
 
 
+def shared_key(act: Act, user: User) -> str:
+    """The lane of unknown clients that try a user's own name; see `password_key`."""
+    if user.state is UserState.UNVERIFIED:
+        return absent_key(act, canonical(user.email) or "")
+    return unknown_key(user)
+
+
 def second_key(user: User) -> str:
     """The lane of guesses at an account's second step."""
     return "2:" + user.id
 
 
 def password_key(act: Act, found: Lookup, client: Client | None, absent: str) -> str:
-    """The lane of a password try: the known client's own, the account's, or the name's."""
-    if not found.known:
+    """The lane of a password try: the known client's own, the account's, or the name's.
+
+    A sign-up that was never confirmed counts in the name's, as before it and after another
+    one has taken its place: a fresh lane with each would tell which names are free.
+    """
+    if not found.known or found.user.state is UserState.UNVERIFIED:
         return absent
     if client is None or act.tenant.policy.lockout_scope == "account":
         return unknown_key(found.user)
@@ -62,10 +74,10 @@ def look(tx: Tx, act: Act, name: str) -> tuple[Lookup, Client | None, str]:
 def lane_of(tx: Tx, act: Act, user: User) -> str:
     """The lane in which this caller's passwords for `user` are tried."""
     if act.tenant.policy.lockout_scope == "account":
-        return unknown_key(user)
+        return shared_key(act, user)
     known = (recognised(act.caller, c) for c in tx.clients.of_user(act.tenant.id, user.id))
     client = next((c for c in known if c is not None), None)
-    return unknown_key(user) if client is None else "c:" + client.id
+    return shared_key(act, user) if client is None else "c:" + client.id
 
 
 def reserve_seen(
@@ -96,8 +108,11 @@ def settle_seen(
 
 
 def _owner(act: Act, user: User) -> str | None:
-    """Whose lane it is; the decoy of an absent name is nobody."""
-    return user.id if user.id != act.tenant.id else None
+    """Whose lane it is; the decoy of an absent name is nobody, and a sign-up that was never
+    confirmed has none: it would go with the account.
+    """
+    nobody = user.id == act.tenant.id or user.state is UserState.UNVERIFIED
+    return None if nobody else user.id
 
 
 def reserve(tx: Tx, act: Act, key: str, user: User) -> Reserved | Locked | Wait:
@@ -124,9 +139,13 @@ def settle(
 
 
 def release(tx: Tx, act: Act, key: str, user: User, held: str) -> None:
-    """Give the slot back unused: the try does not count."""
+    """Give the slot back unused: the try does not count, unless its lease has run out; then
+    it has counted, and a lock that began by it stands.
+    """
     lane = tx.lanes.lock(act.tenant.id, key, act.now)
-    _save(tx, act, key, lockout.release(lane, held), user)
+    seen, notices = lockout.observe(lane, act.now)
+    _save(tx, act, key, lockout.release(seen, held), user)
+    _announce(tx, act, key, user, notices)
 
 
 def sweep(tx: Tx, act: Act, key: str, user: User) -> None:
@@ -152,6 +171,16 @@ def reopen(tx: Tx, act: Act, key: str, user: User) -> None:
     after, notices = lockout.recover(lane, act.now)
     _save(tx, act, key, after, user)
     _announce(tx, act, key, user, notices)
+
+
+def interrupt(tx: Tx, act: Act, user: User) -> None:
+    """Tries under way in every lane count as wrong: whoever is disabled or has objected must
+    not find a browser made known by a password that was being compared at that moment.
+    """
+    for key, lane in tx.lanes.of_user(act.tenant.id, user.id).items():
+        after, notices = lockout.interrupt(lane, act.now)
+        _save(tx, act, key, after, user)
+        _announce(tx, act, key, user, notices)
 
 
 def unlock(tx: Tx, act: Act, user: User) -> int:

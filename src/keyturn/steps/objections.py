@@ -12,10 +12,13 @@ KIND = "notme"
 LIFE_MS = 7 * DAY
 
 
-def objection(tx: Tx, act: Act, user: User) -> str:
+def objection(tx: Tx, act: Act, user: User, *, email: str | None = None) -> str:
     """A fresh link; opening it changes nothing, confirming it ends all sessions.
 
     It belongs to no browser: the mail may be read on any device.
+
+    Args:
+        email: the address that the account had before, which it gets back.
     """
     token = act.parts.random.token()
     flow_id = act.id()
@@ -27,7 +30,7 @@ def objection(tx: Tx, act: Act, user: User) -> str:
             kind=KIND,
             step="open",
             user_id=user.id,
-            data={},
+            data={"email": email},
             created_at=act.now,
             expires_at=act.now + LIFE_MS,
             closed_at=None,

@@ -1,4 +1,4 @@
-"""The second step: an authenticator's code or a saved recovery code.
+"""The second step: an authenticator's code, a saved recovery code, a passkey or a text.
 
 Guesses at it have a lane of their own (five wrong, ten minutes), open only to somebody
 who already gave the right password.  No hash is slow here, so a try is one transaction.
@@ -13,14 +13,17 @@ from keyturn.rules.accounts import Factor, FactorKind, User
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import SECOND, Locked, Passed, Reserved
 from keyturn.rules.recovery_codes import canonical
-from keyturn.steps import lanes
+from keyturn.steps import lanes, passkeys, texted
 from keyturn.steps.acts import Act, record
 from keyturn.steps.naming import digits_of
 from keyturn.steps.notices import tell
+from keyturn.steps.passkeys import Shown
 
 RECOVERY_PURPOSE = "recovery-code"
 #: how far off an authenticator's clock is looked for, when a code was wrong
 STEP_S, SKEW_STEPS = 30, 20
+#: what nobody can guess opens a lane that guesses have closed
+UNGUESSABLE = frozenset({FactorKind.RECOVERY, FactorKind.PASSKEY})
 
 
 def sealed_for(user_id: str) -> str:
@@ -32,35 +35,48 @@ def methods(tx: Tx, act: Act, user_id: str) -> tuple[FactorKind, ...]:
     """The kinds a user can use now."""
     factors = tx.factors.of_user(act.tenant.id, user_id)
     usable = {f.kind for f in factors if f.kind is FactorKind.TOTP or f.used is None}
+    if passkeys.usable(tx, act, user_id):
+        usable.add(FactorKind.PASSKEY)
+    if texted.usable(tx, act, user_id):
+        usable.add(FactorKind.SMS)
     return tuple(sorted(usable))
 
 
-def attempt(tx: Tx, act: Act, user: User, code: str) -> bool | Locked:
+def attempt(tx: Tx, act: Act, user: User, proof: str | Shown) -> bool | Locked:
     """One try. Whatever is right is used up in the same transaction.
 
     After 100 failures in a row no authenticator's code is right any more: six digits can
-    be guessed by somebody with patience and the password. A saved recovery code cannot;
-    it opens the lane again.
+    be guessed by somebody with patience and the password. A saved recovery code and a
+    passkey cannot; they open the lane again.
+
+    Args:
+        proof: a code as typed, or a passkey's answer; for that `parts.passkeys` is ready.
     """
     key = lanes.second_key(user)
     slot = lanes.reserve(tx, act, key, user)
     if not isinstance(slot, Reserved):
         return slot if isinstance(slot, Locked) else False
-    used = _use(tx, act, user, code)
-    if used is FactorKind.RECOVERY:
+    used = _use(tx, act, user, proof)
+    if used in UNGUESSABLE:
         lanes.reopen(tx, act, key, user)
         return True
     verdict = lanes.settle(tx, act, key, user, slot.id, right=used is not None)
     if isinstance(verdict, Passed):
         return True
     # that the lane is closed is a fact of its own; a right code would look "reused" here
-    why = {"why": "wrong"} if slot.closed else _why(tx, act, user, code)
+    why = {"why": "wrong"} if slot.closed else _why(tx, act, user, proof)
     record(tx, act, Event.SECOND_FAILED, user, why)
     return Locked(until=verdict.locked_until) if verdict.locked_until > act.now else False
 
 
-def _use(tx: Tx, act: Act, user: User, code: str) -> FactorKind | None:
-    """The kind of factor that `code` is right for now, which is marked used; or None."""
+def _use(tx: Tx, act: Act, user: User, proof: str | Shown) -> FactorKind | None:
+    """The kind of factor that `proof` is right for now, which is marked used; or None."""
+    if isinstance(proof, Shown):
+        return FactorKind.PASSKEY if passkeys.accept(tx, act, user, proof) else None
+    return _use_code(tx, act, user, proof)
+
+
+def _use_code(tx: Tx, act: Act, user: User, code: str) -> FactorKind | None:
     for factor in tx.factors.of_user(act.tenant.id, user.id):
         used = _used(act, user, factor, code)
         if used is not None:
@@ -68,13 +84,20 @@ def _use(tx: Tx, act: Act, user: User, code: str) -> FactorKind | None:
             if factor.kind is FactorKind.RECOVERY:
                 tell(tx, act, "factor_changed", user, what="recovery.used")
             return factor.kind
-    return None
+    right = texted.accept(tx, act, user, code, lanes.second_key(user))
+    return FactorKind.SMS if right else None
 
 
-def _why(tx: Tx, act: Act, user: User, code: str) -> dict[str, object]:
-    """Why a code was wrong, for diagnosis: used before, the phone's clock is off, a
-    recovery code that was spent, or just wrong. It lets nobody in.
+def _why(tx: Tx, act: Act, user: User, proof: str | Shown) -> dict[str, object]:
+    """Why a proof was wrong, for diagnosis: used before, the phone's clock is off, a
+    recovery code that was spent, a passkey that was copied, or just wrong. It lets nobody in.
     """
+    if isinstance(proof, Shown):
+        return {"why": passkeys.why(tx, act, user, proof.assertion)}
+    return _why_code(tx, act, user, proof)
+
+
+def _why_code(tx: Tx, act: Act, user: User, code: str) -> dict[str, object]:
     for factor in tx.factors.of_user(act.tenant.id, user.id):
         fresh = replace(factor, used=None)
         if _used(act, user, fresh, code) is not None:

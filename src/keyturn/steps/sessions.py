@@ -31,20 +31,23 @@ class SignedIn:
 
 
 def enter(
-    tx: Tx, act: Act, user: User, client: Client | None, *, level: int, trusted: bool
-) -> SignedIn:
+    tx: Tx, act: Act, user: User, client: Client | None, *, level: int, trusted: bool,
+    by: str = "password",
+) -> SignedIn:  # fmt: skip
     """A session for this browser, which is a known client from now on.
 
     Args:
         client: the known client that this browser is, or None.
         trusted: this client need not do the second step again.
+        by: what it began with: "password" or "passkey".
     """
     if client is None:
         client_token = clients.remember(tx, act, user, trusted=trusted)
     else:
         client_token = clients.rotate(tx, act, client, trusted=client.trusted or trusted)
     session = start(tx, act, user, client_token.split(".", 1)[0], level)
-    record(tx, act, Event.SIGNIN_PASSED, user, {"level": level, "new_client": client is None})
+    facts = {"level": level, "new_client": client is None}
+    record(tx, act, Event.SIGNIN_PASSED, user, facts if by == "password" else {**facts, "by": by})
     return SignedIn(user=user, session=session, client=client_token, level=level)
 
 

@@ -80,13 +80,16 @@ def send(tx: Tx, act: Act, flow: Flow, to: Addressee) -> codes.Sent:
     each try would be a fresh budget, and a stranger could fill a mailbox.
     """
     address = to.user.email if to.user else None
-    lane = address_key(act, str(flow.data["email"]))
+    typed = str(flow.data["email"])
+    lane = address_key(act, typed)
     if to.fresh:
         kinds = ("verify_email", "verify_link")
-        return codes.mail(tx, act, flow, kinds, user=to.user, address=address, lane=lane)
+        return codes.mail(
+            tx, act, flow, kinds, user=to.user, address=address, lane=lane, typed=typed
+        )
     return codes.mail(
         tx, act, flow, ("already_registered", "already_registered"),
-        user=to.user, address=address, lane=lane, answers=False,
+        user=to.user, address=address, lane=lane, typed=typed, answers=False,
         values={"link": act.parts.link(act.tenant, "/recover")},
     )  # fmt: skip
 

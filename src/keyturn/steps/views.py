@@ -12,6 +12,7 @@ from keyturn.rules.accounts import (
     Case,
     Client,
     FactorKind,
+    Passkey,
     Role,
     Session,
     User,
@@ -27,6 +28,10 @@ from keyturn.steps.evidence.delivery import masked
 
 PAGE = 50
 ENTRIES = 50
+#: beyond it users are not counted to the last one
+MOST = 10_000
+#: as many as this that are yet to be filed are told; fewer are looked at one by one
+UNFILED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +48,24 @@ class UserRow:
     locked_until: int | None
     last_signin_at: int | None
     totp: bool
+    passkey: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """A page of users, the cursor of the next, and how many there are in all."""
+    """A page of users, the cursor of the next, and how many there are in all.
+
+    Attributes:
+        total, locked: `most` + 1 stands for more than `most`.
+        unfiled: some may not be found by a search for a while.
+    """
 
     users: tuple[UserRow, ...]
     after: str | None
     total: int
     locked: int
+    unfiled: bool
+    most: int = MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,7 @@ class Factors:
 
     totp: bool
     recovery_left: int
+    passkeys: tuple[Passkey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,24 +159,25 @@ def users(
     seen = tx.clients.last_seen(act.tenant.id, ids)
     locks = tx.lanes.locked(act.tenant.id, ids, act.now)
     totp = tx.factors.enrolled(act.tenant.id, ids, FactorKind.TOTP)
+    keys = tx.passkeys.holders(act.tenant.id, ids)
     rows = tuple(
         UserRow(
             id=u.id, name=u.name, username=u.username, email=u.email, phone=u.phone,
             state=u.state, frozen_at=u.frozen_at, locked_until=locks.get(u.id),
             last_signin_at=seen.get(u.id), totp=u.id in totp,
+            passkey=u.id in keys,
         )
         for u in page.users
     )  # fmt: skip
-    total, now_locked = tx.users.tally(act.tenant.id, act.now)
-    return Users(users=rows, after=page.after, total=total, locked=now_locked)
+    total, now_locked = tx.users.tally(act.tenant.id, act.now, MOST)
+    unfiled = bool(query) and tx.users.unfiled(UNFILED)
+    return Users(rows, page.after, total, now_locked, unfiled)
 
 
 def user_page(tx: Tx, act: Act, staff: Staff, user: User) -> UserPage:
     """See UserPage."""
     tenant_id = act.tenant.id
     clients = tuple(tx.clients.of_user(tenant_id, user.id))
-    factors = tx.factors.of_user(tenant_id, user.id)
-    left = sum(f.kind is FactorKind.RECOVERY and f.used is None for f in factors)
     facts = collect(tx, act, Subject(user=user))
     entries = tuple(tx.audit.of_user(tenant_id, user.id, ENTRIES))
     return UserPage(
@@ -172,7 +187,7 @@ def user_page(tx: Tx, act: Act, staff: Staff, user: User) -> UserPage:
         lanes=_lanes(tx, act, user, clients),
         sessions=_sessions(tx, act, user),
         clients=clients,
-        factors=Factors(any(f.kind is FactorKind.TOTP for f in factors), left),
+        factors=_factors(tx, act, user),
         messages=tuple(map(message, tx.messages.of_user(tenant_id, user.id, PAGE))),
         cases=tuple(tx.cases.of_user(tenant_id, user.id)),
         entries=entries,
@@ -180,6 +195,15 @@ def user_page(tx: Tx, act: Act, staff: Staff, user: User) -> UserPage:
         facts=facts,
         diagnosis=diagnose(facts, act.now),
         can=allowed(tx, staff, user),
+    )
+
+
+def _factors(tx: Tx, act: Act, user: User) -> Factors:
+    every = tx.factors.of_user(act.tenant.id, user.id)
+    return Factors(
+        totp=any(f.kind is FactorKind.TOTP for f in every),
+        recovery_left=sum(f.kind is FactorKind.RECOVERY and f.used is None for f in every),
+        passkeys=tuple(tx.passkeys.of_user(act.tenant.id, user.id)),
     )
 
 
@@ -196,13 +220,19 @@ def highest_rank(tx: Tx, user: User) -> int:
 
 
 def allowed(tx: Tx, staff: Staff, user: User) -> frozenset[Action]:
-    """What may be done to this user; of enabling and disabling only what has a point."""
+    """What may be done to this user; of what can be undone or is not there, only what has a
+    point.
+    """
     theirs = highest_rank(tx, user)
     pointless = {Action.DISABLE if user.state is UserState.DISABLED else Action.ENABLE}
     if user.frozen_at is None:
         pointless.add(Action.UNFREEZE)
+    if user.erase_at is not None:
+        pointless.add(Action.ERASE)
+    if not tx.passkeys.of_user(user.tenant_id, user.id):
+        pointless.add(Action.REMOVE_PASSKEY)
     may = (a for a in Action if hindrance(staff, a, user, theirs) is None)
-    return frozenset(may) - pointless - {Action.CREATE_USER, Action.CLOSE_CASE}
+    return frozenset(may) - pointless - {Action.CREATE_USER, Action.CLOSE_CASE, Action.HEALTH}
 
 
 def _lanes(tx: Tx, act: Act, user: User, clients: Sequence[Client]) -> tuple[LaneRow, ...]:

@@ -46,7 +46,7 @@ _HSTS = (b"strict-transport-security", b"max-age=63072000")
 _NO_STORE = (b"cache-control", b"no-store")
 _TENANT = re.compile(r"/t/([a-z0-9-]{1,40})(/.*)?")
 #: what machines call by whatever name they reach us; nothing there depends on a tenant
-MACHINES = ("/hooks/",)
+MACHINES = ("/hooks/", "/healthz")
 
 
 class Gate:
@@ -121,7 +121,7 @@ class Gate:
         if scope["path"].startswith(MACHINES):
             return scope
         tenants = await self._site.tenants()
-        host = (parsing.header(scope, b"host") or "").lower()
+        host = _host(scope)
         own = next((t for t in tenants if t.host is not None and t.host == host), None)
         if own is None and host != urlsplit(self._site.origin).netloc:
             raise Refusal(421, "other-host")
@@ -154,6 +154,16 @@ class Gate:
             "refused.html", refusal.status, code=refusal.code, data=refusal.data,
             status=refusal.status,
         )  # fmt: skip
+
+
+def _host(scope: Any) -> str:
+    """The one Host header; whoever stands before us may have looked at another (RFC 9112
+    §3.2). Raises Refusal 400.
+    """
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1:
+        raise Refusal(400, "repeated-header", {"header": "host"})
+    return str(hosts[0].decode("latin-1")).lower() if hosts else ""
 
 
 def _scoped(scope: Any, tenant: Tenant | None, base: str, path: str) -> Any:

@@ -16,6 +16,7 @@ from keyturn.web.refusals import Refusal
 
 BODY_MAX = 64 * 1024
 _LENGTH = re.compile(r"[0-9]{1,9}")
+_PORTED = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 FIELDS_MAX = 20
 FORM = "application/x-www-form-urlencoded"
 
@@ -123,38 +124,40 @@ def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
 
 
 def address(scope: Mapping[str, Any], trusted: Sequence[Network]) -> str:
-    """The caller's address: the nearest one that is not a trusted proxy.
+    """The caller's address: the nearest one that is not a trusted proxy; "" without one.
 
     X-Forwarded-For is read from the right, and only as far as those who wrote it are
     trusted (RFC 7239 §8.1: everything left of that anybody may have made up).
     """
     peer = scope.get("client")
-    if not peer:
+    nearest = node(str(peer[0])) if peer else None
+    if nearest is None:  # a local socket
         return ""
-    nearest = str(peer[0])
-    if not trusted or not _is_trusted(nearest, trusted):
-        return nearest
     hops = [h.strip() for k, v in scope["headers"] if k == b"x-forwarded-for"
-            for h in v.decode("latin-1").split(",")]  # fmt: skip
-    for hop in reversed(hops):
-        if not _is_address(hop):
-            return nearest
-        nearest = hop
-        if not _is_trusted(hop, trusted):
+            for h in v.decode("latin-1").split(",")] if trusted else []  # fmt: skip
+    while hops and _is_trusted(nearest, trusted):
+        hop = node(hops.pop())
+        if hop is None:
             break
-    return str(ipaddress.ip_address(nearest))
+        nearest = hop
+    return nearest
 
 
-def _is_address(text: str) -> bool:
+def node(text: str) -> str | None:
+    """An address in the one spelling it is counted under, or None: without port (RFC 7239
+    §6; some proxies write it) and zone, which says something on its own link only; IPv4
+    that was mapped into IPv6 as IPv4 (RFC 4291 §2.5.5.2).
+    """
+    match = _PORTED.fullmatch(text)
+    bare = (match[1] or match[2]) if match else text
     try:
-        ipaddress.ip_address(text)
+        ip = ipaddress.ip_address(bare.partition("%")[0] if ":" in bare else bare)
     except ValueError:
-        return False
-    return True
+        return None
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return str(mapped or ip)
 
 
 def _is_trusted(text: str, trusted: Sequence[Network]) -> bool:
-    if not _is_address(text):
-        return False
     ip = ipaddress.ip_address(text)
     return any(ip.version == n.version and ip in n for n in trusted)

@@ -64,8 +64,9 @@ def environment(
         bytecode_cache=jinja2.FileSystemBytecodeCache(str(cache)) if cache else None,
     )
     env.globals.update(
-        static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp, told=told
-    )
+        static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp, told=told,
+        glass_at=None, oversees=False,
+    )  # fmt: skip
     env.filters.update(
         span=span,
         minutes=minutes_until,

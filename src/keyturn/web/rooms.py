@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from keyturn.web import files, hooks
 from keyturn.web.door import door
 from keyturn.web.late import Late
 from keyturn.web.pages import (
     account,
+    address,
     link,
     objection,
     owner,
+    passkeys,
     phone,
+    proof,
     recover,
     signin,
     signup,
+    texting,
 )
+from keyturn.web.refusals import Refusal
 from keyturn.web.site import Site
-from keyturn.web.visit import Visit
+
+OWN_DATA = ("/account/data", "/account/delete", "/keep")
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -32,6 +39,14 @@ def routes(site: Site) -> list[BaseRoute]:
         *signup.routes(site),
         *link.routes(site),
         *account.routes(site),
+        *proof.routes(site),
+        *passkeys.routes(site),
+        *address.routes(site),
+        *texting.routes(site),
+        *(
+            Late(path, lambda: _data(site))
+            for path in ("/account/data", "/account/delete", "/keep")
+        ),
         *phone.routes(site),
         *objection.routes(site),
         Late("/help", lambda: _help(site)),
@@ -41,8 +56,19 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/robots.txt", get=files.robots),
         Late("/api/v1", lambda: _api(site)),
         Late("/console", lambda: _console(site)),
-        door(site, "/healthz", get=health),
+        Route("/healthz", Health(site)),
     ]
+
+
+def every(site: Site) -> list[BaseRoute]:
+    """As `routes`, with those that come late loaded now; not the API's."""
+    return [*routes(site), *_data(site), *_help(site), *_console(site)]
+
+
+def _data(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import data  # noqa: PLC0415  as help
+
+    return data.routes(site)
 
 
 def _help(site: Site) -> list[BaseRoute]:
@@ -63,7 +89,15 @@ def _console(site: Site) -> list[BaseRoute]:
     return console.routes(site)
 
 
-async def health(visit: Visit) -> Response:
-    """For load balancers: 200 when the store answers."""
-    await visit.site.parts.store.read(lambda tx: tx.roles.any_owner())
-    return Response("ok\n", media_type="text/plain")
+class Health:
+    """For balancers, by whatever name they call: 200 when the store answers, else 503."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One look (ASGI). Raises StoreUnavailable."""
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise Refusal(405, "method", headers={"allow": "GET, HEAD"})
+        await self._site.parts.store.read(lambda tx: tx.roles.any_owner())
+        await Response("ok\n", media_type="text/plain")(scope, receive, send)

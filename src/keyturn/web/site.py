@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
@@ -12,6 +13,9 @@ from keyturn.ports.parts import Parts
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.lockout import SECOND
 from keyturn.web.parsing import Network
+
+if TYPE_CHECKING:
+    from keyturn.ports.health import Ledger, Probes
 
 #: tenants are few and change seldom; a change by command shows after this long
 TENANTS_MS = 5 * SECOND
@@ -22,10 +26,14 @@ class Site:
     """One process's web side.
 
     Attributes:
+        looks: looks at the installation that go on in this process.
         rendered: pages that are the same for everybody, see Visit.form_page.
         origin: scheme and authority that browsers use; links and Origin checks rest on it.
         trusted: proxies whose X-Forwarded-For is believed.
-        report: takes a delivery report of the SMS gateway, or None without a gateway.
+        report: takes a delivery report that a Kannel-style gateway calls, or None.
+        status: takes one that a Twilio-style gateway posts (address, form, its signature),
+            or None.
+        health: makes what the page “Health” looks through; None where nothing is looked at.
         demo: further pages of a demo; None everywhere else.
     """
 
@@ -34,7 +42,12 @@ class Site:
     trusted: Sequence[Network]
     pages: jinja2.Environment
     report: Callable[[dict[str, str]], Awaitable[bool]] | None = None
+    status: Callable[[dict[str, str], Sequence[tuple[str, str]], str], Awaitable[bool]] | None = (
+        None
+    )
     demo: Any = None
+    health: Callable[[], tuple[Probes, Ledger]] | None = None
+    looks: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
     rendered: dict[object, str] = field(default_factory=dict, init=False)
     _tenants: tuple[Tenant, ...] = field(default=(), init=False)
     _read_at: int = field(default=-TENANTS_MS, init=False)

@@ -33,6 +33,8 @@ class Visit:
         tenant, base: whose page, and what its addresses begin with ("" or "/t/slug").
         path: path parameters of the route.
         me: set by `signed`; the user whose session this is.
+        glass_at: see rules.access.Staff; only the console has one.
+        oversees: staff who may see how the installation is; only in the console.
     """
 
     def __init__(self, site: Site, scope: Mapping[str, Any], receive: Any) -> None:
@@ -44,6 +46,8 @@ class Visit:
         self.path: Mapping[str, str] = scope.get("path_params", {})
         self.now = site.parts.clock.now()
         self.signed_in: account.Signed | None = None
+        self.glass_at: int | None = None
+        self.oversees = False
         self._jar = Jar(self.tenant.slug, site.secure)
         self._cookies = parsing.cookies(scope)
         self._set: list[bytes] = []
@@ -154,6 +158,8 @@ class Visit:
             csrf=self.csrf,
             now=self.now,
             me=me,
+            glass_at=self.glass_at,
+            oversees=self.oversees,
             **context,
         )
         response = Response(text, status, media_type=HTML)

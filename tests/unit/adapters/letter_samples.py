@@ -40,11 +40,30 @@ MAILS: dict[str, dict[str, object]] = {
     "password_changed": CHANGE,
     "new_client": CHANGE,
     "factor_changed": {"what": "totp.added", **CHANGE},
+    "passkey_cloned": {"passkey": "Blue key", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
+    "verify_address": {"code": "042917", "minutes": 10},
+    "address_taken": {},
+    "email_changed": {"address": "a•••@n•••.test", "old": True, **CHANGE},
     "not_me_done": {"at": SINCE, "ref": "KT-7F3K-2M"},
+    "alarm": {
+        "alarm": "sms-range",
+        "subject": "+4474001····",
+        "limit": 20,
+        "until": UNTIL,
+        "at": SINCE,
+        "link": "https://id.northwind.test/t/northwind/console/messages",
+    },
+    "erase_asked": {"erase_at": UNTIL, "link": LINK, **CHANGE},
+    "data_exported": CHANGE,
+    "break_glass": {"made": "new@northwind.test", "at": SINCE, "link": LINK, **ORIGIN},
     "case_opened": {"at": SINCE, "ref": "KT-7F3K-2M"},
 }
-TEXTS: dict[str, dict[str, object]] = {"verify_phone": {"code": "042917", "minutes": 10}}
+TEXTS: dict[str, dict[str, object]] = {
+    "verify_phone": {"code": "042917", "minutes": 10},
+    "second_code": {"code": "042917", "minutes": 10},
+    "phone_gone": {},
+}
 
 
 def link(_tenant: Tenant, path: str) -> str:

@@ -62,6 +62,35 @@ def test_a_report_tells_what_became_of_the_text(kind: str, state: MessageState) 
     assert mute[1]
 
 
+@pytest.mark.parametrize(
+    ("stat", "state"),
+    [
+        ("UNDELIV", MessageState.BOUNCED),
+        ("EXPIRED", MessageState.EXPIRED),
+        ("REJECTD", MessageState.REJECTED),
+        ("DELETED", MessageState.REJECTED),
+        ("UNKNOWN", MessageState.BOUNCED),
+    ],
+)
+def test_the_networks_own_word_is_more_exact_than_the_type(stat: str, state: MessageState) -> None:
+    assert report({"type": "2", "answer": f"id:1 stat:{stat} err:001"}) == (
+        state,
+        f"id:1 stat:{stat} err:001",
+    )
+    delivered = report({"type": "1", "answer": f"id:1 stat:{stat} err:001"})
+    assert delivered is not None
+    assert delivered[0] is MessageState.DELIVERED
+
+
+@pytest.mark.parametrize("text", ["text:", " text:", " Text:", "\ntext: "])
+def test_the_code_that_a_receipt_quotes_is_not_kept(text: str) -> None:
+    answer = f"id:1 stat:UNDELIV err:001{text}042917 is your Northw stat:EXPIRED"
+    found = report({"type": "2", "answer": answer})
+    assert found is not None
+    assert found[0] is MessageState.BOUNCED
+    assert "042917" not in found[1]
+
+
 @pytest.mark.parametrize("kind", ["4", "8", "32", "0", "", "-1", "01", "1 ", "x", "\u0661"])
 def test_a_report_that_settles_nothing_is_no_news(kind: str) -> None:
     assert report({"type": kind, "answer": "ACK/"}) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -13,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 
 from keyturn.adapters.memory_secrets import START as NOW
 from keyturn.adapters.memory_secrets import SeededRandom
 from keyturn.adapters.sql import SqlStore, open_store
-from keyturn.adapters.sql.schema import metadata
+from keyturn.adapters.sql.schema import metadata, tenants
 from keyturn.adapters.sql.store import engine_of
+from keyturn.adapters.sql.tx import SqlTx
 from keyturn.ports.store import StoreUnavailable, Taken, Tx, Wanted
 from keyturn.rules.accounts import (
     Case,
@@ -27,6 +31,7 @@ from keyturn.rules.accounts import (
     Factor,
     FactorKind,
     Flow,
+    Passkey,
     Role,
     Session,
     Tenant,
@@ -237,9 +242,43 @@ def test_what_was_written_is_read_back_as_it_was(
 
 
 def test_a_changed_tenant_is_stored(store: SqlStore, tenant: Tenant) -> None:
-    changed = replace(tenant, policy=TenantPolicy(voice=True), host=f"{tenant.slug}.test")
+    policy = TenantPolicy(voice=True, directory_domains=("corp.test", "b.test"))
+    changed = replace(tenant, policy=policy, host=f"{tenant.slug}.test")
     write(store, lambda tx: tx.tenants.update(changed))
     assert read(store, lambda tx: tx.tenants.get(tenant.id)) == changed
+
+
+def test_a_policy_is_written_so_that_the_first_release_can_read_it(
+    store: SqlStore, tenant: Tenant
+) -> None:
+    """It knows six names; what came later is written only where it is used."""
+
+    def stored(tx: Tx) -> dict[str, object]:
+        assert isinstance(tx, SqlTx)
+        wanted = select(tenants.c.policy).where(tenants.c.id == tenant.id)
+        found: dict[str, object] = json.loads(str(tx.connection.execute(wanted).scalar()))
+        return found
+
+    first = {"signup", "phone", "password_min", "lockout_scope", "region", "voice"}
+    assert set(read(store, stored)) == first
+    later = replace(tenant, policy=replace(tenant.policy, directory_domains=("a.test",)))
+    write(store, lambda tx: tx.tenants.update(later))
+    assert set(read(store, stored)) == {*first, "directory_domains"}
+
+
+def test_what_a_newer_release_added_to_a_policy_is_passed_over(
+    store: SqlStore, tenant: Tenant
+) -> None:
+    def add(tx: Tx) -> None:
+        assert isinstance(tx, SqlTx)
+        newer = json.dumps({"region": "DE", "of_tomorrow": [1]})
+        row = update(tenants).where(tenants.c.id == tenant.id).values(policy=newer)
+        tx.connection.execute(row)
+
+    write(store, add)
+    found = read(store, lambda tx: tx.tenants.get(tenant.id))
+    assert found is not None
+    assert found.policy == TenantPolicy(region="DE")
 
 
 def test_a_transaction_that_raises_leaves_nothing(store: SqlStore, tenant: Tenant) -> None:
@@ -252,6 +291,25 @@ def test_a_transaction_that_raises_leaves_nothing(store: SqlStore, tenant: Tenan
     with pytest.raises(KeyError, match="mine"):
         write(store, fail)
     assert named(store, tenant, "bo") is None
+
+
+def test_a_transaction_that_failed_halfway_is_never_called_done(
+    store: SqlStore, tenant: Tenant
+) -> None:
+    """PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and calls that no
+    error: a step that swallows an error must not have its caller believe it was stored.
+    """
+    made = make_user(tenant)
+
+    def step(tx: Tx) -> None:
+        tx.users.add(made, ["halfway"])
+        with suppress(DBAPIError):
+            tx.connection.exec_driver_sql("SELECT * FROM no_such_table")  # type: ignore[attr-defined]
+
+    with suppress(StoreUnavailable):
+        write(store, step)
+        assert named(store, tenant, "halfway") == made
+    assert read(store, lambda tx: tx.tenants.get(tenant.id)) == tenant  # and the store goes on
 
 
 @pytest.mark.parametrize("failing", [{0}, {3}, {0, 1, 4, 9}, set(range(10))])
@@ -545,7 +603,7 @@ def test_nothing_of_one_tenant_is_found_or_changed_from_another(  # noqa: PLR091
             tx.users.holder_of_phone(where, phone),
             tx.users.search(where, "", None, None, 10).users,
             tx.users.search(where, "", None, None, 10, NOW).users,
-            tx.users.tally(where, NOW) != (0, 0),
+            tx.users.tally(where, NOW, 9) != (0, 0),
             tx.users.lookup(ask).known,
             tx.lanes.get(where, key),
             tx.lanes.of_user(where, ada.id),
@@ -839,6 +897,10 @@ def test_a_role_is_one_a_tenant_and_can_be_taken_back(
     held = {tenant.id: Role.OWNER, other.id: Role.TECHNICIAN}
     assert read(store, lambda tx: tx.roles.of_user(ada.id)) == held
     assert read(store, lambda tx: tx.roles.any_owner())
+    assert read(store, lambda tx: tx.roles.holders(tenant.id, Role.OWNER)) == [(tenant.id, ada.id)]
+    assert read(store, lambda tx: tx.roles.holders(other.id, Role.OWNER)) == []
+    helpers = read(store, lambda tx: tx.roles.holders(other.id, Role.TECHNICIAN))
+    assert helpers == [(tenant.id, ada.id)]  # an account of another tenant
     write(store, lambda tx: tx.roles.revoke(tenant.id, ada.id))
     assert read(store, lambda tx: tx.roles.of_user(ada.id)) == {other.id: Role.TECHNICIAN}
 
@@ -924,6 +986,22 @@ def test_what_is_not_due_yet_is_not_claimed_but_known(store: SqlStore, tenant: T
 
 
 @pytest.mark.usefixtures("emptied")
+def test_a_message_is_found_by_what_its_gateway_calls_it(store: SqlStore, tenant: Tenant) -> None:
+    first = make_message(tenant, channel="sms", reference="1f")
+    second = make_message(tenant, channel="sms", reference="1f")
+    mail = make_message(tenant, channel="mail", reference="1f")
+    for message in (first, second, mail, make_message(tenant, channel="sms")):
+        put(store, "messages", message)
+
+    def found(*references: str) -> list[str]:
+        rows = read(store, lambda tx: tx.messages.by_reference("sms", references))
+        return [message.id for message in rows]
+
+    assert found("31", "1f") == [second.id, first.id]
+    assert found("31") == found() == []
+
+
+@pytest.mark.usefixtures("emptied")
 def test_a_report_moves_a_sent_message_once(store: SqlStore, tenant: Tenant) -> None:
     message = make_message(tenant)
     write(store, lambda tx: tx.messages.add(message))
@@ -1004,3 +1082,65 @@ def test_a_case_is_found_by_its_reference_and_saved(
     assert read(store, lambda tx: tx.cases.recent(tenant.id, None, 9)) == [second, closed]
     assert read(store, lambda tx: tx.cases.recent(tenant.id, "open", 9)) == [second]
     assert read(store, lambda tx: tx.cases.of_user(tenant.id, ada.id)) == [closed]
+
+
+def make_passkey(user: User, **fields: Any) -> Passkey:
+    values: dict[str, Any] = {
+        "id": new_id(), "tenant_id": user.tenant_id, "user_id": user.id,
+        "credential_id": new_id(), "public_key": "a key", "sign_count": 1, "name": "Laptop",
+        "aaguid": "", "transports": "internal", "synced": True, "created_at": NOW,
+        "used_at": None, "cloned_at": None,
+    }  # fmt: skip
+    return Passkey(**values | fields)
+
+
+def test_passkeys_are_kept_found_changed_and_removed(store: SqlStore, ada: User) -> None:
+    first, second = make_passkey(ada), make_passkey(ada)
+    for passkey in (first, second):
+        put(store, "passkeys", passkey)
+    used = replace(first, sign_count=2, used_at=NOW + 1, name="Phone")
+    write(store, lambda tx: tx.passkeys.save(used))
+    assert read(store, lambda tx: tx.passkeys.of_user(ada.tenant_id, ada.id)) == [used, second]
+    named_ = read(store, lambda tx: tx.passkeys.named(ada.tenant_id, first.credential_id))
+    assert named_ == used
+    assert read(store, lambda tx: tx.passkeys.named("another", first.credential_id)) is None
+    assert write(store, lambda tx: tx.passkeys.remove(ada.tenant_id, ada.id, first.id)) == 1
+    assert write(store, lambda tx: tx.passkeys.remove("another", ada.id, None)) == 0
+    assert write(store, lambda tx: tx.passkeys.remove(ada.tenant_id, ada.id, None)) == 1
+
+
+def test_a_credential_belongs_to_one_user_of_a_tenant(store: SqlStore, ada: User) -> None:
+    passkey = make_passkey(ada)
+    write(store, lambda tx: tx.passkeys.add(passkey))
+    again = replace(passkey, id=new_id())
+    with pytest.raises(Taken, match="passkey"):
+        write(store, lambda tx: tx.passkeys.add(again))
+    elsewhere = replace(again, tenant_id=new_id())
+    write(store, lambda tx: tx.passkeys.add(elsewhere))
+
+
+@pytest.mark.parametrize("cloned", [False, True])
+def test_the_lookup_tells_of_a_passkey_that_can_be_used(
+    store: SqlStore, tenant: Tenant, *, cloned: bool
+) -> None:
+    user = make_user(tenant)
+    passkey = make_passkey(user, cloned_at=NOW if cloned else None)
+    write(store, lambda tx: tx.users.add(user, ["pia"]))
+    write(store, lambda tx: tx.passkeys.add(passkey))
+    wanted = Wanted(tenant.id, "pia", [], "net", "a:x", own_lanes=True)
+    found = read(store, lambda tx: tx.users.lookup(wanted))
+    assert (FactorKind.PASSKEY in found.factors) is not cloned
+
+
+def test_the_holders_of_a_passkey_that_can_be_used_are_found_at_once(
+    store: SqlStore, tenant: Tenant
+) -> None:
+    users = [make_user(tenant) for _ in range(3)]
+    for number, user in enumerate(users):
+        write(store, lambda tx, user=user, n=number: tx.users.add(user, [f"holder{n}"]))  # type: ignore[misc]
+    put(store, "passkeys", make_passkey(users[0]))
+    put(store, "passkeys", make_passkey(users[1], cloned_at=NOW))
+    ids = [user.id for user in users]
+    assert read(store, lambda tx: tx.passkeys.holders(tenant.id, ids)) == {users[0].id}
+    assert read(store, lambda tx: tx.passkeys.holders("another", ids)) == frozenset()
+    assert read(store, lambda tx: tx.passkeys.holders(tenant.id, [])) == frozenset()

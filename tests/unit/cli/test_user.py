@@ -197,3 +197,17 @@ def test_a_mail_key_is_written_once_for_its_owner_alone(keyturn: Command, tmp_pa
     assert status == 1
     assert "key.pem" in err
     assert file.read_bytes() == before
+
+
+def test_directory_domains_are_set_replaced_and_taken_away(northwind: Command) -> None:
+    def now(*domains: str) -> object:
+        options = [word for domain in domains for word in ("--directory-domain", domain)]
+        [shown] = parsed(northwind("tenant", "set", "northwind", *options, "--json"))
+        return shown["policy"]["directory_domains"]
+
+    assert now() == []
+    assert now("Corp.example", "bücher.example") == ["Corp.example", "bücher.example"]
+    assert now() == ["Corp.example", "bücher.example"]
+    assert now("b.example") == ["b.example"]
+    assert now("") == []
+    assert northwind("tenant", "set", "northwind", "--directory-domain", "corp")[0] == 2

@@ -29,6 +29,7 @@ from keyturn.adapters.memory_secrets import (
     SeededRandom,
 )
 from keyturn.adapters.otp import Totp
+from keyturn.adapters.passkeys import PyWebAuthn
 from keyturn.adapters.sql import open_store
 from keyturn.adapters.sql.schema import metadata
 from keyturn.adapters.sql.store import SqlStore, engine_of
@@ -40,6 +41,7 @@ from keyturn.rules.accounts import (
     Contact,
     Factor,
     FactorKind,
+    Passkey,
     Role,
     Tenant,
     TenantPolicy,
@@ -53,7 +55,10 @@ from keyturn.rules.lockout import DAY, Lane
 from keyturn.rules.messages import Message
 from keyturn.rules.passwords import normalised
 from keyturn.rules.recovery_codes import shown
+from keyturn.steps import sessions
+from keyturn.steps.acts import begin
 from keyturn.steps.second import RECOVERY_PURPOSE, sealed_for
+from keyturn.steps.stepup import Signed
 
 T = TypeVar("T")
 
@@ -147,6 +152,7 @@ class House:
             hasher=self.hasher,
             sealer=self.sealer,
             otp=Totp(),
+            passkeys=PyWebAuthn(),
             plan=MemoryNumbering(),
             turns=LaneTurns(),
             limits=LIMITS,
@@ -322,6 +328,30 @@ class House:
             digest = self.sealer.digest(RECOVERY_PURPOSE, f"{user.id}|{code}")
             self._add_factor(user, FactorKind.RECOVERY, digest)
         return [shown(code) for code in letters]
+
+    def signed(self, browser: Browser, user: User, level: int = 2) -> Signed:
+        """A session of a user that began now, whatever the user may do."""
+
+        def step(tx: Tx) -> Signed:
+            token = sessions.start(tx, begin(self.parts, browser.caller), user, None, level)
+            found = tx.sessions.get(user.tenant_id, sessions.digest(self.parts, token))
+            assert found is not None
+            return Signed(session=found[0], user=user)
+
+        return self.write(step)
+
+    def passkey(self, user: User, **fields: Any) -> Passkey:
+        """Enrol a passkey that no authenticator holds."""
+        now = self.clock.now()
+        plain: dict[str, Any] = {
+            "id": self.random.id(now), "tenant_id": user.tenant_id, "user_id": user.id,
+            "credential_id": self.random.token(), "public_key": "", "sign_count": 0,
+            "name": "Laptop", "aaguid": "", "transports": "internal", "synced": False,
+            "created_at": now, "used_at": None, "cloned_at": None,
+        }  # fmt: skip
+        made = Passkey(**{**plain, **fields})
+        self.write(lambda tx: tx.passkeys.add(made))
+        return made
 
     def _add_factor(self, user: User, kind: FactorKind, secret: str) -> None:
         now = self.clock.now()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from keyturn.flows import account
+from keyturn.flows import account, proof
 from keyturn.flows.account import (
     Codes,
     Enrolled,
@@ -14,13 +14,15 @@ from keyturn.flows.account import (
     Frozen,
     NoSecondStep,
     NothingOpen,
-    OldCodeNeeded,
     Overview,
+    ProofNeeded,
     Removed,
     Signed,
     SignedOut,
+    Trusted,
     WrongCode,
 )
+from keyturn.flows.proof import Proved
 from keyturn.flows.signin import SecondPending, SignedIn
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, Locked
@@ -47,11 +49,15 @@ def start(browser: Browser) -> Any:
     return run(account.begin_totp(browser.house.parts, browser.caller, me(browser)))
 
 
-def confirm(browser: Browser, code: str, old: str | None = None) -> Any:
-    flow = account.confirm_totp(
-        browser.house.parts, browser.caller, me(browser), code, old_code=old
-    )
+def confirm(browser: Browser, code: str) -> Any:
+    flow = account.confirm_totp(browser.house.parts, browser.caller, me(browser), code)
     return browser.keep(run(flow))
+
+
+def prove(browser: Browser, code: str) -> None:
+    """Show once more who it is, by the second step."""
+    flow = proof.by_code(browser.house.parts, browser.caller, me(browser), code)
+    assert isinstance(browser.keep(run(flow)), Proved)
 
 
 def enrol(browser: Browser) -> tuple[str, Enrolled]:
@@ -288,6 +294,7 @@ def test_the_secret_is_the_same_until_it_is_confirmed(house: House, browser: Bro
     first = start(browser)
     assert start(browser) == first
     house.clock.move(HOUR)
+    browser.sign_in()
     assert start(browser) != first
 
 
@@ -313,7 +320,7 @@ def test_a_wrong_code_enrols_nothing(house: House, browser: Browser) -> None:
     house.user()
     browser.sign_in()
     start(browser)
-    assert confirm(browser, "nonsense") == WrongCode(old=False)
+    assert confirm(browser, "nonsense") == WrongCode()
     assert house.count("factors") == 0
 
 
@@ -326,6 +333,7 @@ def test_there_is_nothing_to_confirm_before_it_began_nor_after_an_hour(
     begun = start(browser)
     assert isinstance(begun, Enrolment)
     house.clock.move(HOUR)
+    browser.sign_in()
     assert confirm(browser, house.code_of(begun.secret)) == NothingOpen()
 
 
@@ -344,19 +352,18 @@ def test_an_enrolment_is_its_owners_even_in_a_shared_browser(
     assert again.secret != begun.secret
 
 
-def test_an_authenticator_is_replaced_only_with_the_old_ones_code(
+def test_an_authenticator_is_replaced_only_by_who_shows_the_old_one(
     house: House, browser: Browser
 ) -> None:
     house.user()
     old, first = enrol(browser)
-    house.clock.move(MINUTE)
+    house.clock.move(10 * MINUTE)
+    assert start(browser) == ProofNeeded(methods=("recovery", "totp"))
+    prove(browser, house.code_of(old))
     begun = start(browser)
     assert isinstance(begun, Enrolment)
     assert begun.replaces
-    code = house.code_of(begun.secret)
-    assert confirm(browser, code) == OldCodeNeeded()
-    assert confirm(browser, code, "nonsense") == WrongCode(old=True)
-    done = confirm(browser, code, house.code_of(old))
+    done = confirm(browser, house.code_of(begun.secret))
     assert isinstance(done, Enrolled)
     assert done.codes == ()  # the saved ones stay
     house.clock.move(MINUTE)
@@ -370,51 +377,68 @@ def test_an_authenticator_is_replaced_only_with_the_old_ones_code(
 def test_a_saved_code_replaces_a_lost_authenticator(house: House, browser: Browser) -> None:
     house.user()
     _, first = enrol(browser)
+    house.clock.move(HOUR)
+    prove(browser, first.codes[3])
     begun = start(browser)
     assert isinstance(begun, Enrolment)
-    done = confirm(browser, house.code_of(begun.secret), first.codes[3])
-    assert isinstance(done, Enrolled)
+    assert isinstance(confirm(browser, house.code_of(begun.secret)), Enrolled)
 
 
-def test_guessing_the_old_code_locks(house: House, browser: Browser) -> None:
+def test_a_proof_that_ran_out_meanwhile_enrols_nothing(house: House, browser: Browser) -> None:
+    house.user()
+    browser.sign_in()
+    begun = start(browser)
+    assert isinstance(begun, Enrolment)
+    house.clock.move(10 * MINUTE)
+    assert confirm(browser, house.code_of(begun.secret)) == ProofNeeded(methods=("password",))
+    assert house.count("factors") == 0
+
+
+def remove(browser: Browser) -> Any:
+    return run(account.remove_totp(browser.house.parts, browser.caller, me(browser)))
+
+
+def renew(browser: Browser) -> Any:
+    return run(account.new_recovery_codes(browser.house.parts, browser.caller, me(browser)))
+
+
+@pytest.mark.parametrize(("minutes", "needed"), [(9, False), (10, True), (11, True)])
+def test_removing_the_second_step_needs_it_within_ten_minutes(
+    house: House, browser: Browser, *, minutes: int, needed: bool
+) -> None:
     house.user()
     enrol(browser)
-    begun = start(browser)
-    assert isinstance(begun, Enrolment)
-    for _ in range(4):
-        confirm(browser, house.code_of(begun.secret), "nonsense")
-    answer = confirm(browser, house.code_of(begun.secret), "nonsense")
-    assert answer == Locked(until=house.clock.now() + 10 * MINUTE)
+    house.clock.move(minutes * MINUTE)
+    assert isinstance(remove(browser), ProofNeeded) is needed
+    assert (house.count("factors") == 11) is needed
 
 
-def remove(browser: Browser, code: str) -> Any:
-    flow = account.remove_totp(browser.house.parts, browser.caller, me(browser), code)
-    return run(flow)
-
-
-def renew(browser: Browser, code: str) -> Any:
-    flow = account.new_recovery_codes(browser.house.parts, browser.caller, me(browser), code)
-    return run(flow)
-
-
-def test_removing_the_second_step_needs_it(house: House, browser: Browser) -> None:
+def test_without_a_second_step_the_password_is_enough_again(house: House, browser: Browser) -> None:
     ada = house.user()
-    secret, _ = enrol(browser)
-    house.clock.move(MINUTE)
-    assert remove(browser, "nonsense") == WrongCode(old=True)
-    assert remove(browser, house.code_of(secret)) == Removed()
+    enrol(browser)
+    assert remove(browser) == Removed()
     assert house.count("factors") == 0
     assert house.last("factor_changed").values["what"] == "totp.removed"
     assert house.events(ada)[-1] == "factor.removed"
     assert isinstance(house.browser().sign_in(), SignedIn)
 
 
+def test_saved_codes_stay_while_a_passkey_needs_them(house: House, browser: Browser) -> None:
+    ada = house.user()
+    enrol(browser)
+    house.passkey(ada)
+    assert remove(browser) == Removed()
+    assert see(browser).recovery_left == 10
+    assert isinstance(renew(browser), Codes)
+
+
 def test_new_recovery_codes_kill_the_earlier_ones(house: House, browser: Browser) -> None:
     house.user()
     secret, first = enrol(browser)
-    house.clock.move(MINUTE)
-    assert renew(browser, "nonsense") == WrongCode(old=True)
-    fresh = renew(browser, house.code_of(secret))
+    house.clock.move(10 * MINUTE)
+    assert isinstance(renew(browser), ProofNeeded)
+    prove(browser, house.code_of(secret))
+    fresh = renew(browser)
     assert isinstance(fresh, Codes)
     assert not set(fresh.codes) & set(first.codes)
     assert house.last("factor_changed").values["what"] == "recovery.added"
@@ -422,6 +446,63 @@ def test_new_recovery_codes_kill_the_earlier_ones(house: House, browser: Browser
     other.sign_in()
     assert not isinstance(other.second_step(first.codes[0]), SignedIn)
     assert isinstance(other.second_step(fresh.codes[0]), SignedIn)
+
+
+# -- trust
+
+
+def trust(browser: Browser) -> Any:
+    return run(account.trust_client(browser.house.parts, browser.caller, me(browser)))
+
+
+def distrust(browser: Browser, client_id: str) -> bool:
+    parts = browser.house.parts
+    return run(account.distrust_client(parts, browser.caller, me(browser), client_id))
+
+
+def test_a_trusted_browser_is_asked_for_no_second_step_until_it_is_trusted_no_more(
+    house: House, browser: Browser
+) -> None:
+    ada = house.user()
+    enrol(browser)
+    assert trust(browser) == Trusted()
+    assert house.last("factor_changed").values["what"] == "client.trusted"
+    assert isinstance(browser.sign_in(), SignedIn)
+    (client,) = see(browser).clients
+    assert client.trusted
+    assert distrust(browser, client.id)
+    assert house.events(ada).count("client.trusted") == 2
+    assert isinstance(browser.sign_in(), SecondPending)
+
+
+def test_trust_needs_a_second_step_that_it_spares(house: House, browser: Browser) -> None:
+    house.user()
+    browser.sign_in()
+    assert trust(browser) == NoSecondStep()
+
+
+def test_trust_needs_the_second_step_itself(house: House, browser: Browser) -> None:
+    ada = house.user()
+    browser.sign_in()
+    house.totp(ada)
+    assert trust(browser) == ProofNeeded(methods=("totp",))
+
+
+def test_a_client_forgotten_meanwhile_is_not_trusted(house: House, browser: Browser) -> None:
+    ada = house.user()
+    enrol(browser)
+    house.write(lambda tx: tx.clients.forget(house.tenant.id, ada.id, None))
+    assert trust(browser) == NothingOpen()
+
+
+def test_nobody_elses_client_is_trusted_or_not(house: House, browser: Browser) -> None:
+    house.user()
+    house.user("bob@northwind.test")
+    browser.sign_in()
+    other = house.browser()
+    other.sign_in("bob@northwind.test")
+    (client_id,) = other.clients
+    assert not distrust(browser, client_id)
 
 
 def test_when_all_saved_codes_are_used_a_new_authenticator_brings_ten(
@@ -442,22 +523,23 @@ def test_when_all_saved_codes_are_used_a_new_authenticator_brings_ten(
 def test_without_a_second_step_there_is_none_to_change(house: House, browser: Browser) -> None:
     house.user()
     browser.sign_in()
-    assert remove(browser, "123456") == NoSecondStep()
-    assert renew(browser, "123456") == NoSecondStep()
+    assert remove(browser) == NoSecondStep()
+    assert renew(browser) == NoSecondStep()
 
 
 def test_while_changes_are_frozen_the_second_step_stays(house: House, browser: Browser) -> None:
     ada = house.user()
-    secret, _ = enrol(browser)
+    enrol(browser)
     begun = start(browser)
     assert isinstance(begun, Enrolment)
     house.clock.move(MINUTE)
     house.change(ada, frozen_at=house.clock.now())
     refused = Frozen(since=house.clock.now())
     assert start(browser) == refused
-    assert confirm(browser, house.code_of(begun.secret), house.code_of(secret)) == refused
-    assert remove(browser, house.code_of(secret)) == refused
-    assert renew(browser, house.code_of(secret)) == refused
+    assert confirm(browser, house.code_of(begun.secret)) == refused
+    assert remove(browser) == refused
+    assert renew(browser) == refused
+    assert trust(browser) == refused
     assert house.count("factors") == 11
 
 

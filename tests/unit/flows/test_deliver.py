@@ -12,9 +12,17 @@ import pytest
 from keyturn.adapters.letters import JinjaLetters
 from keyturn.adapters.memory import MemoryMailer, MemoryTexter
 from keyturn.adapters.smtp import compose
-from keyturn.flows.deliver import Courier, deliver_due, next_due, report, sweep_lapsed
+from keyturn.flows.deliver import (
+    Courier,
+    deliver_due,
+    next_due,
+    report,
+    report_by_reference,
+    sweep_lapsed,
+)
 from keyturn.ports import Mail, Receipt
-from keyturn.rules.accounts import User
+from keyturn.ports.store import Tx
+from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY, MINUTE, SECOND, Lane, Reservation
 from keyturn.rules.messages import (
@@ -361,3 +369,80 @@ def test_values_of_a_message_are_sealed_until_it_is_sent(house: House, post: Pos
     assert "123456" not in sealed
     opened = json.loads(house.sealer.open(sealed, f"message|{message_id}"))
     assert opened["code"] == "123456"
+
+
+def _sent(house: House, reference: str, number: str = NUMBER, tenant: Tenant | None = None) -> str:
+    """A text that a gateway took and calls `reference`."""
+    at = begin(house.parts, house.browser(tenant=tenant).caller)
+
+    def step(tx: Tx) -> str:
+        message_id = enqueue(
+            tx, at, "sms", "verify_phone", user=None, address=number, values={}, life_ms=MINUTE
+        )
+        (taken,) = tx.messages.claim(at.now, 1)
+        sent = replace(taken, state=MessageState.SENT, reference=reference)
+        assert tx.messages.settle(sent, taken.attempt)
+        return message_id
+
+    return house.write(step)
+
+
+def _state(house: House, message_id: str, tenant: Tenant | None = None) -> MessageState:
+    found = house.write(lambda tx: tx.messages.get((tenant or house.tenant).id, message_id))
+    assert found
+    return found.state
+
+
+def _told(house: House, *names: str, number: str = NUMBER) -> bool:
+    state = MessageState.DELIVERED
+    return run(report_by_reference(house.parts, names, number, state, "DELIVRD err:000"))
+
+
+def test_a_receipt_finds_its_text_by_the_gateways_name_and_the_phone(house: House) -> None:
+    text = _sent(house, "1f")
+    assert _told(house, "31", "1f", number=NUMBER.removeprefix("+"))
+    assert _state(house, text) is MessageState.DELIVERED
+    assert _told(house, "1f")  # a second receipt: known, and no news
+
+
+def test_a_receipt_about_another_phone_tells_nothing(house: House) -> None:
+    text = _sent(house, "1f")
+    assert not _told(house, "1f", number="+447400999999")
+    assert _state(house, text) is MessageState.SENT
+
+
+def test_a_receipt_finds_the_right_tenants_text(house: House) -> None:
+    other = house.add_tenant("southbank")
+    mine, theirs = _sent(house, "1f"), _sent(house, "1f", "+447400777777", other)
+    assert _told(house, "1f", number="+447400777777")
+    assert _state(house, theirs, other) is MessageState.DELIVERED
+    assert _state(house, mine) is MessageState.SENT
+
+
+def test_of_what_a_name_may_mean_the_likeliest_is_believed(house: House) -> None:
+    as_it_is, in_hex = _sent(house, "31"), _sent(house, "1f")
+    assert _told(house, "31", "1f")
+    assert _state(house, as_it_is) is MessageState.DELIVERED
+    assert _state(house, in_hex) is MessageState.SENT
+
+
+def test_a_receipt_without_a_number_counts_for_the_very_name_only(house: House) -> None:
+    text = _sent(house, "1f")
+    assert not _told(house, "31", "1f", number="")
+    assert _told(house, "1f", number="")
+    assert _state(house, text) is MessageState.DELIVERED
+
+
+def test_a_receipt_for_a_name_nobody_knows_tells_nothing(house: House) -> None:
+    assert not _told(house, "4711")
+
+
+def test_a_gateway_is_told_for_how_long_a_text_is_worth_delivering(
+    house: House, post: Post
+) -> None:
+    values = {"code": "042917", "minutes": 10}
+    life = {"channel": "sms", "address": NUMBER, "values": values, "life_ms": 10 * MINUTE}
+    post.queue("verify_phone", house.user(), **life)
+    house.clock.move(MINUTE)
+    post.deliver()
+    assert [text.valid_s for text in post.texter.sent] == [9 * 60]

@@ -10,11 +10,12 @@ import pytest
 from keyturn.flows import recovery, signup
 from keyturn.flows.diagnose import Diagnosed, diagnose_user
 from keyturn.flows.staff import disable, end_sessions, on_the_host
+from keyturn.ports.store import Tx
 from keyturn.rules.access import Staff
 from keyturn.rules.accounts import Flow, Role, User, UserState
 from keyturn.rules.budgets import CODE_MAILS, SMS_PER_NUMBER, SMS_PER_USER, Budget
 from keyturn.rules.callers import network_of
-from keyturn.rules.diagnosis import VOCABULARY, Blind, Facts, Symptom
+from keyturn.rules.diagnosis import VOCABULARY, Blind, Facts, Symptom, diagnose
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND, Lane
 from keyturn.rules.messages import MessageState
@@ -439,6 +440,59 @@ def test_until_when_no_code_or_text_is_sent_is_seen(house: House, browser: Brows
         assert seen.value("budget.link_mails.until") is None
 
 
+def test_caps_of_a_range_and_a_network_are_seen(house: House, browser: Browser) -> None:
+    ada = house.user(phone=NUMBER)
+    now = house.clock.now()
+    _use_up(house, Budget("sms-range", 20, HOUR), NUMBER[:-4] + "····")
+    _use_up(house, Budget("sms-network", 20, HOUR), network_of(browser.ip))
+    _use_up(house, Budget("sms-tenant-hour", 300, HOUR), "all")
+    here, elsewhere = from_here(browser, ada), facts(house)
+    assert here.time("budget.sms_range.until") == now + HOUR
+    assert here.time("budget.sms_tenant.until") == now + HOUR
+    assert here.time("budget.sms_network.until") == now + HOUR
+    assert elsewhere.value("budget.sms_network.until") is None
+
+
+def test_whether_texts_go_to_the_numbers_country_is_seen() -> None:
+    house = House(sms_countries=("IE",))
+    house.user(phone=NUMBER)
+    assert facts(house).value("phone.served") is False
+    house.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "cause"),
+    [
+        ("delivered", "DELIVRD err:000", "sms.delivered"),
+        ("sent", "taken as 1f", "sms.no-report"),
+        ("bounced", "UNDELIV err:001", "sms.undeliverable"),
+        ("bounced", "unreachable: 30003 x", "sms.phone-off"),
+        ("bounced", "unknown-number: 30005 x", "sms.number-unknown"),
+        ("bounced", "landline: 30006 x", "sms.reported-landline"),
+        ("bounced", "filtered: 30007 x", "sms.filtered"),
+        ("rejected", "REJECTD err:00b", "sms.rejected"),
+        ("rejected", "our-account: 30002 x", "sms.gateway-account"),
+        ("expired", "EXPIRED err:027", "sms.phone-off"),
+        ("expired", "too-slow: 30036 x", "sms.gateway-slow"),
+    ],
+)
+def test_each_fate_of_a_text_is_explained_by_its_own_cause(
+    house: House, browser: Browser, state: str, detail: str, cause: str
+) -> None:
+    ada = house.user(phone=NUMBER, phone_verified_at=1)
+    act = begin(house.parts, browser.caller)
+
+    def step(tx: Tx) -> None:
+        enqueue(tx, act, "sms", "verify_phone", user=ada, address=NUMBER, values={}, life_ms=MINUTE)
+        (taken,) = tx.messages.claim(act.now, 1)
+        told = replace(taken, state=MessageState(state), detail=detail)
+        assert tx.messages.settle(told, taken.attempt)
+
+    house.write(step)
+    found = diagnose(facts(house), house.clock.now(), Symptom.TEXT).findings
+    assert found[0].cause == cause
+
+
 def test_a_sign_up_pays_for_its_codes_under_its_address(house: House, browser: Browser) -> None:
     name, email = "New Person", "new@x.test"
     run(signup.start(house.parts, browser.caller, name, email, PASSWORD, spaces_meant=False))
@@ -463,3 +517,21 @@ def test_ones_own_number_is_not_in_use_by_somebody_else(house: House) -> None:
     seen = facts(house)
     assert (seen.flag("phone.given"), seen.flag("phone.in_use")) == (True, False)
     assert seen.time("phone.verified_at") == 1
+
+
+def test_a_circular_address_is_told_to_its_owner_and_to_staff() -> None:
+    house = House(directory_domains=("northwind.test",))
+    house.user()
+    found = asked(house, symptom=Symptom.RECOVERY)
+    assert "recovery.circular" in causes(found)
+    assert found.facts.flag("account.circular")
+    house.close()
+
+
+def test_a_stranger_hears_of_a_circular_address_by_what_was_typed_alone() -> None:
+    house = House(directory_domains=("corp.test",))
+    outside = house.user()
+    here = from_here(house.browser(), outside, "Whoever@Mail.CORP.test")
+    assert here.value("asked.circular") is True
+    assert here.value("account.circular") is False
+    house.close()

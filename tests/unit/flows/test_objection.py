@@ -82,9 +82,7 @@ def test_the_owner_gets_back_in_by_recovery_and_changes_stay_frozen(
     assert isinstance(signed, SignedIn)
     found = run(account.authenticate(house.parts, browser.caller, signed.session))
     assert found is not None
-    answer = run(
-        phone.offer(house.parts, browser.caller, found.user, "+447400123456", insisted=False)
-    )
+    answer = run(phone.offer(house.parts, browser.caller, found, "+447400123456", insisted=False))
     assert isinstance(answer, phone.Frozen)
 
 

@@ -11,6 +11,7 @@ from keyturn.flows.owner import AddressTaken, DeadLink, Link, Overloaded, Signed
 from keyturn.ports.store import Taken
 from keyturn.rules.accounts import Role, UserState
 from keyturn.rules.lockout import HOUR
+from keyturn.steps import glass
 from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, run, together
 
 
@@ -157,3 +158,42 @@ def test_an_address_taken_at_this_very_moment_is_told(house: House, browser: Bro
 
     house.store.write = lose  # type: ignore[assignment, method-assign]
     assert set_up(browser, token) == AddressTaken()
+
+
+def test_a_broken_glass_is_told_to_every_owner_when_made_and_when_used(house: House) -> None:
+    elsewhere = house.add_tenant("provider")
+    guest = house.user("guest@provider.test", tenant=elsewhere)
+    house.write(lambda tx: tx.roles.grant(house.tenant.id, guest.id, Role.OWNER))
+    house.user("olga@northwind.test", role=Role.OWNER)
+    house.user("gone@northwind.test", role=Role.OWNER, state=UserState.DISABLED)
+    house.user("mia@northwind.test", role=Role.MANAGER)
+    link = run(
+        owner.setup_link(house.parts, house.tenant, break_glass=True, client="command (ann)")
+    )
+    token = str(link).rpartition("/")[2]
+    told = house.outbox("break_glass")
+    assert {x.message.address for x in told} == {"guest@provider.test", "olga@northwind.test"}
+    assert {(x.values["client"], x.values["made"]) for x in told} == {("command (ann)", None)}
+    caller = house.browser().caller
+    made = owner.set_up(
+        house.parts, caller, token, "New", "new@northwind.test", "a wholly new one",
+        spaces_meant=False,
+    )  # fmt: skip
+    assert isinstance(run(made), owner.SignedIn)
+    after = house.outbox("break_glass")[len(told) :]
+    assert {x.message.address for x in after} == {"guest@provider.test", "olga@northwind.test"}
+    assert {x.values["made"] for x in after} == {"new@northwind.test"}
+
+
+def test_the_first_owners_link_breaks_no_glass(house: House) -> None:
+    run(owner.setup_link(house.parts, house.tenant, break_glass=False))
+    assert house.outbox() == []
+    assert house.write(lambda tx: glass.standing(tx, house.tenant.id, house.clock.now())) is None
+
+
+@pytest.mark.parametrize(("late", "stands"), [(-1, True), (0, False)])
+def test_a_broken_glass_stands_for_a_week(house: House, late: int, stands: bool) -> None:
+    run(owner.setup_link(house.parts, house.tenant, break_glass=True))
+    house.clock.move(glass.STANDS_MS + late)
+    at = house.write(lambda tx: glass.standing(tx, house.tenant.id, house.clock.now()))
+    assert (at is not None) is stands

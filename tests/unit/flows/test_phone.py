@@ -17,6 +17,7 @@ from keyturn.flows.phone import (
     NothingOpen,
     Open,
     PhonesOff,
+    ProofNeeded,
     Proved,
     SignedOut,
     TextState,
@@ -25,6 +26,7 @@ from keyturn.flows.phone import (
 from keyturn.flows.signin import SignedIn
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.accounts import User, UserState
+from keyturn.rules.budgets import SMS_ENTERED
 from keyturn.rules.codes import Expired, Replaced, Spent
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.rules.messages import MessageState
@@ -35,8 +37,13 @@ MOBILE, OTHER, LANDLINE = "+447400123456", "+447400123457", "+442079460100"
 
 
 def offer(browser: Browser, user: User, number: str = MOBILE, *, insisted: bool = False) -> Any:
-    flow = phone.offer(browser.house.parts, browser.caller, user, number, insisted=insisted)
-    return run(flow)
+    signed = browser.house.signed(browser, user)
+    return run(phone.offer(browser.house.parts, browser.caller, signed, number, insisted=insisted))
+
+
+def remove(browser: Browser, user: User) -> Any:
+    signed = browser.house.signed(browser, user)
+    return run(phone.remove(browser.house.parts, browser.caller, signed))
 
 
 def enter(browser: Browser, user: User, code: str) -> Any:
@@ -81,6 +88,25 @@ def test_the_owner_is_told_with_the_numbers_end_only(house: House, browser: Brow
 
 def test_what_is_no_number_is_told(house: House, browser: Browser) -> None:
     assert offer(browser, house.user(), "12") == NotANumber()
+
+
+def test_texts_go_only_to_countries_that_the_tenant_serves() -> None:
+    house = House(sms_countries=("US",))
+    browser = house.browser()
+    asked = offer(browser, house.user(), MOBILE, insisted=True)
+    assert asked == Ask("abroad", False, (Alternative.OTHER_NUMBER, Alternative.AUTHENTICATOR))
+    assert not house.outbox()
+    house.close()
+
+
+def test_a_code_that_was_entered_speaks_for_its_destination(house: House, browser: Browser) -> None:
+    ada = house.user()
+    offer(browser, ada)
+    enter(browser, ada, house.last("verify_phone").code)
+    counted = house.write(
+        lambda tx: tx.budgets.look(house.tenant.id, MOBILE[:-4] + "····", SMS_ENTERED)
+    )
+    assert counted is not None
 
 
 def test_a_landline_is_named_before_anything_is_sent_and_may_be_insisted_on(
@@ -165,7 +191,7 @@ def test_ones_own_number_can_be_proved_again(house: House, browser: Browser) -> 
 
 def test_a_removed_number_is_nobodys_name(house: House, browser: Browser) -> None:
     ada = prove(browser, house.user())
-    removed = run(phone.remove(house.parts, browser.caller, ada))
+    removed = remove(browser, ada)
     assert isinstance(removed, User)
     assert (removed.phone, removed.phone_verified_at) == (None, None)
     assert house.last("phone_changed").values["what"] == "removed"
@@ -175,8 +201,35 @@ def test_a_removed_number_is_nobodys_name(house: House, browser: Browser) -> Non
 
 def test_removing_no_number_changes_nothing(house: House, browser: Browser) -> None:
     ada = house.user()
-    assert run(phone.remove(house.parts, browser.caller, ada)) == ada
+    assert remove(browser, ada) == ada
     assert not house.outbox()
+
+
+def test_the_number_that_was_is_told_once(house: House, browser: Browser) -> None:
+    ada = prove(browser, house.user())
+    house.clock.move(MINUTE)
+    prove(browser, ada, OTHER)
+    (told,) = house.outbox("phone_gone")
+    assert (told.message.channel, told.message.address) == ("sms", MOBILE)
+    remove(browser, house.again(ada))
+    assert [letter.message.address for letter in house.outbox("phone_gone")] == [MOBILE, OTHER]
+
+
+@pytest.mark.parametrize("change", ["offer", "remove"])
+def test_a_session_that_did_not_prove_itself_changes_no_number(
+    house: House, browser: Browser, change: str
+) -> None:
+    ada = prove(browser, house.user())
+    signed = house.signed(browser, ada, level=1)
+    house.clock.move(10 * MINUTE)
+    parts, caller = house.parts, browser.caller
+    flow: Any = (
+        phone.offer(parts, caller, signed, OTHER, insisted=False)
+        if change == "offer"
+        else phone.remove(parts, caller, signed)
+    )
+    assert run(flow) == ProofNeeded(methods=("password",))
+    assert house.again(ada).phone == MOBILE
 
 
 # -- caps
@@ -354,7 +407,7 @@ def test_while_changes_are_frozen_no_number_changes(house: House, browser: Brows
     assert offer(browser, frozen, "+447400123458") == answer
     assert run(phone.resend(house.parts, browser.caller, frozen)) == answer
     assert enter(browser, frozen, code) == answer
-    assert run(phone.remove(house.parts, browser.caller, frozen)) == answer
+    assert remove(browser, frozen) == answer
     assert house.again(ada).phone == MOBILE
 
 
@@ -370,5 +423,7 @@ def test_who_was_signed_out_meanwhile_changes_nothing(
 
 def test_who_is_gone_changes_nothing(house: House, browser: Browser) -> None:
     ada = house.user()
+    signed = house.signed(browser, ada)
     house.write(lambda tx: tx.users.delete(house.tenant.id, ada.id))
-    assert offer(browser, ada) == SignedOut()
+    flow = phone.offer(house.parts, browser.caller, signed, MOBILE, insisted=False)
+    assert run(flow) == SignedOut()

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from keyturn.flows import account, recovery, signin
+from keyturn.flows import account, objection, proof, recovery, signin, staff
 from keyturn.flows.signin import (
     AddressPending,
     NotAName,
@@ -583,6 +583,77 @@ def test_a_full_hash_queue_is_told_and_the_try_does_not_count(
     assert house.lane(f"u:{ada.id}") == Lane()
     house.hasher.full = False
     assert isinstance(browser.sign_in(), SignedIn)
+
+
+def test_a_try_under_way_when_the_account_is_disabled_makes_no_browser_known(
+    house: House, browser: Browser
+) -> None:
+    """Found by tests/fuzz/people."""
+    ada = house.user()
+    host = staff.on_the_host(browser.caller)
+
+    async def disabled() -> None:
+        await staff.disable(house.parts, host, ada.id)
+
+    house.hasher.during = disabled
+    assert browser.sign_in() == Wrong()
+    assert house.count("clients") == house.count("sessions") == 0
+    assert house.lane(f"u:{ada.id}").failed == 1
+
+
+def test_a_try_under_way_when_the_owner_objects_makes_no_browser_known(
+    house: House, browser: Browser
+) -> None:
+    """Whoever knew the old password must not get a lane of their own by it."""
+    house.user()
+    for _ in range(2):
+        house.browser().sign_in()
+    token = house.last("new_client").token
+
+    async def objected() -> None:
+        await objection.confirm(house.parts, house.browser().caller, token)
+
+    house.hasher.during = objected
+    assert browser.sign_in() == Wrong()
+    assert house.count("clients") == house.count("sessions") == 0
+
+
+def test_a_try_with_the_old_password_under_way_at_its_change_gets_nowhere(
+    house: House, browser: Browser
+) -> None:
+    house.user()
+    owner = house.browser()
+    owner.sign_in()
+    signed = run(account.authenticate(house.parts, owner.caller, owner.session or ""))
+    assert signed
+
+    async def changed() -> None:
+        answer = await proof.change_password(
+            house.parts, owner.caller, signed, PASSWORD, "a wholly new one", spaces_meant=False
+        )
+        assert isinstance(answer, proof.Changed)
+
+    house.hasher.during = changed
+    assert browser.sign_in() == Wrong()
+    assert house.count("clients") == house.count("sessions") == 1
+
+
+def test_a_slot_given_back_after_its_lease_has_counted_and_the_lock_it_began_stands(
+    house: House, browser: Browser
+) -> None:
+    """Whoever looked meanwhile was told of the lock. Found by tests/models/tries.py."""
+    ada = house.user()
+    house.set_lane(f"u:{ada.id}", Lane(failed=4, last_failed=house.clock.now()), ada)
+
+    async def halted() -> None:
+        house.clock.move(10 * SECOND)
+        house.hasher.full = True
+
+    house.hasher.during = halted
+    assert isinstance(browser.sign_in(), Overloaded)
+    house.hasher.full = False
+    assert browser.sign_in() == Locked(until=house.clock.now() + 10 * MINUTE)
+    assert len(house.outbox("lock_notice")) == 1
 
 
 def test_a_weak_hash_is_renewed_at_the_next_sign_in(house: House, browser: Browser) -> None:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keyturn.adapters.letters import FOLDER, JinjaLetters
-from keyturn.flows import account, objection, phone, recovery, signup
-from tests.unit.flows.house import EMAIL, PASSWORD, House, Letter, run
+from keyturn.flows import (
+    account,
+    address,
+    objection,
+    passkeys,
+    phone,
+    recovery,
+    signin,
+    signup,
+    texting,
+)
+from keyturn.rules.accounts import User
+from tests.unit.flows import hands
+from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, Letter, run
 
 LETTERS = JinjaLetters(lambda tenant, path: f"https://id.test/t/{tenant.slug}{path}")
-#: queued by support, which has tests of its own
-ELSEWHERE = {"case_opened"}
+#: queued by support, deletion, break-glass and alarms, which have tests of their own
+ELSEWHERE = {"alarm", "case_opened", "erase_asked", "data_exported", "break_glass"}
 
 
 def words(house: House, letter: Letter) -> str:
@@ -32,6 +46,7 @@ def live(house: House) -> None:
     run(signup.start(parts, again.caller, "Eve", EMAIL, PASSWORD, spaces_meant=False))
     again.sign_in()
     _change(house)
+    _copied(house, again)
     stranger = house.browser()
     for _ in range(4):
         stranger.fail(5)
@@ -53,15 +68,55 @@ def _change(house: House) -> None:
     code = house.code_of(begun.secret)
     done = browser.keep(run(account.confirm_totp(parts, browser.caller, me, code)))
     assert isinstance(done, account.Enrolled)
-    run(phone.offer(parts, browser.caller, me.user, "+447400123456", insisted=False))
-    digits = house.last("verify_phone").code
-    run(phone.enter_code(parts, browser.caller, me.user, digits))
-    run(phone.remove(parts, browser.caller, me.user))
     me = run(account.authenticate(parts, browser.caller, browser.session or ""))
     assert me is not None
-    fresh = run(account.new_recovery_codes(parts, browser.caller, me, done.codes[0]))
-    assert isinstance(fresh, account.Codes)
-    run(account.remove_totp(parts, browser.caller, me, fresh.codes[0]))
+    run(phone.offer(parts, browser.caller, me, "+447400123456", insisted=False))
+    digits = house.last("verify_phone").code
+    run(phone.enter_code(parts, browser.caller, me.user, digits))
+    run(phone.remove(parts, browser.caller, me))
+    run(account.trust_client(parts, browser.caller, me))
+    assert isinstance(run(account.new_recovery_codes(parts, browser.caller, me)), account.Codes)
+    run(account.remove_totp(parts, browser.caller, me))
+    _rename(house, browser, me)
+    _by_text(house, me.user)
+
+
+def _rename(house: House, browser: Browser, me: account.Signed) -> None:
+    """Another address, which one that is taken cannot be, and the first one again."""
+    parts = house.parts
+    house.user("bob@northwind.test")
+    run(address.offer(parts, browser.caller, me, "bob@northwind.test"))
+    for wanted in ("ada@new.test", EMAIL):
+        run(address.offer(parts, browser.caller, me, wanted))
+        code = house.last("verify_address").code
+        assert isinstance(
+            run(address.enter_code(parts, browser.caller, me.user, code)), address.Changed
+        )
+
+
+def _by_text(house: House, user: User) -> None:
+    """Sign in with a text as the second step, where the tenant takes it."""
+    house.change(user, phone="+447400123499", phone_verified_at=house.clock.now())
+    browser = house.browser()
+    policy = replace(house.tenant.policy, sms_second=True)
+    browser.tenant = replace(house.tenant, policy=policy)
+    browser.sign_in()
+    assert isinstance(run(texting.for_flow(house.parts, browser.caller, "signin")), texting.Texted)
+
+
+def _copied(house: House, browser: Browser) -> None:
+    """A passkey is made, found copied and taken away."""
+    parts, me = house.parts, hands.me(browser)
+    held, added = hands.enrolled(house, me.user)
+    hands.sign_in(house.browser(), held)
+    held.held[0].count = 0
+    hands.sign_in(house.browser(), held)
+    other = house.browser()
+    other.sign_in()
+    code = run(signin.second_step(parts, other.caller, added.codes[0], trust=False))
+    other.keep(code)
+    removed = passkeys.remove(parts, other.caller, hands.me(other), added.passkey.id)
+    assert isinstance(run(removed), passkeys.Removed)
 
 
 def _recover(house: House) -> None:
@@ -89,6 +144,6 @@ def test_every_change_of_a_second_step_or_phone_is_told(house: House) -> None:
     live(house)
     told = [letter.values["what"] for letter in house.outbox() if "what" in letter.values]
     assert told == [
-        "totp.added", "added", "removed", "recovery.used", "recovery.added", "recovery.used",
-        "totp.removed",
+        "totp.added", "added", "removed", "client.trusted", "recovery.added", "totp.removed",
+        "passkey.added", "recovery.used", "passkey.removed",
     ]  # fmt: skip

@@ -54,7 +54,7 @@ def test_nobody_acts_on_a_higher_role_but_may_look(
 @pytest.mark.parametrize("action", Action)
 def test_nobody_disables_or_unfreezes_themselves_or_changes_their_own_role(action: Action) -> None:
     me = _user("me")
-    own = {Action.DISABLE, Action.UNFREEZE, Action.ROLES}
+    own = {Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE}
     why = hindrance(_staff(Role.OWNER, me), action, me, rank(Role.OWNER))
     assert why is (Why.SELF if action in own else None)
 

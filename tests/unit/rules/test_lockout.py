@@ -23,6 +23,7 @@ from keyturn.rules.lockout import (
     Passed,
     Reserved,
     Wait,
+    interrupt,
     observe,
     recover,
     release,
@@ -192,7 +193,19 @@ def test_unlocking_leaves_tries_under_way_their_slots() -> None:
     assert isinstance(reserve(lane, NOW + 2, "next")[1], Wait)
 
 
-@pytest.mark.parametrize("change", [recover, unlock])
+def test_an_interruption_counts_tries_under_way_as_wrong_and_lets_none_of_them_in() -> None:
+    lane, notices = interrupt(reserved(2, failed(2)), NOW + 1)
+    assert (lane.failed, lane.last_failed, lane.reservations, notices) == (4, NOW + 1, (), ())
+    assert settle(lane, NOW + 2, "r0", True)[1] == Lapsed(locked_until=0)
+
+
+def test_an_interruption_of_the_fifth_try_locks() -> None:
+    lane, notices = interrupt(reserved(1, failed(4)), NOW + 1)
+    assert [notice.since for notice in notices] == [NOW + 1]
+    assert lane.locked_until == NOW + 1 + 10 * MINUTE
+
+
+@pytest.mark.parametrize("change", [interrupt, recover, unlock])
 def test_a_lock_first_seen_by_a_change_still_has_its_notice(
     change: Callable[[Lane, int], tuple[Lane, tuple[Notice, ...]]],
 ) -> None:

@@ -9,11 +9,15 @@ from keyturn.rules.messages import BACKOFF_MS, MessageState, may_become, retry_a
 Q, SENDING, SENT = MessageState.QUEUED, MessageState.SENDING, MessageState.SENT
 DELIVERED, BOUNCED = MessageState.DELIVERED, MessageState.BOUNCED
 REJECTED, EXPIRED, DROPPED = MessageState.REJECTED, MessageState.EXPIRED, MessageState.DROPPED
+DEFERRED, RELAYED = MessageState.DEFERRED, MessageState.RELAYED
+FATES = {DELIVERED, BOUNCED, REJECTED, EXPIRED}
 
 ALLOWED = {
     Q: {SENDING, DROPPED},
-    SENDING: {SENT, REJECTED, Q, EXPIRED, DROPPED, DELIVERED, BOUNCED},
-    SENT: {DELIVERED, BOUNCED, REJECTED, EXPIRED},
+    SENDING: {SENT, Q, DROPPED, DEFERRED, RELAYED, *FATES},
+    SENT: {DEFERRED, RELAYED, *FATES},
+    DEFERRED: {RELAYED, *FATES},
+    RELAYED: FATES,
 }
 
 
@@ -21,6 +25,11 @@ ALLOWED = {
 @pytest.mark.parametrize("new", MessageState)
 def test_a_message_becomes_only_what_the_table_says(state: MessageState, new: MessageState) -> None:
     assert may_become(state, new) is (new in ALLOWED.get(state, set()))
+
+
+@pytest.mark.parametrize("state", sorted({*FATES, RELAYED}))
+def test_a_late_word_of_delay_overwrites_nothing_that_is_known_since(state: MessageState) -> None:
+    assert not may_become(state, DEFERRED)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyturn.rules.accounts import Contact, Tenant, TenantPolicy
-from keyturn.rules.tenants import HOST_MAX, LABEL_MAX, SUPPORT_MAX, unfit
+from keyturn.rules.tenants import DOMAINS_MAX, HOST_MAX, LABEL_MAX, SUPPORT_MAX, unfit
 
 GOOD = Tenant(
     id="t" * 26,
@@ -36,6 +36,7 @@ GOOD = Tenant(
         {"timezone": "UTC"},
         {"timezone": "America/Argentina/Buenos_Aires"},
         {"support": ()},
+        {"policy": TenantPolicy(directory_domains=("corp.test", "b\u00fccher.test"))},
     ],
 )
 def test_what_fits(fields: dict[str, Any]) -> None:
@@ -76,6 +77,8 @@ def test_what_does_not(field: str, value: Any) -> None:
         ("password_min", 65),
         ("lockout_scope", "network"),
         ("region", "gb"),
+        ("directory_domains", ("corp.test", "corp")),
+        ("directory_domains", ("a.test",) * (DOMAINS_MAX + 1)),
     ],
 )
 def test_a_policy_that_does_not(field: str, value: Any) -> None:

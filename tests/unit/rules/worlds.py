@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 S = TypeVar("S")
 Step = tuple[str, S]
@@ -17,6 +17,14 @@ Step = tuple[str, S]
 
 class Violated(AssertionError):
     """An invariant does not hold; the message names it and the steps that lead there."""
+
+
+class Explored(NamedTuple):
+    """How far the explorer looked. `complete`: these were all the states there are."""
+
+    states: int
+    complete: bool
+    transitions: int
 
 
 def must(holds: bool, invariant: str) -> None:
@@ -30,31 +38,32 @@ def explore(
     steps: Callable[[S], Iterable[Step[S]]],
     seen_by_future: Callable[[S], Hashable],
     most: int,
-) -> tuple[int, bool]:
+) -> Explored:
     """Visit states breadth first, at most `most` of them.
 
-    Returns: how many states were visited, and whether these were all there are.
     Raises Violated with the path to the violation.
     """
     known = {seen_by_future(first)}
     came: dict[int, tuple[int, str]] = {}
     queue = deque([(0, first)])
+    transitions = 0
     while queue:
         number, state = queue.popleft()
         try:
             for name, after in steps(state):
+                transitions += 1
                 key = seen_by_future(after)
                 if key in known:
                     continue
                 if len(known) >= most:
-                    return len(known), False
+                    return Explored(len(known), False, transitions)
                 known.add(key)
                 came[len(known) - 1] = (number, name)
                 queue.append((len(known) - 1, after))
         except Violated as violated:
             path = " > ".join(_path(came, number))
             raise Violated(f"{violated} after {path}") from None
-    return len(known), True
+    return Explored(len(known), True, transitions)
 
 
 def _path(came: dict[int, tuple[int, str]], number: int) -> list[str]:

@@ -112,7 +112,7 @@ def test_every_problem_is_told_at_once_with_name_source_and_what_is_allowed(
     )
     assert problems["mail.port"].source == "KEYTURN_MAIL__PORT"
     assert problems["mail.port"].given == "'abc'"
-    assert problems["sms.driver"].allowed == "none, kannel"
+    assert problems["sms.driver"].allowed == "none, kannel, rest, smpp"
     assert problems["server.prot"].allowed == "did you mean server.port?"
     assert problems["KEYTURN_STORE_URL"].allowed == "did you mean KEYTURN_STORE__URL?"
 
@@ -273,3 +273,51 @@ def test_settings_do_not_change_once_they_are_read() -> None:
     settings = Settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.server.port = 1
+
+
+def test_addresses_that_mail_leaves_from_are_addresses(
+    monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    monkeypatch.setenv("KEYTURN_DOCTOR__ADDRESSES", "192.0.2.1, 2001:DB8::1")
+    assert load().doctor.addresses == ("192.0.2.1", "2001:db8::1")
+    monkeypatch.delenv("KEYTURN_DOCTOR__ADDRESSES")
+    path = write('[doctor]\naddresses = ["mail.north.test"]\n')
+    assert "doctor.addresses" in refused(path)
+
+
+REST = (
+    '[sms]\ndriver = "rest"\nurl = "https://api.test/v1"\n'
+    'user = "AC1"\npassword = "t"\nsender = "X"\n'
+)
+SMPP = '[sms]\ndriver = "smpp"\nhost = "smpp.example.net"\nuser = "keyturn"\npassword = "s3cret"\n'
+
+
+@pytest.mark.parametrize(
+    "text", [REST, SMPP, SMPP.replace("smpp.example.net", "10.0.0.9") + 'tls = "none"\n']
+)
+def test_a_gateway_with_all_it_needs_is_accepted(write: Write, text: str) -> None:
+    assert load(write(text)).sms.driver in {"rest", "smpp"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (REST.replace('url = "https://api.test/v1"\n', ""), "sms.url"),
+        (REST.replace('url = "https', 'url = "http'), "sms.url"),
+        (REST.replace('user = "AC1"\n', ""), "sms.user"),
+        (REST.replace('password = "t"\n', ""), "sms.password"),
+        (REST.replace('sender = "X"\n', ""), "sms.sender"),
+        (SMPP.replace('host = "smpp.example.net"\n', ""), "sms.host"),
+        (SMPP + 'tls = "none"\n', "sms.tls"),
+        (SMPP + 'tls = "starttls"\n', "sms.tls"),
+        (SMPP.replace("s3cret", "longer-than-8"), "sms.password"),
+        (SMPP.replace("s3cret", "p\u00e4ss"), "sms.password"),
+        (SMPP.replace('"keyturn"', '"a-name-of-16-let"'), "sms.user"),
+        (SMPP + 'system_type = "thirteen-long"\n', "sms.system_type"),
+        (SMPP + "window = 0\n", "sms.window"),
+    ],
+)
+def test_a_gateway_without_what_it_needs_is_refused_by_name(
+    write: Write, text: str, name: str
+) -> None:
+    assert set(refused(write(text))) == {name}

@@ -36,7 +36,7 @@ def test_documented_defaults_are_toml_and_are_accepted() -> None:
 
 def test_secrets_say_that_they_are() -> None:
     secret = {s.name for section in reference() for s in section.settings if s.secret}
-    assert secret == {"store.url", "mail.password", "sms.password"}
+    assert secret == {"store.url", "mail.password", "sms.password", "sms.signing_key"}
 
 
 def test_no_setting_can_move_time() -> None:

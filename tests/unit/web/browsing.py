@@ -124,13 +124,19 @@ class Web:
         query: bytes = b"",
         headers: Headers = (),
         body: bytes = b"",
+        pieces: Sequence[bytes] = (),
         ip: str = "198.51.100.7",
     ) -> Page:
-        """One request, exactly as given; a Host header is added if there is none."""
-        return asyncio.run(self._request(method, path, query, headers, body, ip))
+        """One request, exactly as given; a Host header is added if there is none.
+
+        Args:
+            pieces: the body as it comes in, instead of `body`.
+        """
+        chunks = list(pieces) or [body[i : i + 32_768] for i in range(0, len(body), 32_768)]
+        return asyncio.run(self._request(method, path, query, headers, chunks or [b""], ip))
 
     async def _request(
-        self, method: str, path: str, query: bytes, headers: Headers, body: bytes, ip: str
+        self, method: str, path: str, query: bytes, headers: Headers, chunks: list[bytes], ip: str
     ) -> Page:
         raw = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers]
         if not any(key == b"host" for key, _ in raw):
@@ -149,7 +155,6 @@ class Web:
             "client": (ip, 50000),
             "server": ("127.0.0.1", 8080),
         }
-        chunks = [body[i : i + 32_768] for i in range(0, len(body), 32_768)] or [b""]
         return await _answered(self.gate, scope, chunks)
 
 
@@ -188,8 +193,9 @@ class WebBrowser:
     agent: str = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
     def get(self, path: str, query: str = "") -> Page:
-        """Open an address."""
-        return self._go("GET", path, query.encode(), b"", ())
+        """Open an address; its query may stand in it."""
+        path, _, asked = path.partition("?")
+        return self._go("GET", path, (query or asked).encode(), b"", ())
 
     def post(self, path: str, *, origin: str | None = ORIGIN, **fields: str) -> Page:
         """Send a form of the page it is on; `csrf` overrides that page's token."""

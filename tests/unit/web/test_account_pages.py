@@ -8,6 +8,7 @@ import pyotp
 import pytest
 
 from keyturn.rules.accounts import User
+from keyturn.rules.lockout import MINUTE
 from tests.unit.flows.house import EMAIL, PASSWORD, House
 from tests.unit.web.browsing import Page, Web, WebBrowser
 
@@ -152,36 +153,51 @@ def test_a_new_level_brings_a_new_session_and_the_old_one_is_dead(
     assert thief.get("/account").location == "/signin"
 
 
-def test_another_authenticator_takes_the_place_of_the_first_only_with_its_code(
+def prove(house: House, browser: WebBrowser, path: str, secret: str) -> Page:
+    """Ten minutes later `path` asks for a proof; the page it goes on to."""
+    house.clock.move(10 * MINUTE)
+    assert browser.get(path).location == f"/account/proof?then={path}"
+    assert "show that it is still you" in browser.follow().heading
+    page = browser.post("/account/proof", then=path, code=fresh(house, secret), password="")
+    assert page.location == path
+    return browser.follow()
+
+
+def test_another_authenticator_takes_the_place_of_the_first_only_after_a_proof(
     house: House, ada: WebBrowser
 ) -> None:
     secret, _ = enrol(house, ada)
-    page = ada.get("/account/totp")
-    assert "A code from the app as it is now" in page.text
+    page = prove(house, ada, "/account/totp", secret)
     second = secret_on(page)
     assert second != secret
-    house.clock.move(30_000)
-    assert ada.post("/account/totp", code=house.code_of(second)).status == 422
-    page = ada.post("/account/totp", code=house.code_of(second), old="000000")
-    assert page.status == 422
-    assert "not a code of the app as it is now" in page.text
-    page = ada.post("/account/totp", code=house.code_of(second), old=house.code_of(secret))
-    assert page.location == "/account"
+    assert ada.post("/account/totp", code="000000").status == 422
+    assert ada.post("/account/totp", code=house.code_of(second)).location == "/account"
 
 
-def test_removing_the_second_step_asks_for_it_once_more(house: House, ada: WebBrowser) -> None:
+def test_removing_the_second_step_asks_first(house: House, ada: WebBrowser) -> None:
     secret, _ = enrol(house, ada)
-    assert "show that it is still you" in ada.get("/account/totp/remove").heading
-    assert ada.post("/account/totp/remove", code="000000").status == 422
+    page = prove(house, ada, "/account/totp/remove", secret)
+    assert "really want to take your authenticator app away" in page.heading
     assert house.count("factors") == 11
-    assert ada.post("/account/totp/remove", code=fresh(house, secret)).location == "/account"
+    assert ada.post("/account/totp/remove").location == "/account"
     assert house.count("factors") == 0
 
 
+def test_without_a_proof_the_second_step_stays(house: House, ada: WebBrowser) -> None:
+    enrol(house, ada)
+    ada.get("/account")
+    house.clock.move(10 * MINUTE)
+    for path in ("/account/totp/remove", "/account/recovery-codes"):
+        assert ada.post(path).location == f"/account/proof?then={path}"
+    assert ada.post("/account/totp", code="1").location == "/account/proof?then=/account/totp"
+    assert ada.post("/account/clients/trust").location == "/account/proof?then=/account"
+    assert house.count("factors") == 11
+
+
 def test_new_recovery_codes_kill_the_old_ones(house: House, web: Web, ada: WebBrowser) -> None:
-    secret, old = enrol(house, ada)
+    _, old = enrol(house, ada)
     ada.get("/account/recovery-codes")
-    page = ada.post("/account/recovery-codes", code=fresh(house, secret))
+    page = ada.post("/account/recovery-codes")
     new = saved_codes(page)
     assert len(new) == 10
     assert not set(new) & set(old)
@@ -203,10 +219,11 @@ def test_five_wrong_codes_lock_the_second_step_and_the_page_says_until_when(
     house: House, ada: WebBrowser
 ) -> None:
     enrol(house, ada)
-    ada.get("/account/totp/remove")
+    house.clock.move(10 * MINUTE)
+    ada.get("/account/proof")
     for _ in range(4):
-        ada.post("/account/totp/remove", code="000000")
-    page = ada.post("/account/totp/remove", code="000000")
+        assert ada.post("/account/proof", then="", code="000000", password="").status == 422
+    page = ada.post("/account/proof", then="", code="000000", password="")
     assert page.status == 422
     assert "this step is locked until" in page.heading
 
@@ -214,7 +231,9 @@ def test_five_wrong_codes_lock_the_second_step_and_the_page_says_until_when(
 def test_without_a_second_step_there_is_nothing_to_ask_for(ada: WebBrowser) -> None:
     assert ada.get("/account/totp/remove").location == "/account"
     assert ada.get("/account/recovery-codes").location == "/account"
-    assert ada.post("/account/recovery-codes", code="123456").location == "/account"
+    for path in ("/account/recovery-codes", "/account/totp/remove", "/account/clients/trust"):
+        ada.get("/account")
+        assert ada.post(path).location == "/account"
 
 
 def test_frozen_changes_lead_back_to_the_account_that_explains_it(
@@ -226,8 +245,24 @@ def test_frozen_changes_lead_back_to_the_account_that_explains_it(
     for path in ("/account/totp", "/account/totp/remove", "/account/recovery-codes"):
         assert ada.get(path).location == "/account"
         ada.get("/account")
-        assert ada.post(path, code="123456").location == "/account"
+        code = {"code": "123456"} if path == "/account/totp" else {}
+        assert ada.post(path, **code).location == "/account"
     assert "frozen" in ada.get("/account").heading
+
+
+def test_a_browser_is_trusted_and_trusted_no_more(
+    house: House, ada: WebBrowser, user: User
+) -> None:
+    enrol(house, ada)
+    page = ada.get("/account")
+    assert "Trust it" in page.text
+    assert ada.post("/account/clients/trust").location == "/account"
+    page = ada.get("/account")
+    assert "needs no second step" in page.text
+    (client,) = house.write(lambda tx: tx.clients.of_user(house.tenant.id, user.id))
+    assert ada.post("/account/clients/distrust", id=client.id).location == "/account"
+    assert "needs no second step" not in ada.get("/account").text
+    assert ada.post("/account/clients/distrust", id="x").status == 404
 
 
 def test_a_session_that_ended_meanwhile_leads_to_the_sign_in_page(

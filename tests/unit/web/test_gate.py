@@ -31,6 +31,11 @@ def test_a_forged_host_is_refused_and_nothing_is_stored(house: House, web: Web, 
     assert page.all("set-cookie") == []
 
 
+def test_two_hosts_are_refused_because_a_proxy_may_have_looked_at_the_other(web: Web) -> None:
+    page = web.request("GET", "/signin", headers=[("host", "id.test"), ("host", "evil.test")])
+    assert (page.status, page.problem["code"]) == (400, "repeated-header")
+
+
 def test_links_are_built_from_the_configured_origin_whatever_the_host_says(
     house: House, web: Web
 ) -> None:
@@ -83,7 +88,10 @@ def test_an_unknown_tenant_is_not_there(web: Web) -> None:
         ("10.0.0.5", "not an address", "10.0.0.5"),
         ("10.0.0.5", "192.0.2.1, not an address", "10.0.0.5"),
         ("10.0.0.5", "2001:db8::1", "2001:db8::1"),
-        ("10.0.0.5", "fe80::1%eth0", "fe80::1%eth0"),
+        ("10.0.0.5", "fe80::1%eth0", "fe80::1"),
+        ("10.0.0.5", "192.0.2.1:50123", "192.0.2.1"),
+        ("10.0.0.5", "[2001:db8::1]:443", "2001:db8::1"),
+        ("::ffff:10.0.0.5", "::ffff:192.0.2.1", "192.0.2.1"),
         ("10.0.0.5", "192.0.2.1\t, 10.0.0.6", "192.0.2.1"),
     ],
 )

@@ -42,6 +42,7 @@ def state(house: House, message: str) -> MessageState:
     [
         ("1", MessageState.DELIVERED),
         ("2", MessageState.BOUNCED),
+        ("4", MessageState.SENDING),
         ("8", MessageState.SENDING),
         ("16", MessageState.REJECTED),
         ("34", MessageState.EXPIRED),

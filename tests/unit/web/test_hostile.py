@@ -15,7 +15,7 @@ from sqlalchemy import select
 from starlette.routing import Route
 
 from keyturn.adapters.sql.schema import metadata
-from keyturn.web import console, rooms
+from keyturn.web import rooms
 from keyturn.web.door import Door
 from tests.unit.flows.house import EMAIL, PASSWORD, House
 from tests.unit.web.browsing import FORM, ORIGIN, Page, Web, WebBrowser, open_web
@@ -28,7 +28,7 @@ def _doors() -> list[tuple[str, frozenset[str]]]:
     house = House()
     found = []
     site = open_web(house).site
-    for route in (*rooms.routes(site), *console.routes(site)):
+    for route in rooms.every(site):
         if isinstance(route, Route) and isinstance(route.endpoint, Door):
             path = route.path
             for name in route.param_convertors:

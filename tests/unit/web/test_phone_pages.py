@@ -42,6 +42,17 @@ def test_a_number_is_proved_by_the_code_in_the_text(house: House, ada: WebBrowse
     assert "+447400123456" in ada.get("/account").text
 
 
+def test_a_country_that_gets_no_texts_is_named_before_anything_is_sent() -> None:
+    house = House(sms_countries=("GB", "IE"))
+    house.user()
+    page = offer(signed_in(open_web(house)), "+1 212 555 0123")
+    assert page.status == 422
+    assert page.heading == "Northwind sends no texts to numbers of that country."
+    assert "It does take texts" not in page.text
+    assert not house.outbox("verify_phone")
+    house.close()
+
+
 def test_a_landline_is_named_before_anything_is_sent_and_may_be_insisted_on(
     house: House, ada: WebBrowser
 ) -> None:

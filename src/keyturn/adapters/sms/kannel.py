@@ -7,6 +7,7 @@ nobody else can report a text as delivered or bounced.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -33,6 +34,14 @@ REPORTS: Mapping[str, tuple[MessageState, str]] = {
     "16": (MessageState.REJECTED, "rejected by the network"),
     "34": (MessageState.EXPIRED, "the network gave up"),
 }
+#: what an SMPP receipt in the answer says more exactly than the type 2, "not deliverable"
+STATS: Mapping[str, MessageState] = {
+    "EXPIRED": MessageState.EXPIRED,
+    "REJECTD": MessageState.REJECTED,
+    "DELETED": MessageState.REJECTED,
+}
+_STAT = re.compile(r"(?i)\bstat:([a-z]{7})\b")
+_QUOTED = re.compile(r"(?is)\s*text:.*")
 #: Answers about the gateway or our account there, not about this text: try again later.
 OURS_TO_MEND = frozenset({401, 403, 404, 408, 425, 429})
 
@@ -94,6 +103,7 @@ class KannelTexter:
             "to": text.to,
             "text": text.text,
             "charset": "UTF-8",
+            "validity": str(max(text.valid_s // 60, 1)),
             "dlr-mask": DLR_MASK,
             "dlr-url": report_address(gateway.report_url, text.id, self._sealer),
         }
@@ -119,9 +129,18 @@ def reported(params: Mapping[str, str], sealer: Sealer) -> str | None:
 
 
 def report(params: Mapping[str, str]) -> tuple[MessageState, str] | None:
-    """What a report's `type` and `answer` say: state and detail, or None for no news."""
+    """What a report's `type` and `answer` say: state and detail, or None for no news.
+
+    The answer is often an SMPP receipt. It quotes the beginning of the text, and so the code:
+    that is left out. And it tells a text given up from one that could not be delivered,
+    which Kannel's own type does not.
+    """
     known = REPORTS.get(params.get("type", ""))
     if known is None:
         return None
     state, words = known
-    return state, one_line(params.get("answer", "")) or words
+    answer = _QUOTED.sub("", params.get("answer", ""))
+    found = _STAT.search(answer)
+    if state is MessageState.BOUNCED and found:
+        state = STATS.get(found[1].upper(), state)
+    return state, one_line(answer) or words

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from typing import Any
 
 from sqlalchemy import (
+    Select,
     delete,
     func,
     literal,
@@ -18,6 +20,7 @@ from keyturn.adapters.sql.rows import Codec, Repository, Shape, compact, enum, p
 from keyturn.adapters.sql.schema import (
     clients,
     factors,
+    passkeys,
     roles,
     sessions,
     tenants,
@@ -28,6 +31,7 @@ from keyturn.rules.accounts import (
     Contact,
     Factor,
     FactorKind,
+    Passkey,
     Role,
     Session,
     Tenant,
@@ -36,9 +40,25 @@ from keyturn.rules.accounts import (
     UserState,
 )
 
+#: the policy's fields that the first release knew: always written
+_FIRST = {"signup", "phone", "password_min", "lockout_scope", "region", "voice"}
+_FIELDS = {field.name for field in fields(TenantPolicy)}
+
+
+def _write_policy(policy: TenantPolicy) -> str:
+    """A field that came later is written where it differs from its default: an older
+    release stumbles over names it does not know, and may read this during an upgrade.
+    """
+    usual = asdict(TenantPolicy())
+    kept = {n: v for n, v in asdict(policy).items() if n in _FIRST or v != usual[n]}
+    return compact(kept)
+
 
 def _read_policy(text: str) -> TenantPolicy:
-    return TenantPolicy(**json.loads(text))
+    """What a newer release added is passed over. Lists are tuples here."""
+    found = ((n, v) for n, v in json.loads(text).items() if n in _FIELDS)
+    known: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in found}
+    return TenantPolicy(**known)
 
 
 def _read_support(text: str) -> tuple[Contact, ...]:
@@ -50,12 +70,13 @@ TENANT = Shape(
     Tenant,
     context=Codec(write=lambda v: compact(list(v)), read=lambda t: tuple(json.loads(t))),
     support=Codec(write=lambda v: compact([asdict(c) for c in v]), read=_read_support),
-    policy=Codec(write=lambda v: compact(asdict(v)), read=_read_policy),
+    policy=Codec(write=_write_policy, read=_read_policy),
 )
 USER = Shape(users, User, state=enum(UserState))
 CLIENT = Shape(clients, Client, trusted=Codec(write=bool, read=bool))
 SESSION = Shape(sessions, Session, key=("digest",))
 FACTOR = Shape(factors, Factor, kind=enum(FactorKind))
+PASSKEY = Shape(passkeys, Passkey, synced=Codec(write=bool, read=bool))
 
 TID, UID = param("tid"), param("uid")
 
@@ -197,6 +218,42 @@ class SqlFactors(Repository):
         return frozenset(self._c.execute(wanted).scalars())
 
 
+class SqlPasskeys(Repository):
+    """See ports.store.Passkeys."""
+
+    def add(self, passkey: Passkey) -> None:
+        with taken(self._c, "passkey"):
+            self._c.execute(PASSKEY.insert, PASSKEY.params(passkey))
+
+    def save(self, passkey: Passkey) -> None:
+        self._c.execute(PASSKEY.update, PASSKEY.changes(passkey, id=passkey.id))
+
+    def of_user(self, tenant_id: str, user_id: str) -> Sequence[Passkey]:
+        of = (passkeys.c.tenant_id == tenant_id, passkeys.c.user_id == user_id)
+        wanted = PASSKEY.select().where(*of).order_by(passkeys.c.id)
+        return [PASSKEY.value(r) for r in self._c.execute(self._held(wanted))]
+
+    def named(self, tenant_id: str, credential_id: str) -> Passkey | None:
+        wanted = PASSKEY.select().where(
+            passkeys.c.tenant_id == tenant_id, passkeys.c.credential_id == credential_id
+        )
+        return PASSKEY.maybe(self._c.execute(self._held(wanted)).first())
+
+    def _held(self, wanted: Select[Any]) -> Select[Any]:
+        return wanted.with_for_update() if self._writing else wanted
+
+    def remove(self, tenant_id: str, user_id: str, passkey_id: str | None) -> int:
+        which = [passkeys.c.tenant_id == tenant_id, passkeys.c.user_id == user_id]
+        if passkey_id is not None:
+            which.append(passkeys.c.id == passkey_id)
+        return self._c.execute(delete(passkeys).where(*which)).rowcount
+
+    def holders(self, tenant_id: str, user_ids: Sequence[str]) -> frozenset[str]:
+        of = (passkeys.c.tenant_id == tenant_id, passkeys.c.user_id.in_(user_ids))
+        wanted = select(passkeys.c.user_id).where(*of, passkeys.c.cloned_at.is_(None))
+        return frozenset(self._c.execute(wanted).scalars())
+
+
 class SqlRoles(Repository):
     """See ports.store.Roles."""
 
@@ -213,6 +270,14 @@ class SqlRoles(Repository):
         self._c.execute(
             delete(roles).where(roles.c.tenant_id == tenant_id, roles.c.user_id == user_id)
         )
+
+    def holders(self, tenant_id: str, role: Role) -> Sequence[tuple[str, str]]:
+        wanted = select(users.c.tenant_id, users.c.id).where(
+            users.c.id == roles.c.user_id,
+            roles.c.tenant_id == tenant_id,
+            roles.c.role == str(role),
+        )
+        return [(r.tenant_id, r.id) for r in self._c.execute(wanted.order_by(users.c.id))]
 
     def any_owner(self) -> bool:
         wanted = select(literal(1)).where(roles.c.role == str(Role.OWNER)).limit(1)

@@ -12,11 +12,25 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
+
+from keyturn.adapters.sql.quick import RUN, plain
 
 #: threads of the store, and connections: few, so that those in use have their caches warm;
 #: a transaction takes milliseconds, and no thread is held while a password is compared
 POOL = 3
+CONNECTION = {
+    "application_name": "keyturn",
+    "connect_timeout": 5,  # s
+    # what is prepared, adapters.sql.prepared prepares: after each ROLLBACK, psycopg would
+    # forget its own prepared statements and make the server forget all, ours too
+    "prepare_threshold": None,
+    # a database that is gone without a word is given up after so long: libpq waits for ever
+    "keepalives_idle": 10,  # s
+    "keepalives_interval": 5,  # s
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,  # ms
+}
 
 
 def is_memory(url: str) -> bool:
@@ -37,7 +51,8 @@ def sqlite_engine(url: str, *, begin: str) -> Engine:
     return engine
 
 
-def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _tune_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    record.info[RUN] = plain(connection)
     connection.isolation_level = (
         None  # SQLAlchemy's "begin" event starts transactions, not the driver
     )
@@ -55,11 +70,19 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def postgres_engine(url: str) -> Engine:
     """An engine with a connection for each of the store's threads, and two to spare."""
-    return create_engine(
+    from keyturn.adapters.sql.prepared import Prepared  # noqa: PLC0415  not for SQLite's start
+
+    engine = create_engine(
         url,
         pool_size=POOL + 2,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
-        connect_args={"connect_timeout": 5, "application_name": "keyturn"},
+        connect_args=CONNECTION,
     )
+
+    def tune(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[RUN] = Prepared(connection).run
+
+    event.listen(engine, "connect", tune)
+    return engine

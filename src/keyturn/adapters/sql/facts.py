@@ -16,6 +16,12 @@ from keyturn.ports.store import Tx
 
 #: "1" in a demo's database, which `keyturn serve` refuses to open
 DEMO = "demo"
+#: when the last backup was made (ms), which `keyturn doctor` asks
+BACKUP = "backup.last"
+#: counts restores: rises with each, and never falls
+GENERATION = "restore.generation"
+#: when the last restore was (ms)
+RESTORED = "restore.last"
 
 
 def get_fact(store: SqlStore, name: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import update
 
+from keyturn.adapters.sql.newest import Clauses, newest
 from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact, param
 from keyturn.adapters.sql.schema import cases, codes, flows
 from keyturn.rules.accounts import Case, Flow
@@ -117,11 +118,12 @@ class SqlCases(Repository):
         self._c.execute(CASE.update, CASE.changes(case, id=case.id))
 
     def recent(self, tenant_id: str, state: str | None, limit: int) -> Sequence[Case]:
-        wanted = CASE.select().where(cases.c.tenant_id == tenant_id)
-        if state:
-            wanted = wanted.where(cases.c.state == state)
-        rows = self._c.execute(wanted.order_by(cases.c.id.desc()).limit(limit))
-        return [CASE.value(r) for r in rows]
+        each: list[Clauses] = [
+            (cases.c.tenant_id == tenant_id, cases.c.state == one)
+            for one in ((state,) if state else ("open", "closed"))
+        ]
+        wanted = CASE.select().where(cases.c.id.in_(newest(cases.c.id, each, limit)))
+        return [CASE.value(r) for r in self._c.execute(wanted.order_by(cases.c.id.desc()))]
 
     def of_user(self, tenant_id: str, user_id: str) -> Sequence[Case]:
         wanted = CASE.select().where(cases.c.tenant_id == tenant_id, cases.c.user_id == user_id)

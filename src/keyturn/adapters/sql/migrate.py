@@ -3,7 +3,8 @@
 `ensure` is what every start calls: one small query where nothing is to be done, and
 Alembic is not even imported then.  Otherwise one process migrates while the others wait:
 behind the writer's own `flock` on SQLite, behind an advisory lock on PostgreSQL; all
-revisions run in one transaction, so that a crash leaves the database as it was.
+revisions run in one transaction, so that a crash leaves the database as it was.  Only large
+indexes are made before it on PostgreSQL, see `beforehand.py`.
 
 There is no way down.  Who goes back to an older release goes back to its backup; a
 database that is newer than this release is refused.
@@ -19,16 +20,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from keyturn.adapters.sql import beforehand
 from keyturn.adapters.sql.engine import is_memory, postgres_engine, sqlite_engine
 from keyturn.adapters.sql.schema import metadata
 from keyturn.adapters.sql.store import SqlStore, engine_of, outages, writer_lock
 
-HEAD: Final = "0001"
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD: Final = "0003"
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 _VERSION = text("select version_num from alembic_version")
@@ -67,10 +72,11 @@ def current(database: SqlStore | Engine) -> str | None:
     """
     engine = database if isinstance(database, Engine) else engine_of(database)
     with outages(), engine.connect() as connection:
-        return _current(connection)
+        return revision_of(connection)
 
 
-def _current(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """As `current`, within a transaction."""
     try:
         with connection.begin_nested():
             found = connection.execute(_VERSION).scalar()
@@ -101,6 +107,40 @@ def upgrade(url: str) -> None:
     """As `ensure`, without the look beforehand. An in-memory database cannot be meant:
     it would be gone at the end of this call.
     """
+    _before(url)
+    with alone(url) as connection:
+        bring(connection)
+
+
+def _before(url: str) -> None:
+    """What the revisions to come want made outside of their transaction."""
+    if url.startswith("sqlite"):
+        return
+    engine = _engine(url, begin="BEGIN")
+    try:
+        with outages():
+            beforehand.make(engine, _wanted(current(engine)))
+    finally:
+        engine.dispose()
+
+
+def _wanted(found: str | None) -> list[tuple[str, str]]:
+    """Indexes of revisions after `found`; none for an empty database or one we do not know."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  as in `bring`
+
+    if found is None or found not in known():
+        return []
+    scripts = ScriptDirectory.from_config(_config()).iterate_revisions(HEAD, found)
+    return [index for script in scripts for index in getattr(script.module, "BEFOREHAND", ())]
+
+
+@contextmanager
+def alone(url: str) -> Iterator[Connection]:
+    """One transaction in which the tables may be changed: no other upgrade or restore runs
+    meanwhile, and on SQLite nobody else writes.
+
+    Raises ports.StoreUnavailable where the database cannot be reached.
+    """
     if is_memory(url):
         raise ValueError(url)
     engine = _engine(url, begin="BEGIN IMMEDIATE")
@@ -108,7 +148,7 @@ def upgrade(url: str) -> None:
         with outages(), _alone(url), engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.execute(_LOCK)
-            _migrate(connection)
+            yield connection
     finally:
         engine.dispose()
 
@@ -133,23 +173,41 @@ def _alone(url: str) -> Iterator[None]:
         os.close(file)
 
 
-def _migrate(connection: Connection) -> None:
-    found = _current(connection)  # again, now that nobody else can change it
-    if found == HEAD:
+def bring(connection: Connection, revision: str = HEAD) -> None:
+    """Bring the database to `revision` within the transaction that `alone` gave.
+
+    Raises Newer (also where `revision` is none of this release's), NotOurs.
+    """
+    found = revision_of(connection)  # again, now that nobody else can change it
+    if found == revision:
         return
     from alembic import command  # noqa: PLC0415  a quarter of a second that most starts save
-    from alembic.config import Config  # noqa: PLC0415  as above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415  as above
+
+    config = _config()
+    config.attributes["connection"] = connection
+    ours = known()
+    for wanted in (found, revision):
+        if wanted is not None and wanted not in ours:
+            raise Newer(wanted)
+    if found is None:
+        _refuse_strangers(connection)
+    command.upgrade(config, revision)
+
+
+def known() -> frozenset[str]:
+    """The revisions that this release can work with."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  as in `bring`
+
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return frozenset(script.revision for script in scripts)
+
+
+def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415  as in `bring`
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
-        raise Newer(found)
-    if found is None:
-        _refuse_strangers(connection)
-    command.upgrade(config, HEAD)
+    return config
 
 
 def _refuse_strangers(connection: Connection) -> None:

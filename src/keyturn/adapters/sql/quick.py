@@ -9,7 +9,7 @@ a Boolean is 0 or 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
@@ -18,8 +18,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
 Params = Mapping[str, Any]
-#: text; the order of its parameters, None where they are named; those that never change
-Written = tuple[str, Sequence[str] | None, Params]
+Rows = list[tuple[Any, ...]]
+#: the rows that a statement returned, and how many it changed
+Ran = tuple[Rows, int]
+Run = Callable[[str, Sequence[Any]], Ran]
+#: under which key of `Connection.info` its way to run statements is; engines put it there
+RUN = "keyturn.run"
+#: text; the order of its parameters; those that never change
+Written = tuple[str, Sequence[str], Params]
 
 
 class Quick:
@@ -29,41 +35,64 @@ class Quick:
         self._statement = statement
         self._written: dict[str, Written] = {}
 
-    def rows(self, connection: Connection, params: Params) -> list[tuple[Any, ...]]:
+    def rows(self, connection: Connection, params: Params) -> Rows:
         """What it returns. Raises as `Connection.execute` does."""
-        return list(self._run(connection, params).fetchall())
+        return self._run(connection, params)[0]
 
     def count(self, connection: Connection, params: Params) -> int:
         """How many rows it changed. Raises as `Connection.execute` does."""
-        return int(self._run(connection, params).rowcount)
+        return self._run(connection, params)[1]
 
-    def _run(self, connection: Connection, params: Params) -> Any:
-        """Run it within the connection's transaction, which begins with it if need be."""
-        if not connection.in_transaction():
-            connection.begin()
-        text, order, fixed = self._for(connection.dialect)
-        values = {**fixed, **params} if fixed else params
+    def _run(self, connection: Connection, params: Params) -> Ran:
+        """Run it within the connection's transaction, which begins with it if need be; by
+        itself on a connection that commits each statement.
+        """
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            _begin(connection)
+        dialect = connection.dialect
+        text, order, fixed = self._written.get(dialect.name) or self._write(dialect)
+        given = {**fixed, **params} if fixed else params
         driver: Any = connection.connection.driver_connection
-        errors = connection.dialect.loaded_dbapi.Error
+        errors = dialect.loaded_dbapi.Error
         try:
-            return driver.execute(text, values if order is None else [values[n] for n in order])
+            ran: Ran = connection.info[RUN](text, [given[name] for name in order])
         except errors as error:
-            if connection.dialect.is_disconnect(error, driver, None):
+            if dialect.is_disconnect(error, driver, None):
                 connection.invalidate(error)
             raise DBAPIError.instance(
-                None, None, error, errors, hide_parameters=True, dialect=connection.dialect
+                None, None, error, errors, hide_parameters=True, dialect=dialect
             ) from error
-
-    def _for(self, dialect: Dialect) -> Written:
-        written = self._written.get(dialect.name)
-        if written is None:
-            written = self._written[dialect.name] = self._write(dialect)
-        return written
+        return ran
 
     def _write(self, dialect: Dialect) -> Written:
-        compiled = self._statement.compile(dialect=dialect)
+        compiled = self._statement.compile(dialect=_positional(dialect))
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(self._statement)
         names = compiled.bind_names.items()
         fixed = {name: bind.effective_value for bind, name in names if not bind.required}
-        return compiled.string, compiled.positiontup, fixed
+        written = compiled.string, compiled.positiontup or (), fixed
+        self._written[dialect.name] = written
+        return written
+
+
+def _begin(connection: Connection) -> None:
+    if not connection.in_transaction():
+        connection.begin()
+
+
+def _positional(dialect: Dialect) -> Dialect:
+    """The dialect as it writes for a `Run`."""
+    if dialect.name == "sqlite":
+        return dialect
+    kind: Callable[..., Dialect] = type(dialect)
+    return kind(paramstyle="numeric_dollar")
+
+
+def plain(driver: Any) -> Run:
+    """How a driver runs a statement by itself."""
+
+    def run(text: str, values: Sequence[Any]) -> Ran:
+        cursor = driver.execute(text, values)
+        return cursor.fetchall(), cursor.rowcount
+
+    return run

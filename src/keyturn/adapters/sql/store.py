@@ -47,7 +47,7 @@ BATCH = 64
 READERS = 3
 CHECKPOINT_SECONDS = 5.0
 OUTAGES = (OperationalError, InterfaceError, InternalError, PoolTimeout)
-WRITING = Quick(text("BEGIN"))
+WRITING, COMMIT = Quick(text("BEGIN")), Quick(text("COMMIT"))
 SNAPSHOT = Quick(text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
 #: PostgreSQL: serialization_failure, deadlock_detected, unique_violation (two began the
 #: same thing at the same moment: the second run sees the first's row).
@@ -158,7 +158,10 @@ class PostgresStore(SqlStore):
                 begin.count(connection, {})
             tx = SqlTx(connection, "postgresql", writing=begin is WRITING)
             answer = fn(tx)
-            connection.commit()
+            if begin is not None:
+                COMMIT.count(connection, {})
+            if connection.in_transaction():
+                connection.commit()  # SQLAlchemy's view of it
         if tx.enqueued:
             self._announce()
         return answer
@@ -176,12 +179,12 @@ class PostgresStore(SqlStore):
             yield connection
         except OUTAGES as error:
             if _may_run_again(error):
-                connection.rollback()
+                _undo(connection)
             else:
                 self._give_up(connection)
             raise
         except BaseException:
-            connection.rollback()
+            _undo(connection)
             raise
 
     def _give_up(self, connection: Connection) -> None:
@@ -196,6 +199,13 @@ class PostgresStore(SqlStore):
         for connection in self._connections:
             connection.close()
         self.engine.dispose()
+
+
+def _undo(connection: Connection) -> None:
+    """Roll back, for SQLAlchemy and for the server, which heard of BEGIN from us."""
+    connection.rollback()
+    driver: Any = connection.connection.driver_connection
+    driver.rollback()
 
 
 def _may_run_again(error: BaseException) -> bool:

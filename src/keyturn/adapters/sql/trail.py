@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 
+from keyturn.adapters.sql.newest import Clause, Clauses, newest
 from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact, enum, param
-from keyturn.adapters.sql.schema import audit, messages
+from keyturn.adapters.sql.schema import COMMON, PENDING, RARE, audit, messages
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.messages import LEASE_MS, Message, MessageState, may_become
 
@@ -20,11 +21,11 @@ ENTRY = Shape(
     facts=Codec(write=lambda v: compact(dict(v)), read=JSON.read),
 )
 
-_PENDING = messages.c.state.in_([str(MessageState.QUEUED), str(MessageState.SENDING)])
+CHANNELS = ("mail", "sms")
 #: FOR UPDATE SKIP LOCKED is dropped on SQLite, where BEGIN IMMEDIATE makes it superfluous
 _DUE = (
     select(messages.c.id)
-    .where(_PENDING, messages.c.run_at <= param("now"))
+    .where(PENDING, messages.c.run_at <= param("now"))
     .order_by(messages.c.run_at)
     .limit(param("most"))
     .with_for_update(skip_locked=True)
@@ -42,7 +43,7 @@ _CLAIM = (
 _SETTLE = MESSAGE.update.where(
     messages.c.attempt == param("fence"), messages.c.state == str(MessageState.SENDING)
 )
-_NEXT_DUE = select(func.min(messages.c.run_at)).where(_PENDING)
+_NEXT_DUE = select(func.min(messages.c.run_at)).where(PENDING)
 
 
 class SqlMessages(Repository):
@@ -78,6 +79,13 @@ class SqlMessages(Repository):
         )
         return message
 
+    def by_reference(self, channel: str, references: Sequence[str]) -> Sequence[Message]:
+        wanted = MESSAGE.select().where(
+            messages.c.reference.in_(references), messages.c.channel == channel
+        )
+        rows = self._c.execute(wanted.order_by(messages.c.id.desc()).limit(10))
+        return [MESSAGE.value(r) for r in rows]
+
     def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Message]:
         wanted = MESSAGE.select().where(
             messages.c.tenant_id == tenant_id, messages.c.user_id == user_id
@@ -93,16 +101,16 @@ class SqlMessages(Repository):
         limit: int,
         before: str | None = None,
     ) -> Sequence[Message]:
-        wanted = MESSAGE.select().where(
-            messages.c.tenant_id == tenant_id, messages.c.address.is_not(None)
-        )
-        if channel:
-            wanted = wanted.where(messages.c.channel == channel)
-        if state:
-            wanted = wanted.where(messages.c.state == str(state))
+        shown: list[Clause] = [messages.c.tenant_id == tenant_id, messages.c.address.is_not(None)]
         if before:
-            wanted = wanted.where(messages.c.id < before)
-        rows = self._c.execute(wanted.order_by(messages.c.id.desc()).limit(limit))
+            shown.append(messages.c.id < before)
+        each: list[Clauses] = [
+            (*shown, messages.c.channel == one, messages.c.state == str(other))
+            for one in ((channel,) if channel else CHANNELS)
+            for other in ((state,) if state else MessageState)
+        ]
+        wanted = MESSAGE.select().where(messages.c.id.in_(newest(messages.c.id, each, limit)))
+        rows = self._c.execute(wanted.order_by(messages.c.id.desc()))
         return [MESSAGE.value(r) for r in rows]
 
     def next_due(self, now: int) -> int | None:
@@ -126,13 +134,11 @@ class SqlAudit(Repository):
         self, tenant_id: str, events: Sequence[str], query: str, before: str | None, limit: int
     ) -> Sequence[Entry]:
         wanted = ENTRY.select().where(audit.c.tenant_id == tenant_id)
+        named = _named(events)
+        if events and not query and not named & {*COMMON}:
+            return self._rare(tenant_id, named, before, limit)
         if events:
-            wanted = wanted.where(
-                or_(*(
-                    audit.c.event.startswith(e) if e.endswith(".") else audit.c.event == e
-                    for e in events
-                ))
-            )  # fmt: skip
+            wanted = wanted.where(audit.c.event.in_(sorted(named)))
         if query:
             # one or the other: with an OR of both neither's index would be used
             where = audit.c.ip if {".", ":"} & set(query) else audit.c.user_id
@@ -141,3 +147,25 @@ class SqlAudit(Repository):
             wanted = wanted.where(audit.c.id < before)
         rows = self._c.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
         return [ENTRY.value(r) for r in rows]
+
+    def _rare(
+        self, tenant_id: str, named: frozenset[str], before: str | None, limit: int
+    ) -> Sequence[Entry]:
+        """Entries of events that are few among the many."""
+        shown: list[Clause] = [audit.c.tenant_id == tenant_id, RARE]
+        if before:
+            shown.append(audit.c.id < before)
+        each: list[Clauses] = [(*shown, audit.c.event == event) for event in sorted(named)]
+        if not each:
+            return []
+        wanted = ENTRY.select().where(audit.c.id.in_(newest(audit.c.id, each, limit)))
+        return [ENTRY.value(r) for r in self._c.execute(wanted.order_by(audit.c.id.desc()))]
+
+
+def _named(events: Sequence[str]) -> frozenset[str]:
+    """The events that these names and beginnings ("signin.") mean."""
+    return frozenset(
+        str(event)
+        for event in Event
+        if any(event.startswith(e) if e.endswith(".") else event == e for e in events)
+    )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from keyturn.adapters.sql.accounts import (
     SqlClients,
     SqlFactors,
+    SqlPasskeys,
     SqlRoles,
     SqlSessions,
     SqlTenants,
@@ -18,6 +19,7 @@ from keyturn.adapters.sql.flows import SqlCases, SqlCodes, SqlFlows
 from keyturn.adapters.sql.lanes import SqlBudgets, SqlLanes
 from keyturn.adapters.sql.rows import Repository
 from keyturn.adapters.sql.trail import SqlAudit, SqlMessages
+from keyturn.adapters.sql.upkeep import SqlFacts, SqlUpkeep
 from keyturn.adapters.sql.users import SqlUsers
 
 R = TypeVar("R", bound=Repository)
@@ -69,6 +71,10 @@ class SqlTx:
         return self._room(SqlCodes)
 
     @cached_property
+    def passkeys(self) -> SqlPasskeys:
+        return self._room(SqlPasskeys)
+
+    @cached_property
     def factors(self) -> SqlFactors:
         return self._room(SqlFactors)
 
@@ -91,3 +97,11 @@ class SqlTx:
     @cached_property
     def cases(self) -> SqlCases:
         return self._room(SqlCases)
+
+    @cached_property
+    def facts(self) -> SqlFacts:
+        return self._room(SqlFacts)
+
+    @cached_property
+    def upkeep(self) -> SqlUpkeep:
+        return self._room(SqlUpkeep)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     and_,
     case,
     delete,
@@ -18,6 +17,7 @@ from sqlalchemy import (
 )
 
 from keyturn.adapters.sql.accounts import CLIENT, TID, UID, USER
+from keyturn.adapters.sql.finding import AGAIN, Finding, Sieve
 from keyturn.adapters.sql.lanes import COLUMNS as LANE
 from keyturn.adapters.sql.lanes import lane_of
 from keyturn.adapters.sql.quick import Quick
@@ -28,14 +28,18 @@ from keyturn.adapters.sql.schema import (
     factors,
     identifiers,
     lanes,
+    passkeys,
     roles,
     users,
 )
 from keyturn.ports.store import Lookup, Page, SeenLane, Wanted
+from keyturn.rules import search
 from keyturn.rules.accounts import FactorKind, User, UserState
 from keyturn.rules.budgets import NETWORK, Spending, row_key
 
 OFFERS = 4
+#: columns of the lookup between the client's and the lane's
+FACTS = 8
 _named = select(identifiers.c.user_id).where(
     identifiers.c.tenant_id == TID, identifiers.c.canonical == param("name")
 )
@@ -44,7 +48,7 @@ _offered = and_(
     clients.c.id.in_([param(f"c{n}") for n in range(OFFERS)]),
 )
 _lane_key = case(
-    (users.c.id == TID, param("absent")),
+    (or_(users.c.id == TID, users.c.state == literal(str(UserState.UNVERIFIED))), param("absent")),
     (and_(clients.c.id.is_not(None), param("own_lanes") == 1), literal("c:") + clients.c.id),
     else_=literal("u:") + users.c.id,
 )
@@ -58,6 +62,7 @@ _LOOKUP = Quick(
             factors.c.kind == "recovery",
             factors.c.used.is_(None),
         ),
+        exists().where(passkeys.c.user_id == users.c.id, passkeys.c.cloned_at.is_(None)),
         exists().where(roles.c.user_id == users.c.id),
         budgets.c.start,
         budgets.c.count,
@@ -80,6 +85,7 @@ _NAMED = (
     .join(identifiers, identifiers.c.user_id == users.c.id)
     .where(identifiers.c.tenant_id == TID, identifiers.c.canonical == param("name"))
 )
+_SAVE = USER.update.values(filed=AGAIN)
 _HOLDER = USER.select().where(users.c.tenant_id == TID, users.c.phone == param("phone"))
 
 
@@ -88,9 +94,10 @@ def _found(row: Sequence[Any], tenant_id: str) -> Lookup:
     user = USER.value(row[: USER.size])
     rest = row[USER.size :]
     client = None if rest[0] is None else CLIENT.value(rest[: CLIENT.size])
-    totp, recovery, staff, start, count, key, version = rest[CLIENT.size : CLIENT.size + 7]
-    kinds = {FactorKind.TOTP: totp, FactorKind.RECOVERY: recovery}
-    lane = None if key is None else SeenLane(key, lane_of(rest[CLIENT.size + 7 :]), version)
+    facts, lane_row = rest[CLIENT.size : CLIENT.size + FACTS], rest[CLIENT.size + FACTS :]
+    totp, recovery, passkey, staff, start, count, key, version = facts
+    kinds = {FactorKind.TOTP: totp, FactorKind.RECOVERY: recovery, FactorKind.PASSKEY: passkey}
+    lane = None if key is None else SeenLane(key, lane_of(lane_row), version)
     return Lookup(
         user=user,
         known=user.id != tenant_id,
@@ -141,13 +148,14 @@ class SqlUsers(Repository):
 
     def save(self, user: User) -> None:
         with taken(self._c, "phone"):
-            self._c.execute(USER.update, USER.changes(user, id=user.id))
+            self._c.execute(_SAVE, USER.changes(user, id=user.id))
 
     def delete(self, tenant_id: str, user_id: str) -> None:
         which = {"tid": tenant_id, "uid": user_id}
         for table in (identifiers, users):
             column = table.c.user_id if table is identifiers else table.c.id
             self._c.execute(delete(table).where(table.c.tenant_id == TID, column == UID), which)
+        self._finding.drop(tenant_id, user_id)
 
     def add_identifier(self, tenant_id: str, user_id: str, canonical: str) -> None:
         values = {"tenant_id": tenant_id, "user_id": user_id, "canonical": canonical}
@@ -176,33 +184,20 @@ class SqlUsers(Repository):
         limit: int,
         locked: int | None = None,
     ) -> Page:
-        wanted = USER.select().where(users.c.tenant_id == tenant_id, users.c.id != tenant_id)
-        if query:
-            pattern = f"%{_escaped(query.casefold())}%"
-            columns = (users.c.name, users.c.username, users.c.email, users.c.phone)
-            wanted = wanted.where(or_(*(func.lower(c).like(pattern, escape="\\") for c in columns)))
-        if state is not None:
-            wanted = wanted.where(users.c.state == str(state))
-        if locked is not None:
-            wanted = wanted.where(_locked(locked))
-        if after:
-            wanted = wanted.where(users.c.id > after)
-        rows = self._c.execute(wanted.order_by(users.c.id).limit(limit + 1)).all()
-        found = [USER.value(r) for r in rows[:limit]]
-        return Page(users=found, after=found[-1].id if len(rows) > limit else None)
+        sieve = Sieve(tenant_id, search.terms(query), state, locked)
+        if query and not sieve.terms:
+            return Page(users=[], after=None)
+        return self._finding.page(sieve, after, limit)
 
-    def tally(self, tenant_id: str, now: int) -> tuple[int, int]:
-        everybody = select(func.count()).where(
-            users.c.tenant_id == tenant_id, users.c.id != tenant_id
-        )
-        locked = everybody.where(_locked(now))
-        return self._c.execute(everybody).scalar_one(), self._c.execute(locked).scalar_one()
+    def tally(self, tenant_id: str, now: int, most: int) -> tuple[int, int]:
+        return self._finding.tally(tenant_id, now, most)
 
+    def unfiled(self, most: int = 0) -> bool:
+        return self._finding.unfiled(most)
 
-def _locked(now: int) -> ColumnElement[bool]:
-    """Whether a user has a lane that is locked at `now`."""
-    return exists().where(lanes.c.user_id == users.c.id, lanes.c.locked_until > now)
+    def file(self, limit: int) -> int:
+        return self._finding.file(limit)
 
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    @property
+    def _finding(self) -> Finding:
+        return Finding(self._c, self._dialect, writing=self._writing)

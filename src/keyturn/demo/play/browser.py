@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -141,16 +142,31 @@ class Browser:
         Fields that are not named keep what the page put into them. Raises LookupError if
         the page has no such form: then a person could not have sent it either.
         """
+        form, path = self._form(to)
+        unknown = set(fields) - set(form.fields)
+        if unknown:
+            raise LookupError(f"the form to {to} has no field {sorted(unknown)}")
+        return self.post(path, {**form.fields, **fields})
+
+    def question(self, to: str) -> dict[str, Any]:
+        """What the page's script would fetch for the form to `to` that a passkey fills in."""
+        form, path = self._form(to)
+        answer = self._http.post(
+            urljoin(self.origin, path + "/options"),
+            data={"csrf": form.fields["csrf"]},
+            headers={"origin": self.origin},
+        )
+        return dict(answer.json())
+
+    def _form(self, to: str) -> tuple[Form, str]:
+        """The form of this page whose action ends with `to`, and where it goes."""
         page = self.page
         if page is None:
             raise LookupError(to)
         form = next((f for f in page.forms if (f.action or page.path).endswith(to)), None)
         if form is None:
             raise LookupError(f"no form to {to} on {page.path}: “{page.sentence}”")
-        unknown = set(fields) - set(form.fields)
-        if unknown:
-            raise LookupError(f"the form to {to} has no field {sorted(unknown)}")
-        return self.post(form.action or page.path, {**form.fields, **fields})
+        return form, form.action or page.path
 
     def post(self, path: str, fields: Mapping[str, str]) -> Page:
         """Send fields to an address, as the form of a page does."""

@@ -11,9 +11,11 @@ import httpx
 from keyturn.adapters.system import SystemClock
 from keyturn.demo.play import (
     accounts,
+    changing,
     guarding,
     helping,
     hostile,
+    keys,
     locking,
     phones,
     recovering,
@@ -46,6 +48,12 @@ ACTS = (
     Act("A10", "Codes are budgeted: the fourth mail brings only a link", recovering.budgets),
     Act("A10", "Ben's authenticator is asked for in recovery", recovering.second_factor),
     Act("2nd step", "Omar sets up an authenticator and signs in with it", second.enrol),
+    Act("Passkeys", "Kaia signs in by a passkey, and a copy of it is refused", keys.passkeys),
+    Act(
+        "Account",
+        "A stolen session changes the address, and the owner takes it back",
+        changing.changes,
+    ),
     Act("Not me", "“This wasn't me” stops everything", guarding.not_me),
     Act("A11 A14", "“I still can't get in” opens a case that staff see", helping.case),
     Act("Console", "Nadia signs in with her second step and unlocks Grace", helping.console),

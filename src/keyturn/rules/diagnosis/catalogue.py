@@ -14,13 +14,16 @@ from keyturn.rules.diagnosis import (
     codes,
     lockout,
     mail,
+    mail_back,
     network,
+    passkeys,
     recovery,
     second,
     session,
     signin,
     signup,
     sms,
+    sms_back,
 )
 from keyturn.rules.diagnosis.cause import Cause, Say, Symptom
 
@@ -53,7 +56,7 @@ TOPICS: Final = (
         "second-step",
         "The second step does not work",
         "A browser that is new to an account asks for a second step after the password.",
-        (*second.CAUSES, *browsers.CAUSES),
+        (*second.CAUSES, *passkeys.CAUSES, *browsers.CAUSES),
     ),
     Topic(
         "sign-up",
@@ -77,13 +80,13 @@ TOPICS: Final = (
         "mail",
         "The mail does not arrive",
         "What Keyturn says of a mail rests on what the far side has reported, and on nothing else.",
-        mail.CAUSES,
+        (*mail.CAUSES, *mail_back.CAUSES),
     ),
     Topic(
         "text-messages",
         "The text message does not arrive",
         "What Keyturn says of a text rests on the gateway's reports and the numbering plan.",
-        sms.CAUSES,
+        (*sms.CAUSES, *sms_back.CAUSES),
     ),
     Topic(
         "signed-out",
@@ -125,8 +128,8 @@ NEUTRAL: Final[Mapping[Symptom, Say]] = {
     ),
     Symptom.SECOND: Say(
         "The second step was not accepted.",
-        "Type the code that your app shows now, with the phone's clock set to automatic, or a "
-        "saved recovery code.",
+        "Use your passkey where it is kept; or type the code that your app shows now, with the "
+        "phone's clock set to automatic, or a saved recovery code.",
     ),
     Symptom.SIGNUP: Say(
         "The mail that we promised says how to go on.",

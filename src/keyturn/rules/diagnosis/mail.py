@@ -3,10 +3,12 @@
     state of the message          what may be said
     ----------------------------  ---------------------------------------------
     queued, never tried           it is about to be sent
-    queued, tried                 the far side asked us to come back later
+    queued, tried                 our mail server asked us to come back later
     sent, no report               not known
+    deferred                      the far side put it off; tried again by itself
+    relayed                       their mail system took it and tells no more
     delivered                     it arrived: look in spam and blocked senders
-    bounced, rejected             it came back, and why (RFC 3463 where it says so)
+    bounced, rejected             it came back, and why: see mail_back
     expired                       it could not be delivered in time
 
 A mail that is older than a day explains nothing of today.
@@ -14,10 +16,7 @@ A mail that is older than a day explains nothing of today.
 
 from __future__ import annotations
 
-import re
-
 from keyturn.rules.diagnosis.cause import (
-    CERTAIN,
     LIKELY,
     POSSIBLE,
     STRONG,
@@ -28,47 +27,26 @@ from keyturn.rules.diagnosis.cause import (
     when,
 )
 from keyturn.rules.diagnosis.facts import Facts
-from keyturn.rules.lockout import DAY, MINUTE
+from keyturn.rules.diagnosis.mail_back import MAIL, NEEDS, is_full, recent
+from keyturn.rules.lockout import MINUTE
 
-_MAIL = (Symptom.MAIL, Symptom.CODE, Symptom.SIGNUP, Symptom.RECOVERY)
-_NEEDS = ("mail.state", "mail.at", "mail.address", "tenant.sender")
 _STUCK_MS = 2 * MINUTE
-#: enhanced status codes of mail systems (RFC 3463): class.subject.detail
-_STATUS = re.compile(r"\b[45]\.(\d{1,3})\.(\d{1,3})\b")
-
-
-def _recent(facts: Facts, now: int) -> bool:
-    at = facts.time("mail.at")
-    return at is not None and now - at < DAY
 
 
 def _is(state: str, strength: int, *because: str) -> Test:
     return when(
-        lambda f, now: f.word("mail.state") == state and _recent(f, now),
+        lambda f, now: f.word("mail.state") == state and recent(f, now),
         strength,
         "mail.state",
         *because,
     )
 
 
-def _why(detail: str) -> str:
-    """What a far side's last words mean: "mailbox", "full", "policy" or "other"."""
-    found = _STATUS.search(detail)
-    subject, code = (int(found[1]), int(found[2])) if found else (0, 0)
-    if (subject, code) == (2, 2):
-        return "full"
-    return {1: "mailbox", 7: "policy"}.get(subject, "other")
-
-
-def _back(why: str) -> Test:
-    """It came back, and the far side said why in its status code."""
+def _has_room(state: str, strength: int) -> Test:
+    """It is in that state, and not because the mailbox is full."""
     return when(
-        lambda f, now: (
-            f.word("mail.state") in {"bounced", "rejected"}
-            and _recent(f, now)
-            and _why(f.word("mail.detail")) == why
-        ),
-        CERTAIN - 1,
+        lambda f, now: f.word("mail.state") == state and recent(f, now) and not is_full(f),
+        strength,
         "mail.state",
         "mail.detail",
     )
@@ -79,7 +57,7 @@ def _waiting(facts: Facts, now: int) -> str:
     "stuck" while nobody takes due messages, else "".
     """
     state = facts.word("mail.state")
-    if state not in {"queued", "sending"} or not _recent(facts, now):
+    if state not in {"queued", "sending"} or not recent(facts, now):
         return ""
     if _stuck(facts, now):
         return "stuck"
@@ -96,8 +74,8 @@ CAUSES = (
     Cause(
         id="mail.queued",
         title="The mail is about to be sent",
-        symptoms=_MAIL,
-        needs=(*_NEEDS, "mail.attempts"),
+        symptoms=MAIL,
+        needs=(*NEEDS, "mail.attempts"),
         uses=("outbox.due_at",),
         test=when(lambda f, now: _waiting(f, now) == "new", LIKELY, "mail.state"),
         person=Say(
@@ -117,7 +95,7 @@ CAUSES = (
     Cause(
         id="mail.queue-stuck",
         title="Delivery stands still",
-        symptoms=_MAIL,
+        symptoms=MAIL,
         needs=("mail.state", "mail.at", "outbox.due_at"),
         uses=("mail.attempts",),
         test=when(
@@ -140,9 +118,9 @@ CAUSES = (
     ),
     Cause(
         id="mail.deferred",
-        title="The other side asked to come back later",
-        symptoms=_MAIL,
-        needs=(*_NEEDS, "mail.attempts", "mail.detail", "mail.next_at"),
+        title="The next mail server asked to come back later",
+        symptoms=MAIL,
+        needs=(*NEEDS, "mail.attempts", "mail.detail", "mail.next_at"),
         uses=("outbox.due_at",),
         test=when(
             lambda f, now: _waiting(f, now) == "later",
@@ -169,10 +147,33 @@ CAUSES = (
         unseen="When the far side will take it is known to it alone.",
     ),
     Cause(
+        id="mail.put-off",
+        title="Put off by the mailbox's side",
+        symptoms=MAIL,
+        needs=(*NEEDS, "mail.detail", "mail.updated_at"),
+        test=_has_room("deferred", STRONG),
+        person=Say(
+            "The mail has left us. The mail system behind {mail.address} does not take it yet, as "
+            "we heard at {mail.updated_at:time}. It is offered again and again by itself.",
+            "Wait some minutes. If it arrives after its code has ended, ask for a new one.",
+        ),
+        help_desk=Say(
+            "Put off by the far side, known since {mail.updated_at:time}. Its words: {mail.detail}",
+            "Asking again sends another mail behind the first. If it lasts, offer another address "
+            "in a case.",
+        ),
+        administrator=Say(
+            "Delay notification at {mail.updated_at:time}: {mail.detail}",
+            "The relay's queue holds the mail. If many domains defer, check its reputation, DNS "
+            "and DKIM.",
+        ),
+        unseen="When the far side will take it is known to it alone.",
+    ),
+    Cause(
         id="mail.no-report",
         title="Handed over, nothing further known",
-        symptoms=_MAIL,
-        needs=_NEEDS,
+        symptoms=MAIL,
+        needs=NEEDS,
         test=_is("sent", POSSIBLE),
         person=Say(
             "The mail was handed over at {mail.at:time} for {mail.address}. Whether it arrived "
@@ -187,15 +188,41 @@ CAUSES = (
         ),
         administrator=Say(
             "Accepted by the relay, no bounce or delivery report since {mail.at:time}.",
-            "Follow the Message-ID in the relay's log.",
+            "Follow the Message-ID in the relay's log. Reports are read only where mail.bounces is "
+            "set.",
         ),
         unseen="What happens behind the next mail system cannot be seen without its report.",
     ),
     Cause(
+        id="mail.relayed",
+        title="Taken by a mail system that tells no more",
+        symptoms=MAIL,
+        needs=(*NEEDS, "mail.updated_at"),
+        test=_is("relayed", LIKELY),
+        person=Say(
+            "The mail system behind {mail.address} took the mail at {mail.updated_at:time}. It "
+            "gives no receipts, so the rest is not known.",
+            "Look in the spam folder and among blocked senders for {tenant.sender}, and mark it "
+            "as trusted.",
+        ),
+        help_desk=Say(
+            "Handed over to the mail system behind {mail.address} at {mail.updated_at:time}; that "
+            "system gives no receipts.",
+            "Spam folder, blocked senders, rules that move mail, a quarantine of the person's "
+            "organisation.",
+        ),
+        administrator=Say(
+            "Relayed at {mail.updated_at:time} to a system without delivery notifications "
+            "(RFC 3461); no bounce since.",
+            "Have {tenant.sender} put on the allow list of the person's organisation.",
+        ),
+        unseen="Whether it was filed, quarantined or thrown away behind that system is not known.",
+    ),
+    Cause(
         id="mail.delivered",
         title="Delivered, but not found",
-        symptoms=_MAIL,
-        needs=(*_NEEDS, "mail.updated_at"),
+        symptoms=MAIL,
+        needs=(*NEEDS, "mail.updated_at"),
         test=_is("delivered", LIKELY),
         person=Say(
             "The mail was delivered to {mail.address} at {mail.updated_at:time}.",
@@ -214,92 +241,11 @@ CAUSES = (
         unseen="In which folder it lies, and whether it was read, cannot be seen.",
     ),
     Cause(
-        id="mail.no-mailbox",
-        title="No such mailbox",
-        symptoms=_MAIL,
-        needs=(*_NEEDS, "mail.detail"),
-        test=_back("mailbox"),
-        person=Say(
-            "The mail to {mail.address} came back: no such mailbox exists.",
-            "Check the address letter by letter. If you no longer have that mailbox, open a case.",
-        ),
-        help_desk=Say(
-            "No such mailbox: {mail.detail}",
-            "The stored address is wrong or gone. It may be changed after two proofs in a case.",
-        ),
-        administrator=Say(
-            "{mail.state}, status x.1.x (address): {mail.detail}",
-            "Codes to this address can never arrive; correct it in a case.",
-        ),
-        unseen="Which address the person has now is not known.",
-    ),
-    Cause(
-        id="mail.full",
-        title="The mailbox is full",
-        symptoms=_MAIL,
-        needs=(*_NEEDS, "mail.detail"),
-        test=_back("full"),
-        person=Say(
-            "The mail to {mail.address} came back: the mailbox is full.",
-            "Delete something there, then ask for a new code.",
-        ),
-        help_desk=Say(
-            "The mailbox is full: {mail.detail}",
-            "Let the person make room and ask for a new code.",
-        ),
-        administrator=Say(
-            "{mail.state}, status x.2.2 (mailbox full): {mail.detail}",
-            "Nothing to mend here.",
-        ),
-        unseen="Whether room was made since is not known.",
-    ),
-    Cause(
-        id="mail.blocked",
-        title="Refused as unwanted",
-        symptoms=_MAIL,
-        needs=(*_NEEDS, "mail.detail"),
-        test=_back("policy"),
-        person=Say(
-            "The mail system behind {mail.address} refused our mail as unwanted.",
-            "Ask whoever runs that mailbox to allow {tenant.sender}, or use another address.",
-        ),
-        help_desk=Say(
-            "Refused by the far side's policy: {mail.detail}",
-            "The person's organisation must allow {tenant.sender}. Tell the administrators if "
-            "it happens to several people.",
-        ),
-        administrator=Say(
-            "{mail.state}, status x.7.x (policy): {mail.detail}",
-            "Check SPF, DKIM and DMARC of {tenant.sender} and the relay's reputation.",
-        ),
-        unseen="The far side's rules cannot be seen.",
-    ),
-    Cause(
-        id="mail.came-back",
-        title="The mail came back",
-        symptoms=_MAIL,
-        needs=(*_NEEDS, "mail.detail"),
-        test=_back("other"),
-        person=Say(
-            "The mail to {mail.address} came back.",
-            "Check the address, or use another one. If that is not possible, open a case.",
-        ),
-        help_desk=Say(
-            "The mail was refused for good. The far side's words: {mail.detail}",
-            "Let the person check with whoever runs their mailbox.",
-        ),
-        administrator=Say(
-            "{mail.state}: {mail.detail}",
-            "The answer has no status code that Keyturn understands; see the relay's log.",
-        ),
-        unseen="What exactly the far side disliked is only in its own words.",
-    ),
-    Cause(
         id="mail.too-late",
         title="Not delivered in time",
-        symptoms=_MAIL,
-        needs=(*_NEEDS, "mail.detail"),
-        test=_is("expired", STRONG, "mail.detail"),
+        symptoms=MAIL,
+        needs=(*NEEDS, "mail.detail"),
+        test=_has_room("expired", STRONG),
         person=Say(
             "The mail asked for at {mail.at:time} could not be delivered while its code was "
             "good, so it was given up.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keyturn.rules.diagnosis.cause import (
     CERTAIN,
     LIKELY,
@@ -52,6 +54,30 @@ def _done(facts: Facts, now: int) -> bool:
         and now - done < DAY
     )
 
+
+_CIRCULAR = Cause(
+    id="recovery.circular",
+    title="The mailbox needs the lost password",
+    symptoms=(Symptom.RECOVERY, Symptom.MAIL),
+    needs=("account.circular",),
+    test=when(lambda f, _: f.flag("account.circular"), LIKELY - 1, "account.circular"),
+    person=Say(
+        "This address belongs to an organisation: its mailbox may open only with the very "
+        "password that was lost.",
+        "If the mailbox is still open somewhere, go on with the code. If not, open a case: a "
+        "person takes over. Once back in, add a phone number or an address outside.",
+    ),
+    help_desk=Say(
+        "The stored address is in a directory's domain: its mailbox may need the lost password.",
+        "Another code there does not help. Go on in a case, with proofs that need no mailbox.",
+    ),
+    administrator=Say(
+        "account.circular: the address is under one of the tenant's directory domains.",
+        "The account page asks such people for a phone number or an outside address beforehand. "
+        "The list is set by `keyturn tenant set --directory-domain`.",
+    ),
+    unseen="Whether the mailbox is still open on one of the person's devices cannot be seen.",
+)
 
 CAUSES = (
     Cause(
@@ -228,5 +254,13 @@ CAUSES = (
             "Nothing to mend.",
         ),
         unseen="Whether the person remembers the new password cannot be seen.",
+    ),
+    _CIRCULAR,
+    replace(
+        _CIRCULAR,
+        id="recovery.circular-asked",
+        needs=("asked.circular",),
+        test=when(lambda f, _: f.flag("asked.circular"), LIKELY - 1, "asked.circular"),
+        strangers=True,
     ),
 )

@@ -14,7 +14,9 @@ from keyturn.rules.diagnosis.cause import (
     when,
 )
 from keyturn.rules.diagnosis.facts import Facts
+from keyturn.rules.diagnosis.sms_back import came_back, why
 from keyturn.rules.lockout import DAY
+from keyturn.rules.texts import Reason
 
 _TEXT = (Symptom.TEXT, Symptom.PHONE)
 _NEEDS = ("sms.state", "sms.at", "sms.address")
@@ -32,6 +34,23 @@ def _is(state: str, strength: int, *because: str) -> Test:
         "sms.state",
         *because,
     )
+
+
+def _unexplained(state: str, strength: int) -> Test:
+    """It came back so, and the gateway gave no reason that has a cause of its own."""
+    return when(
+        lambda f, now: came_back(f, now) and f.word("sms.state") == state and why(f) is None,
+        strength,
+        "sms.state",
+        "sms.detail",
+    )
+
+
+def _unreachable(facts: Facts, now: int) -> bool:
+    """Whether the phone was out of reach: given up without a reason, or for just that one."""
+    reason = why(facts)
+    gave_up = facts.word("sms.state") == "expired" and reason is None
+    return came_back(facts, now) and (gave_up or reason is Reason.UNREACHABLE)
 
 
 def _waiting(facts: Facts, now: int) -> str:
@@ -195,7 +214,7 @@ CAUSES = (
         title="The phone network could not deliver it",
         symptoms=_TEXT,
         needs=(*_NEEDS, "sms.detail"),
-        test=_is("bounced", CERTAIN - 1, "sms.detail"),
+        test=_unexplained("bounced", CERTAIN - 1),
         person=Say(
             "The phone network could not deliver the text to {sms.address}.",
             "Check the number, switch the phone on, or use another number.",
@@ -215,7 +234,7 @@ CAUSES = (
         title="Refused by gateway or network",
         symptoms=_TEXT,
         needs=(*_NEEDS, "sms.detail"),
-        test=_is("rejected", CERTAIN - 1, "sms.detail"),
+        test=_unexplained("rejected", CERTAIN - 1),
         person=Say(
             "The text to {sms.address} was refused before it reached the phone.",
             "Use another number or an authenticator app.",
@@ -235,7 +254,7 @@ CAUSES = (
         title="The phone was off or out of reach",
         symptoms=(Symptom.TEXT,),
         needs=(*_NEEDS, "sms.detail"),
-        test=_is("expired", STRONG, "sms.detail"),
+        test=when(_unreachable, STRONG, "sms.state", "sms.detail"),
         person=Say(
             "The phone {sms.address} could not be reached while the code was good.",
             "Switch it on, check reception, and ask for a new code.",

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from keyturn.ports.store import Tx
 from keyturn.rules import lockout
-from keyturn.rules.accounts import Client, FactorKind, User
+from keyturn.rules.accounts import Client, FactorKind, Passkey, User
+from keyturn.rules.circular import is_circular
 from keyturn.rules.diagnosis import Blind
 from keyturn.rules.lockout import Lane
 from keyturn.steps import clients, lanes
@@ -25,6 +26,7 @@ def account(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
     page.note(
         "account.", exists=True, state=str(user.state), frozen_at=user.frozen_at,
         staff=bool(tx.roles.of_user(user.id)),
+        circular=is_circular(user.email, act.tenant.policy.directory_domains),
     )  # fmt: skip
     page.note("password.", exists=user.password_hash is not None, set_at=user.password_set_at)
     known = tx.clients.of_user(act.tenant.id, user.id)
@@ -32,10 +34,19 @@ def account(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
     mine = _mine(page, act, known) if here else None
     if not here:
         page.miss(Blind.NOT_LOOKED_AT, "this_client.known", "this_client.trusted")
-    _lanes(page, act, user, tx.lanes.of_user(act.tenant.id, user.id), mine)
+    shared = tx.lanes.get(act.tenant.id, lanes.shared_key(act, user)) or Lane()
+    _lanes(page, act, user, shared, tx.lanes.of_user(act.tenant.id, user.id), mine)
     factors = tx.factors.of_user(act.tenant.id, user.id)
     left = sum(f.kind is FactorKind.RECOVERY and f.used is None for f in factors)
     page.note("factors.", totp=any(f.kind is FactorKind.TOTP for f in factors), recovery_left=left)
+    _passkeys(page, tx.passkeys.of_user(act.tenant.id, user.id))
+
+
+def _passkeys(page: Page, kept: Sequence[Passkey]) -> None:
+    copied = [passkey.cloned_at for passkey in kept if passkey.cloned_at is not None]
+    page.note(
+        "passkeys.", usable=len(kept) - len(copied), copied_at=max(copied) if copied else None
+    )
 
 
 def _mine(page: Page, act: Act, known: Sequence[Client]) -> Client | None:
@@ -46,10 +57,12 @@ def _mine(page: Page, act: Act, known: Sequence[Client]) -> Client | None:
     return mine
 
 
-def _lanes(page: Page, act: Act, user: User, kept: Mapping[str, Lane], mine: Client | None) -> None:
+def _lanes(
+    page: Page, act: Act, user: User, shared: Lane, kept: Mapping[str, Lane], mine: Client | None
+) -> None:
     own = "c:" + mine.id if mine else _locked_last(kept)
-    for name, key in (("unknown", lanes.unknown_key(user)), ("client", own)):
-        lane = lockout.observe(kept.get(key, Lane()), act.now)[0]
+    for name, stored in (("unknown", shared), ("client", kept.get(own, Lane()))):
+        lane = lockout.observe(stored, act.now)[0]
         page.note(f"lane.{name}.", failed=lane.failed, total=lane.total)
         _lock(page, name, lane, act.now)
     _lock(page, "second", kept.get(lanes.second_key(user), Lane()), act.now)

@@ -10,23 +10,19 @@ from keyturn.rules.budgets import (
     CODE_MAILS,
     CODE_TRIES,
     LINK_MAILS,
-    SMS_PER_NUMBER,
-    SMS_PER_USER,
     Budget,
 )
+from keyturn.rules.destinations import NOWHERE, served
 from keyturn.rules.identifiers import masked_email, masked_phone
-from keyturn.rules.lockout import DAY
 from keyturn.rules.messages import Message, MessageState
-from keyturn.steps import lanes
+from keyturn.steps import lanes, texts
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.here import until
 from keyturn.steps.evidence.page import Page
 from keyturn.steps.verification import address_key
 
 MOST = 50
-#: the budget of all texts of a tenant, and its one subject (flows.phone)
-SMS_PER_TENANT, WHOLE_TENANT = "sms-tenant", "all"
-_CODES = ("recovery_code", "recovery_link", "verify_email")
+_CODES = ("recovery_code", "recovery_link", "verify_email", "verify_link")
 _NOTICES = ("lock_notice", "lock_digest")
 
 
@@ -66,10 +62,15 @@ def _newest(page: Page, name: str, of_its_kind: Sequence[Message]) -> None:
         )
 
 
-def phone(page: Page, tx: Tx, act: Act, user: User) -> None:
+def _number(tx: Tx, act: Act, user: User) -> str | None:
     """The number on file, or the one that waits to be proved."""
     entered = (f.data.get("phone") for f in tx.flows.of_user(act.tenant.id, user.id, MOST))
-    number = next((str(n) for n in entered if n), None) or user.phone
+    return next((str(n) for n in entered if n), None) or user.phone
+
+
+def phone(page: Page, tx: Tx, act: Act, user: User) -> None:
+    """What is known of the person's number."""
+    number = _number(tx, act, user)
     plan = act.parts.plan.look(number, act.tenant.policy.region) if number else None
     holder = tx.users.holder_of_phone(act.tenant.id, number or "")
     taken = holder is not None and holder.id != user.id
@@ -77,6 +78,7 @@ def phone(page: Page, tx: Tx, act: Act, user: User) -> None:
         "phone.",
         given=number is not None,
         line=plan.line if plan else None,
+        served=served(plan.region, act.tenant.policy.sms_countries) if plan else None,
         verified_at=user.phone_verified_at,
         in_use=taken,
         holder_state=str(holder.state) if holder and taken else None,
@@ -87,7 +89,7 @@ def budgets(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
     """Until when nothing more is sent or tried. Codes of a sign-up are paid for by its
     address; both are looked at for everybody, so that each costs the same.
     """
-    lane = lanes.lane_of(tx, act, user) if here else lanes.unknown_key(user)
+    lane = lanes.lane_of(tx, act, user) if here else lanes.shared_key(act, user)
     address = address_key(act, user.email)
     signing_up = user.state is UserState.UNVERIFIED
     for name, budget in (
@@ -97,11 +99,23 @@ def budgets(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
         by_address = _until(tx, act, budget, address)
         own = (by_lane, by_address if signing_up else None)
         page.note(f"budget.{name}.", until=_latest(own))
-    by_number = _until(tx, act, SMS_PER_NUMBER, user.phone or "")
-    by_user = _until(tx, act, SMS_PER_USER, user.id)
-    page.note("budget.sms.", until=_latest((by_number, by_user)))
-    per_tenant = Budget(SMS_PER_TENANT, act.parts.limits.sms_per_day, DAY)
-    page.note("budget.sms_tenant.", until=_until(tx, act, per_tenant, WHOLE_TENANT))
+    _text_budgets(page, tx, act, user, here=here)
+
+
+def _text_budgets(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
+    """The caps that one more text would pay from; the network's is the browser's that asks."""
+    caps = texts.of_asker(act, user) + texts.of_destination(act, _number(tx, act, user) or "")
+    if not any(cap.cause == "country" for cap in caps):
+        # a number at home pays no country's cap; one is looked at all the same, or the number
+        # of looks would tell strangers that there is an account
+        tx.budgets.look(act.tenant.id, NOWHERE, texts.per_country(act))
+    ends = {(c.cause, c.budget.name): _until(tx, act, c.budget, c.subject) for c in caps}
+    for name, causes in (
+        ("sms", ("user", "number")), ("sms_range", ("range", "country")),
+        ("sms_network", ("network",)), ("sms_tenant", ("tenant",)),
+    ):  # fmt: skip
+        until = _latest(tuple(end for (cause, _), end in ends.items() if cause in causes))
+        page.note(f"budget.{name}.", until=until if here or name != "sms_network" else None)
 
 
 def _until(tx: Tx, act: Act, budget: Budget, key: str) -> int | None:

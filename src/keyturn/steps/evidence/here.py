@@ -9,6 +9,7 @@ from keyturn.rules import lockout
 from keyturn.rules.accounts import Flow
 from keyturn.rules.budgets import Budget, Spending, exhausted
 from keyturn.rules.callers import network_of
+from keyturn.rules.circular import is_circular
 from keyturn.rules.diagnosis import Blind
 from keyturn.rules.lockout import Lane
 from keyturn.steps import lanes
@@ -66,7 +67,8 @@ def replaces_at(flow: Flow, sent_at: int) -> int | None:
 def asked(page: Page, tx: Tx, act: Act, typed: str) -> None:
     """The name that was typed, and the lane that a try under it would use from here."""
     name = name_of(act.parts, act.tenant, typed)
-    page.note("asked.", kind=kind_of(name))
+    circular = is_circular(typed, act.tenant.policy.directory_domains)
+    page.note("asked.", kind=kind_of(name), circular=circular)
     if name is None:
         page.note("lane.asked.", locked_until=None)
         return

@@ -24,6 +24,7 @@ _MOMENTS: dict[str, tuple[Event, ...]] = {
     "second.asked_at": (Event.SECOND_PENDING,),
     "second.passed_at": (Event.SECOND_PASSED,),
     "second.failed_at": (Event.SECOND_FAILED,),
+    "passkeys.refused_at": (Event.PASSKEY_REFUSED,),
     "session.ended_at": (Event.SESSIONS_ENDED, Event.SIGNOUT),
 }
 _OTHERS = tuple(event for events in _MOMENTS.values() for event in events)

@@ -8,7 +8,10 @@ from fastapi import Path
 from pydantic import Field
 
 from keyturn.flows import account
+from keyturn.flows.account import Overview
 from keyturn.rules.accounts import Client, Session, User
+from keyturn.rules.circular import is_circular
+from keyturn.rules.messages import MessageState
 from keyturn.web.api import problems
 from keyturn.web.api.call import Call, Owner, Reply
 from keyturn.web.api.operations import operation, room
@@ -50,10 +53,22 @@ class Factors(Out):
     recovery_left: int
 
 
+class Mail(Out):
+    """The way to the account's address.
+
+    `last`: what became of the last mail to it; "sent" means that nothing is known of it since.
+    `circular`: the mailbox opens with a directory's password, and cannot bring that one back.
+    """
+
+    last: MessageState | None
+    circular: bool
+
+
 class AccountReply(Reply):
     """The account."""
 
     user: Me
+    mail: Mail
     sessions: list[SessionItem]
     clients: list[ClientItem]
     factors: Factors
@@ -85,6 +100,11 @@ def _client(client: Client) -> ClientItem:
     )  # fmt: skip
 
 
+def _mail(call: Call, user: User, seen: Overview) -> Mail:
+    circular = is_circular(user.email, call.tenant.policy.directory_domains)
+    return Mail(last=seen.mail.state if seen.mail else None, circular=circular)
+
+
 @ROOM.get("/account", **operation(AccountReply, signed=True))
 async def show_account(owner: Owner) -> AccountReply:
     """Show one's own account."""
@@ -93,6 +113,7 @@ async def show_account(owner: Owner) -> AccountReply:
     fields = call.reply(
         owed(call, own.user),
         user=me(own.user),
+        mail=_mail(call, own.user, seen),
         sessions=[_session(call, s, own.session) for s in seen.sessions],
         clients=[_client(c) for c in seen.clients],
         factors=Factors(totp=seen.totp, recovery_left=seen.recovery_left),

@@ -17,7 +17,20 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 
-from keyturn.web.api import account, document, factors, phone, recovery, signin, signup, support
+from keyturn.web.api import (
+    account,
+    address,
+    document,
+    factors,
+    passkeys,
+    phone,
+    proof,
+    recovery,
+    signin,
+    signup,
+    support,
+    texting,
+)
 from keyturn.web.api.call import SITE
 from keyturn.web.door import door
 from keyturn.web.refusals import Refusal
@@ -26,7 +39,8 @@ from keyturn.web.visit import Visit
 
 PREFIX = "/api/v1"
 ROOMS = (
-    signin.ROOM, signup.ROOM, recovery.ROOM, account.ROOM, phone.ROOM, factors.ROOM, support.ROOM,
+    signin.ROOM, signup.ROOM, recovery.ROOM, account.ROOM, address.ROOM, phone.ROOM,
+    factors.ROOM, passkeys.ROOM, proof.ROOM, support.ROOM, texting.ROOM,
 )  # fmt: skip
 
 

@@ -12,19 +12,18 @@ from keyturn.flows.account import (
     Enrolled,
     Enrolment,
     Frozen,
-    Locked,
     NoSecondStep,
     NothingOpen,
-    OldCodeNeeded,
+    ProofNeeded,
     Removed,
     SignedOut,
     WrongCode,
 )
 from keyturn.web.api import problems
 from keyturn.web.api.call import Call, Owner, Reply
-from keyturn.web.api.fields import Fields, OneCode, OneTimeCode
+from keyturn.web.api.fields import OneCode
 from keyturn.web.api.operations import operation, room
-from keyturn.web.api.pending import GivePassword, Nothing, Out, TotpCode
+from keyturn.web.api.pending import GivePassword, Nothing, Out, Proof, TotpCode
 from keyturn.web.api.persons import Session
 from keyturn.web.refusals import Refusal
 
@@ -35,16 +34,9 @@ RecoveryCodes = Annotated[
 ]
 
 
-class Confirm(Fields):
-    """The new authenticator's code, and the old one's where there is one."""
-
-    code: OneTimeCode
-    old_code: OneTimeCode | None = None
-
-
 class EnrolmentReply(Reply):
-    """What the authenticator is to be set up with. `replaces`: there is one already, whose
-    code is needed too.
+    """What the authenticator is to be set up with. `replaces`: there is one already, which
+    works until this one is confirmed.
     """
 
     secret: Annotated[str, Field(description="Base32, to be typed.")]
@@ -67,21 +59,20 @@ class CodesReply(Reply):
 
 def refused(
     call: Call,
-    answer: WrongCode | Locked | NoSecondStep | OldCodeNeeded | NothingOpen | Frozen | SignedOut,
+    answer: WrongCode | NoSecondStep | NothingOpen | ProofNeeded | Frozen | SignedOut,
     pending: Out,
 ) -> Refusal:
     """Why a change was not made, as a problem."""
     match answer:
+        case ProofNeeded(methods=methods):
+            ways = Proof.model_validate({"methods": list(methods)})
+            return call.refusal(problems.PROOF_NEEDED, ways)
         case Frozen(since=since):
             return call.refusal(problems.FROZEN, Nothing(), since=since)
         case SignedOut():
             return call.refusal(problems.SIGN_IN, GivePassword())
-        case Locked(until=until):
-            return call.later(problems.LOCKED, pending, until)
-        case WrongCode(old=old):
-            return call.refusal(problems.WRONG if old else problems.WRONG_NEW_CODE, pending)
-        case OldCodeNeeded():
-            return call.refusal(problems.OLD_CODE_NEEDED, pending)
+        case WrongCode():
+            return call.refusal(problems.WRONG_NEW_CODE, pending)
         case NoSecondStep():
             return call.refusal(problems.NO_SECOND_STEP, Nothing())
         case NothingOpen():
@@ -91,7 +82,7 @@ def refused(
 @ROOM.post(
     "/account/totp",
     **operation(
-        EnrolmentReply, problems.FROZEN, signed=True,
+        EnrolmentReply, problems.PROOF_NEEDED, problems.FROZEN, signed=True,
         about="A secret for an authenticator; asking again in the same browser shows the same.",
         example={"pending": {"step": "totp_code"}, "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
                  "uri": "otpauth://totp/…", "replaces": False},
@@ -110,18 +101,16 @@ async def begin_totp(owner: Owner) -> EnrolmentReply:
 @ROOM.post(
     "/account/totp/confirm",
     **operation(
-        EnrolledReply, problems.WRONG_NEW_CODE, problems.OLD_CODE_NEEDED, problems.WRONG,
-        problems.LOCKED, problems.NOTHING_PENDING, problems.FROZEN, body=True, signed=True,
+        EnrolledReply, problems.WRONG_NEW_CODE, problems.NOTHING_PENDING, problems.PROOF_NEEDED,
+        problems.FROZEN, body=True, signed=True,
         about="The authenticator is the second step from now on. This session ends; a new one, "
         "of level 2, takes its place.",
     ),
 )  # fmt: skip
-async def confirm_totp(owner: Owner, given: Confirm) -> EnrolledReply:
+async def confirm_totp(owner: Owner, given: OneCode) -> EnrolledReply:
     """Confirm the authenticator."""
     call = owner.call
-    answer = await account.confirm_totp(
-        call.parts, call.caller, owner.me, given.code, old_code=given.old_code
-    )
+    answer = await account.confirm_totp(call.parts, call.caller, owner.me, given.code)
     if not isinstance(answer, Enrolled):
         raise refused(call, answer, TotpCode())
     fields = call.reply(Nothing(), session=answer.session, recovery_codes=list(answer.codes))
@@ -131,15 +120,15 @@ async def confirm_totp(owner: Owner, given: Confirm) -> EnrolledReply:
 @ROOM.post(
     "/account/totp/remove",
     **operation(
-        Reply, problems.WRONG, problems.LOCKED, problems.NO_SECOND_STEP, problems.FROZEN,
-        body=True, signed=True,
-        about="Takes the authenticator away, and the recovery codes that stand in for it.",
+        Reply, problems.NO_SECOND_STEP, problems.PROOF_NEEDED, problems.FROZEN, signed=True,
+        about="Takes the authenticator away, and the recovery codes if they stand in for "
+        "nothing else.",
     ),
 )  # fmt: skip
-async def remove_totp(owner: Owner, given: OneCode) -> Reply:
+async def remove_totp(owner: Owner) -> Reply:
     """Remove the authenticator."""
     call = owner.call
-    answer = await account.remove_totp(call.parts, call.caller, owner.me, given.code)
+    answer = await account.remove_totp(call.parts, call.caller, owner.me)
     if not isinstance(answer, Removed):
         raise refused(call, answer, Nothing())
     return Reply(**call.reply(Nothing()))
@@ -148,14 +137,14 @@ async def remove_totp(owner: Owner, given: OneCode) -> Reply:
 @ROOM.post(
     "/account/recovery-codes",
     **operation(
-        CodesReply, problems.WRONG, problems.LOCKED, problems.NO_SECOND_STEP, problems.FROZEN,
-        body=True, signed=True, about="Ten new recovery codes; the earlier ones are dead.",
+        CodesReply, problems.NO_SECOND_STEP, problems.PROOF_NEEDED, problems.FROZEN,
+        signed=True, about="Ten new recovery codes; the earlier ones are dead.",
     ),
 )  # fmt: skip
-async def new_recovery_codes(owner: Owner, given: OneCode) -> CodesReply:
+async def new_recovery_codes(owner: Owner) -> CodesReply:
     """Make new recovery codes."""
     call = owner.call
-    answer = await account.new_recovery_codes(call.parts, call.caller, owner.me, given.code)
+    answer = await account.new_recovery_codes(call.parts, call.caller, owner.me)
     if not isinstance(answer, Codes):
         raise refused(call, answer, Nothing())
     return CodesReply(**call.reply(Nothing(), recovery_codes=list(answer.codes)))

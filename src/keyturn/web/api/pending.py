@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from keyturn.rules.messages import MessageState
 from keyturn.steps.codes import Sent
 
-Method = Literal["totp", "recovery"]
+Method = Literal["totp", "recovery", "passkey", "sms"]
 Ms = Annotated[int, Field(description="Milliseconds since the epoch, UTC.")]
 
 
@@ -61,17 +61,26 @@ class Mailed(Out):
 
 
 class VerifyEmail(Mailed):
-    """The code mailed to a new account's address (POST /signup/code)."""
+    """The code mailed to a new account's address (POST /signup/code).
+
+    `mail`: what became of the mail; "sent" means that nothing is known of it since.
+    """
 
     step: Literal["verify_email"] = "verify_email"
     email: str
+    mail: MessageState | None = None
 
 
 class RecoveryCode(Mailed):
-    """The code mailed to the stored address, if there is one (POST /recovery/code)."""
+    """The code mailed to the stored address, if there is one (POST /recovery/code).
+
+    `mail`: what became of the mail; told only to a client that is known to the account
+    (Keyturn-Client), because it tells that there is an account.
+    """
 
     step: Literal["recovery_code"] = "recovery_code"
     typed: str
+    mail: MessageState | None = None
 
 
 class RecoverySecond(Out):
@@ -108,6 +117,31 @@ class PhoneCode(Out):
     text: MessageState | None
 
 
+class Proof(Out):
+    """Showing once more whose session this is (POST /account/proof/code, or /password).
+
+    Then what was refused can be asked for again.
+    """
+
+    step: Literal["proof"] = "proof"
+    methods: list[Method | Literal["password"]]
+
+
+class AddressCode(Out):
+    """The code mailed to `email`, which is to be the account's (POST /account/email/code).
+
+    `mail`: what became of the mail; "sent" means that nothing is known of it since.
+    """
+
+    step: Literal["address_code"] = "address_code"
+    email: str
+    mail: MessageState | None = None
+    sender: str
+    sent_at: Ms | None
+    expires_at: Ms | None
+    resend_at: Ms | None
+
+
 class TotpCode(Out):
     """What the new authenticator shows (POST /account/totp/confirm)."""
 
@@ -124,6 +158,8 @@ Pending = Annotated[
     | NewPassword
     | PhoneNumber
     | PhoneCode
+    | AddressCode
+    | Proof
     | TotpCode,
     Field(discriminator="step"),
 ]

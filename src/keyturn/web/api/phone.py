@@ -16,6 +16,7 @@ from keyturn.flows.phone import (
     NothingOpen,
     Open,
     PhonesOff,
+    ProofNeeded,
     Proved,
     SignedOut,
     TooSoon,
@@ -79,7 +80,7 @@ _CODE_STEP = {
     "/account/phone",
     **operation(
         Reply, problems.NO_TEXTS, problems.NUMBER_IN_USE, problems.BUDGET, problems.PHONES_OFF,
-        problems.FROZEN, body=True, signed=True,
+        problems.PROOF_NEEDED, problems.FROZEN, body=True, signed=True,
         about="Texts a code to the number, unless something speaks against it.",
         example={"pending": _CODE_STEP},
     ),
@@ -88,7 +89,7 @@ async def offer_phone(owner: Owner, given: Offer) -> Reply:
     """Give a phone number."""
     call = owner.call
     answer = await phone.offer(
-        call.parts, call.caller, owner.me.user, given.number, insisted=given.insisted
+        call.parts, call.caller, owner.me, given.number, insisted=given.insisted
     )
     if isinstance(answer, Open):
         return Reply(**call.reply(_step(owner, answer)))
@@ -112,7 +113,8 @@ def _no_texts(owner: Signed, ask: Ask) -> Refusal:
 
 
 async def _refused(
-    owner: Signed, answer: InUse | Capped | TooSoon | NothingOpen | Frozen | SignedOut
+    owner: Signed,
+    answer: InUse | Capped | TooSoon | NothingOpen | ProofNeeded | Frozen | SignedOut,
 ) -> Refusal:
     call, pending = owner.call, await _now(owner)
     match answer:
@@ -124,7 +126,7 @@ async def _refused(
             return call.later(problems.TOO_SOON, pending, at)
         case NothingOpen():
             return call.refusal(problems.NOTHING_PENDING, pending)
-        case Frozen() | SignedOut():
+        case ProofNeeded() | Frozen() | SignedOut():
             return refused(call, answer, pending)
 
 
@@ -179,14 +181,14 @@ async def resend_phone_code(owner: Owner) -> Reply:
 @ROOM.delete(
     "/account/phone",
     **operation(
-        PhoneReply, problems.FROZEN, signed=True,
+        PhoneReply, problems.PROOF_NEEDED, problems.FROZEN, signed=True,
         about="Takes the number away, and gives one up that waits for its code.",
     ),
 )  # fmt: skip
 async def remove_phone(owner: Owner) -> PhoneReply:
     """Remove the phone number."""
     call = owner.call
-    answer = await phone.remove(call.parts, call.caller, owner.me.user)
+    answer = await phone.remove(call.parts, call.caller, owner.me)
     if not isinstance(answer, User):
         raise await _refused(owner, answer)
     await phone.give_up(call.parts, call.caller, answer)

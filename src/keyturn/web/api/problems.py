@@ -43,7 +43,7 @@ FAULTS: Schema = {
         "properties": {
             "fault": {
                 "type": "string",
-                "enum": ["too-short", "too-long", "common", "context", "not-text"],
+                "enum": ["too-short", "too-long", "common", "context", "not-text", "same"],
             },
             "limit": {"type": ["integer", "null"], "description": "Characters allowed."},
             "word": {"type": ["string", "null"], "description": "What it is built from."},
@@ -194,11 +194,26 @@ FROZEN = Kind(
     403, "frozen", "Since `since` changes are frozen: the owner said \"this wasn't me\".",
     {"since": MS},
 )  # fmt: skip
-NO_SECOND_STEP = Kind(409, "no-second-step", "There is no authenticator to change.")
-OLD_CODE_NEEDED = Kind(
-    422, "old-code-needed", "There is an authenticator already: send a code of it, or a saved "
-    "recovery code, as `old_code`.",
+PROOF_NEEDED = Kind(
+    403, "proof-needed", "The session is older than ten minutes, or had no second step: prove "
+    "it as `pending` says, then ask again.",
 )  # fmt: skip
+NOT_THIS_WAY = Kind(
+    409, "not-this-way", "The password proves nothing: there is a second step, or none is set.",
+)  # fmt: skip
+NO_SECOND_STEP = Kind(409, "no-second-step", "There is no second step that this would change.")
+NO_PASSKEY = Kind(409, "no-passkey", "There is no passkey that would do.")
+PASSKEY_REFUSED = Kind(
+    422, "passkey-refused", "The answer does not fit the question, this address or itself; or "
+    "nothing was asked in this browser in the last five minutes.",
+)  # fmt: skip
+PASSKEY_KNOWN = Kind(409, "passkey-known", "This passkey is stored already.")
+PASSKEYS_FULL = Kind(
+    409, "passkeys-full", "The account has as many passkeys as one may have.",
+    {"most": {"type": "integer"}},
+)  # fmt: skip
+SAME_ADDRESS = Kind(409, "same-address", "It is the address that the account has.")
+ADDRESS_IN_USE = Kind(409, "address-in-use", "Somebody else has proved the address meanwhile.")
 WRONG_NEW_CODE = Kind(422, "wrong-new-code", "It is not what the new authenticator shows now.")
 
 PHONES_OFF = Kind(403, "phones-off", "This tenant takes no phone numbers.")

@@ -55,11 +55,12 @@ class StartReply(Reply):
     again: Annotated[bool, Field(description="It was open in this browser already.")]
 
 
-def _step(call: Call, opened: Open | NothingOpen) -> Pending:
+def recovery_step(call: Call, opened: Open | NothingOpen) -> Pending:
     """What an open recovery waits for."""
     match opened:
         case Open(step="code"):
-            return RecoveryCode(typed=opened.typed, **mailed(opened.sent, call.tenant.sender))
+            mail, sender = opened.mail.state if opened.mail else None, call.tenant.sender
+            return RecoveryCode(typed=opened.typed, mail=mail, **mailed(opened.sent, sender))
         case Open(step="second"):
             return RecoverySecond(methods=[m.value for m in opened.methods])
         case Open(step="password"):
@@ -72,13 +73,13 @@ def _step(call: Call, opened: Open | NothingOpen) -> Pending:
 
 
 async def _now(call: Call) -> Pending:
-    return _step(call, await recovery.current(call.parts, call.caller))
+    return recovery_step(call, await recovery.current(call.parts, call.caller))
 
 
 _CODE_STEP = {
     "step": "recovery_code", "typed": "ada@northwind.test", "sender": "account@northwind.test",
     "sent_at": 1795334400000, "expires_at": 1795335000000, "resend_at": 1795334460000,
-    "link_only": False, "withheld_until": None,
+    "link_only": False, "withheld_until": None, "mail": None,
 }  # fmt: skip
 
 
@@ -99,7 +100,7 @@ async def start_recovery(call: Anyone, given: Start) -> StartReply:
         raise invalid("/identifier", "not-a-name")
     if isinstance(answer, TooMany):
         raise call.later(problems.TOO_MANY, Nothing(), answer.until)
-    return StartReply(**call.reply(_step(call, answer), again=answer.again))
+    return StartReply(**call.reply(await _now(call), again=answer.again))
 
 
 @ROOM.get(
@@ -133,7 +134,7 @@ async def try_recovery_code(call: Anyone, given: OneCode) -> Reply:
     """Enter the mailed code."""
     answer = await recovery.enter_code(call.parts, call.caller, given.code)
     if isinstance(answer, Open):
-        return Reply(**call.reply(_step(call, answer)))
+        return Reply(**call.reply(recovery_step(call, answer)))
     pending = await _now(call)
     if isinstance(answer, NothingOpen):
         raise call.refusal(problems.NOTHING_PENDING, pending)
@@ -173,7 +174,7 @@ async def try_recovery_second(call: Anyone, given: OneCode) -> Reply:
     """Give the second proof."""
     answer = await recovery.second_proof(call.parts, call.caller, given.code)
     if isinstance(answer, Open):
-        return Reply(**call.reply(_step(call, answer)))
+        return Reply(**call.reply(recovery_step(call, answer)))
     pending = await _now(call)
     if isinstance(answer, NothingOpen):
         raise call.refusal(problems.NOTHING_PENDING, pending)
@@ -198,7 +199,7 @@ async def set_new_password(call: Anyone, given: SetPassword) -> Reply:
     )
     match answer:
         case Open():
-            return Reply(**call.reply(_step(call, answer)))
+            return Reply(**call.reply(recovery_step(call, answer)))
         case Overloaded(retry_after=wait):
             raise call.delayed(problems.BUSY, await _now(call), wait)
         case Refused():

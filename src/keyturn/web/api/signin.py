@@ -98,7 +98,8 @@ def _second(waiting: SecondPending) -> SecondFactor:
     return SecondFactor(methods=[m.value for m in waiting.methods], expires_at=waiting.expires_at)
 
 
-async def _waiting(call: Call) -> SecondFactor | GivePassword:
+async def second_waiting(call: Call) -> SecondFactor | GivePassword:
+    """What this browser's sign-in waits for."""
     waiting = await signin.pending(call.parts, call.caller)
     return GivePassword() if isinstance(waiting, NothingPending) else _second(waiting)
 
@@ -113,7 +114,7 @@ async def _waiting(call: Call) -> SecondFactor | GivePassword:
 )  # fmt: skip
 async def show_signin(call: Anyone) -> Reply:
     """Say what sign-in waits for."""
-    return Reply(**call.reply(await _waiting(call)))
+    return Reply(**call.reply(await second_waiting(call)))
 
 
 @ROOM.post(
@@ -131,7 +132,7 @@ async def second_step(call: Anyone, given: Second) -> SigninReply:
     answer = await signin.second_step(call.parts, call.caller, given.code, trust=given.trust)
     if isinstance(answer, SignedIn):
         return SigninReply(**call.reply(Nothing(), signed_in=entered(call, answer)))
-    waiting = await _waiting(call)
+    waiting = await second_waiting(call)
     if isinstance(answer, NothingPending):
         raise call.refusal(problems.NOTHING_PENDING, waiting)
     if isinstance(answer, Locked):

@@ -43,7 +43,8 @@ class Signup(Fields):
 def _step(call: Call, opened: Open | NothingOpen) -> Pending:
     if isinstance(opened, NothingOpen):
         return Nothing()
-    return VerifyEmail(email=opened.email, **mailed(opened.sent, call.tenant.sender))
+    mail = opened.mail.state if opened.mail else None
+    return VerifyEmail(email=opened.email, mail=mail, **mailed(opened.sent, call.tenant.sender))
 
 
 async def verify_email(call: Call) -> Pending:
@@ -54,7 +55,7 @@ async def verify_email(call: Call) -> Pending:
 _CODE_STEP = {
     "step": "verify_email", "email": "ada@northwind.test", "sender": "account@northwind.test",
     "sent_at": 1795334400000, "expires_at": 1795335000000, "resend_at": 1795334460000,
-    "link_only": False, "withheld_until": None,
+    "link_only": False, "withheld_until": None, "mail": "sent",
 }  # fmt: skip
 
 
@@ -76,7 +77,7 @@ async def sign_up(call: Anyone, given: Signup) -> Reply:
     )  # fmt: skip
     match answer:
         case Open():
-            return Reply(**call.reply(_step(call, answer)))
+            return Reply(**call.reply(await verify_email(call)))
         case Unfit():
             raise _unfit(call, answer)
         case TooMany(until=until):

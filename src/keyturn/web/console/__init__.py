@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from keyturn.rules.access import Staff
-from keyturn.web.console import acts, cases, records, users
+from keyturn.web.console import acts, cases, health, passkeys, records, users
 from keyturn.web.console.entry import inside
 from keyturn.web.door import door
 from keyturn.web.site import Site
@@ -27,6 +27,13 @@ def routes(site: Site) -> list[BaseRoute]:
             door(site, f"{one}/{act}", get=inside(acts.asks(act)), post=inside(acts.does(act)))
             for act in acts.ASKED
         ),
+        door(
+            site,
+            f"{one}/passkeys/{{passkey}}/remove",
+            get=inside(passkeys.ask),
+            post=inside(passkeys.remove),
+        ),
+        door(site, "/console/health", get=inside(health.show), post=inside(health.look)),
         door(site, "/console/messages", get=inside(records.messages)),
         door(site, "/console/audit", get=inside(records.audit)),
         door(site, "/console/cases", get=inside(cases.index)),

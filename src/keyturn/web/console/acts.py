@@ -6,15 +6,19 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
+from keyturn.flows import data
 from keyturn.flows import staff as flow
-from keyturn.flows.staff import Done, NotAllowed, NotFound
+from keyturn.flows.data import Exported, LastOwner
+from keyturn.flows.staff import NotAllowed, NotFound
 from keyturn.ports.parts import Parts
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
 from keyturn.web.console.entry import ConsoleHandler, refused
 from keyturn.web.console.reading import row_id
+from keyturn.web.pages.data import as_file
+from keyturn.web.refusals import Refusal
 from keyturn.web.visit import Visit
 
-Act = Callable[[Parts, Staff, str], Awaitable[Done | NotAllowed | NotFound]]
+Act = Callable[[Parts, Staff, str], Awaitable[object]]
 
 #: by the last part of the address: what is asked first, what it needs, and the flow
 ASKED: dict[str, tuple[Action, Act]] = {
@@ -22,6 +26,8 @@ ASKED: dict[str, tuple[Action, Act]] = {
     "enable": (Action.ENABLE, flow.enable),
     "sessions": (Action.END_SESSIONS, flow.end_sessions),
     "unfreeze": (Action.UNFREEZE, flow.unfreeze),
+    "export": (Action.EXPORT, data.export_for),
+    "erase": (Action.ERASE, data.delete_for),
 }
 
 
@@ -60,6 +66,15 @@ async def _done(visit: Visit, staff: Staff, run: Act) -> Response:
     await visit.form()
     user_id = row_id(visit.path["id"])
     answer = await run(visit.site.parts, staff, user_id)
-    if isinstance(answer, NotAllowed | NotFound):
-        raise refused(answer)
+    match answer:
+        case NotAllowed() | NotFound():
+            raise refused(answer)
+        case data.NotAllowed(why=why):
+            raise refused(NotAllowed(why))
+        case data.NotFound():
+            raise refused(NotFound())
+        case LastOwner():
+            raise Refusal(409, "last-owner")
+        case Exported():
+            return as_file(answer, visit.tenant.slug)
     return visit.to(f"/console/users/{user_id}")

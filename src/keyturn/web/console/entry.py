@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from keyturn.flows import account, staff
 from keyturn.flows.staff import NotAllowed, NotFound
-from keyturn.rules.access import Staff, Why
+from keyturn.rules.access import ALLOWED, Action, Staff, Why
 from keyturn.web import parsing
 from keyturn.web.door import Handler
 from keyturn.web.refusals import Refusal
@@ -36,6 +36,8 @@ def inside(handler: ConsoleHandler) -> Handler:
         signed = await visit.signed()
         allowed = await staff.authorise(visit.site.parts, visit.caller, signed)
         if isinstance(allowed, Staff):
+            visit.glass_at = allowed.glass_at
+            visit.oversees = Action.HEALTH in ALLOWED[allowed.role]
             return await handler(visit, allowed)
         if allowed.why is Why.NO_ROLE:
             raise Refusal(404, "no-such-page")
@@ -69,7 +71,7 @@ async def _closed(visit: Visit, signed: account.Signed, refused: NotAllowed) -> 
     if refused.why is Why.FROZEN:
         return visit.page("console/closed.html", 403, why="frozen")
     own = await account.overview(visit.site.parts, visit.caller, signed)
-    why = "again" if own.totp or own.recovery_left else "enrol"
+    why = "again" if own.second_step else "enrol"
     return visit.page("console/closed.html", 403, why=why)
 
 

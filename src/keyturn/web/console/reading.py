@@ -9,8 +9,10 @@ from keyturn.web.refusals import Refusal
 
 #: longest search, and longest name of a state, channel or event
 QUERY_MAX, WORD_MAX = 120, 40
+PLACE_MAX = 26 + 41
 ID_LENGTH = 26
 _ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
+_PLACE = re.compile(_ID.pattern + r"[^\x00-\x20]{0,41}")
 _EVENT = re.compile(r"[a-z]+\.[a-z]*")
 
 
@@ -26,6 +28,17 @@ def cursor(field: str, text: str) -> str | None:
     if not text:
         return None
     if not _ID.fullmatch(text):
+        raise Refusal(422, "not-a-value", {"field": field})
+    return text
+
+
+def place(field: str, text: str) -> str | None:
+    """Where a page of a search begins: a row's id and perhaps a word. None for the first.
+    Raises Refusal 422.
+    """
+    if not text:
+        return None
+    if not _PLACE.fullmatch(text):
         raise Refusal(422, "not-a-value", {"field": field})
     return text
 

@@ -31,6 +31,7 @@ async def messages(visit: Visit, staff: Staff) -> Response:
         state=state,
         messages=found.messages,
         before=found.before,
+        alarms=found.alarms,
     )
 
 

@@ -9,7 +9,7 @@ from keyturn.flows.staff import NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff
 from keyturn.rules.accounts import UserState
 from keyturn.web.console.entry import is_partial, refused
-from keyturn.web.console.reading import QUERY_MAX, WORD_MAX, choice, cursor, row_id
+from keyturn.web.console.reading import PLACE_MAX, QUERY_MAX, WORD_MAX, choice, place, row_id
 from keyturn.web.console.spoken import spoken
 from keyturn.web.visit import Visit
 
@@ -17,13 +17,16 @@ from keyturn.web.visit import Visit
 LOCKED = "locked"
 #: what a user's page offers; "read" and roles are no buttons
 OFFERED = frozenset(
-    {Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE}
-)
+    {
+        Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE,
+        Action.EXPORT, Action.ERASE, Action.REMOVE_PASSKEY,
+    }
+)  # fmt: skip
 
 
 async def index(visit: Visit, staff: Staff) -> Response:
     """The list; for htmx its rows alone."""
-    fields = visit.query(q=QUERY_MAX, state=WORD_MAX, after=WORD_MAX)
+    fields = visit.query(q=QUERY_MAX, state=WORD_MAX, after=PLACE_MAX)
     query = fields["q"].strip()
     state = choice("state", fields["state"], {LOCKED, *map(str, UserState)})
     found = await flow.users(
@@ -31,7 +34,7 @@ async def index(visit: Visit, staff: Staff) -> Response:
         staff,
         query,
         UserState(state) if state not in (None, LOCKED) else None,
-        cursor("after", fields["after"]),
+        place("after", fields["after"]),
         locked=state == LOCKED,
     )
     return visit.page(
@@ -42,6 +45,8 @@ async def index(visit: Visit, staff: Staff) -> Response:
         after=found.after,
         total=found.total,
         locked=found.locked,
+        most=found.most,
+        unfiled=found.unfiled,
         can=ALLOWED[staff.role] & OFFERED,
     )
 

@@ -9,34 +9,33 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from keyturn.flows import account
+from keyturn.flows import account, proof
 from keyturn.flows.account import (
     Codes,
     Enrolled,
     Enrolment,
-    Frozen,
-    Locked,
-    NoSecondStep,
     NothingOpen,
-    OldCodeNeeded,
     Overview,
-    Removed,
     Signed,
-    SignedOut,
     WrongCode,
 )
+from keyturn.flows.proof import Frozen, ProofNeeded, SignedOut
+from keyturn.rules.accounts import User
+from keyturn.rules.circular import is_circular
 from keyturn.rules.phones import owed
 from keyturn.web.door import door
 from keyturn.web.pages.home import home_of
-from keyturn.web.pages.phone import NUMBER, arriving, barred
+from keyturn.web.pages.phone import NUMBER, arriving
+from keyturn.web.pages.proof import barred
 from keyturn.web.pages.signin import CODE_MAX
+from keyturn.web.pages.told import of_mail
 from keyturn.web.refusals import Refusal
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
 HANDLE_MAX, CLIENT_ID_MAX = 43, 26
 OTHERS = "others"
-TOTP = "/account/totp"
+TOTP, REMOVE, CODES = "/account/totp", "/account/totp/remove", "/account/recovery-codes"
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -46,9 +45,11 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/welcome", get=show_welcome),
         door(site, "/account/sessions/end", post=end_sessions),
         door(site, "/account/clients/forget", post=forget_client),
+        door(site, "/account/clients/trust", post=trust_client),
+        door(site, "/account/clients/distrust", post=distrust_client),
         door(site, TOTP, get=show_totp, post=confirm_totp),
-        door(site, "/account/totp/remove", get=ask_remove, post=remove_totp),
-        door(site, "/account/recovery-codes", get=ask_codes, post=new_codes),
+        door(site, REMOVE, get=ask_remove, post=remove_totp),
+        door(site, CODES, get=ask_codes, post=new_codes),
     ]
 
 
@@ -62,10 +63,15 @@ async def show(visit: Visit) -> Response:
         "account.html",
         sessions=[_session(s, signed) for s in found.sessions],
         clients=found.clients,
+        own_client=signed.session.client_id,
+        second_step=found.second_step,
         totp=found.totp,
         recovery_left=found.recovery_left,
+        passkeys=found.passkeys,
         phone=signed.user.phone,
+        circular=is_circular(signed.user.email, visit.tenant.policy.directory_domains),
         problem=None,
+        **of_mail(found.mail, signed.user.email, visit.tenant, visit.now),
     )
 
 
@@ -130,7 +136,7 @@ async def _totp_page(
 ) -> Response:
     answer = await account.begin_totp(visit.site.parts, visit.caller, signed)
     if not isinstance(answer, Enrolment):
-        return barred(visit, answer)
+        return barred(visit, answer, TOTP)
     return visit.page(
         "totp.html",
         status,
@@ -153,30 +159,18 @@ def _svg(uri: str) -> str:
 
 async def confirm_totp(visit: Visit) -> Response:
     """The authenticator shows a code: switch it on."""
-    fields = await visit.form(code=CODE_MAX, old=CODE_MAX)
+    code = (await visit.form(code=CODE_MAX))["code"]
     signed = await visit.signed()
-    answer = await account.confirm_totp(
-        visit.site.parts, visit.caller, signed, fields["code"], old_code=fields["old"] or None
-    )
+    answer = await account.confirm_totp(visit.site.parts, visit.caller, signed, code)
     match answer:
         case Enrolled():
             return await _enrolled(visit, answer)
         case NothingOpen():
             return visit.to(TOTP)
-        case Frozen() | SignedOut():
-            return barred(visit, answer)
+        case WrongCode():
+            return await _totp_page(visit, 422, signed, {"code": "wrong"})
         case _:
-            return await _totp_page(visit, 422, signed, _problem(answer))
-
-
-def _problem(answer: WrongCode | OldCodeNeeded | Locked) -> dict[str, Any]:
-    match answer:
-        case Locked(until=until):
-            return {"code": "locked", "until": until}
-        case WrongCode(old=old):
-            return {"code": "wrong", "old": old}
-        case OldCodeNeeded():
-            return {"code": "old_code"}
+            return barred(visit, answer, TOTP)
 
 
 async def _enrolled(visit: Visit, answer: Enrolled) -> Response:
@@ -192,51 +186,62 @@ def _codes_page(visit: Visit, codes: tuple[str, ...], path: str) -> Response:
 
 
 async def ask_remove(visit: Visit) -> Response:
-    """Before the second step goes, it is asked for once more."""
-    return await _ask(visit, "totp-remove")
+    """Before the second step goes."""
+    return await _ask(visit, "totp-remove", REMOVE)
 
 
 async def ask_codes(visit: Visit) -> Response:
-    """Before new recovery codes are made, the second step is asked for."""
-    return await _ask(visit, "recovery-codes")
+    """Before new recovery codes take the place of all others."""
+    return await _ask(visit, "recovery-codes", CODES)
 
 
-async def _ask(visit: Visit, what: str) -> Response:
+async def _ask(visit: Visit, what: str, path: str) -> Response:
     signed = await visit.signed()
     found = await account.overview(visit.site.parts, visit.caller, signed)
-    if not found.totp or signed.user.frozen_at is not None:
+    if not found.second_step or (path == REMOVE and not found.totp):
         return visit.to("/account")
-    return visit.page("reauth.html", what=what, letters=found.recovery_left > 0, problem=None)
+    answer = await proof.check(visit.site.parts, visit.caller, signed)
+    if not isinstance(answer, User):
+        return barred(visit, answer, path)
+    return visit.page("sure.html", what=what, problem=None)
 
 
 async def remove_totp(visit: Visit) -> Response:
     """Take the second step away."""
-    code = (await visit.form(code=CODE_MAX))["code"]
+    await visit.form()
     signed = await visit.signed()
-    answer = await account.remove_totp(visit.site.parts, visit.caller, signed, code)
-    return _changed(visit, "totp-remove", answer)
+    answer = await account.remove_totp(visit.site.parts, visit.caller, signed)
+    if isinstance(answer, ProofNeeded | Frozen | SignedOut):
+        return barred(visit, answer, REMOVE)
+    return visit.to("/account")
 
 
 async def new_codes(visit: Visit) -> Response:
     """New recovery codes in place of all others."""
-    code = (await visit.form(code=CODE_MAX))["code"]
+    await visit.form()
     signed = await visit.signed()
-    answer = await account.new_recovery_codes(visit.site.parts, visit.caller, signed, code)
-    return _changed(visit, "recovery-codes", answer)
+    answer = await account.new_recovery_codes(visit.site.parts, visit.caller, signed)
+    if isinstance(answer, Codes):
+        return _codes_page(visit, answer.codes, "/account")
+    if isinstance(answer, ProofNeeded | Frozen | SignedOut):
+        return barred(visit, answer, CODES)
+    return visit.to("/account")
 
 
-def _changed(
-    visit: Visit,
-    what: str,
-    answer: Removed | Codes | WrongCode | Locked | NoSecondStep | Frozen | SignedOut,
-) -> Response:
-    match answer:
-        case Codes(codes=codes):
-            return _codes_page(visit, codes, "/account")
-        case Removed() | NoSecondStep():
-            return visit.to("/account")
-        case Frozen() | SignedOut():
-            return barred(visit, answer)
-        case _:
-            problem = _problem(answer)
-            return visit.page("reauth.html", 422, what=what, letters=True, problem=problem)
+async def trust_client(visit: Visit) -> Response:
+    """Ask this browser for no second step any more."""
+    await visit.form()
+    signed = await visit.signed()
+    answer = await account.trust_client(visit.site.parts, visit.caller, signed)
+    if isinstance(answer, ProofNeeded | Frozen | SignedOut):
+        return barred(visit, answer, "/account")
+    return visit.to("/account")
+
+
+async def distrust_client(visit: Visit) -> Response:
+    """Ask a known client for the second step again."""
+    client = (await visit.form(id=CLIENT_ID_MAX))["id"]
+    signed = await visit.signed()
+    if not await account.distrust_client(visit.site.parts, visit.caller, signed, client):
+        raise Refusal(404, "no-such-client")
+    return visit.to("/account")

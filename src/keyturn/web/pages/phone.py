@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from keyturn.flows import phone
+from keyturn.flows import phone, proof
 from keyturn.flows.account import Signed
 from keyturn.flows.phone import (
     Ask,
@@ -23,9 +23,11 @@ from keyturn.flows.phone import (
     TextState,
     TooSoon,
 )
+from keyturn.rules.accounts import User
 from keyturn.rules.lockout import HOUR
 from keyturn.steps.codes import Sent
 from keyturn.web.door import door
+from keyturn.web.pages.proof import barred
 from keyturn.web.pages.recover import verdict_problem
 from keyturn.web.pages.signin import CODE_MAX
 from keyturn.web.site import Site
@@ -59,11 +61,6 @@ def onward(visit: Visit, signed: Signed) -> str:
     return "/welcome" if arriving(visit, signed) else "/account"
 
 
-def barred(visit: Visit, answer: Frozen | SignedOut) -> Response:
-    """Changes are frozen, as the account page says, or the session is over."""
-    return visit.to("/account" if isinstance(answer, Frozen) else "/signin")
-
-
 async def show(visit: Visit) -> Response:
     """The form; a number that waits for its code goes on instead."""
     signed = await visit.signed()
@@ -72,7 +69,8 @@ async def show(visit: Visit) -> Response:
     opened = await phone.current(visit.site.parts, visit.caller, signed.user)
     if isinstance(opened, Open):
         return visit.to(CODE)
-    return _form(visit, 200, signed)
+    answer = await proof.check(visit.site.parts, visit.caller, signed)
+    return _form(visit, 200, signed) if isinstance(answer, User) else barred(visit, answer, NUMBER)
 
 
 def _form(visit: Visit, status: int, signed: Signed, number: str = "", **context: Any) -> Response:
@@ -93,9 +91,7 @@ async def offer(visit: Visit) -> Response:
     fields = await visit.form(number=NUMBER_MAX, insist=1)
     signed = await visit.signed()
     number, insisted = fields["number"], fields["insist"] == "1"
-    answer = await phone.offer(
-        visit.site.parts, visit.caller, signed.user, number, insisted=insisted
-    )
+    answer = await phone.offer(visit.site.parts, visit.caller, signed, number, insisted=insisted)
     match answer:
         case Open():
             return visit.to(CODE)
@@ -110,7 +106,7 @@ async def offer(visit: Visit) -> Response:
         case PhonesOff():
             return visit.to("/account")
         case _:
-            return barred(visit, answer)
+            return barred(visit, answer, NUMBER)
 
 
 async def _opened(visit: Visit, signed: Signed) -> Open | Response:
@@ -177,7 +173,7 @@ async def try_code(visit: Visit) -> Response:
         case InUse():
             return _form(visit, 409, signed, problem={"code": "number_taken"})
         case Frozen() | SignedOut():
-            return barred(visit, answer)
+            return barred(visit, answer, NUMBER)
         case NothingOpen():
             return visit.to(NUMBER)
     opened = await _opened(visit, signed)
@@ -192,7 +188,7 @@ async def resend(visit: Visit) -> Response:
     signed = await visit.signed()
     answer = await phone.resend(visit.site.parts, visit.caller, signed.user)
     if isinstance(answer, Frozen | SignedOut):
-        return barred(visit, answer)
+        return barred(visit, answer, NUMBER)
     opened = await _opened(visit, signed)
     if isinstance(opened, Response):
         return opened
@@ -217,7 +213,5 @@ async def remove(visit: Visit) -> Response:
     """Take the number away."""
     await visit.form()
     signed = await visit.signed()
-    answer = await phone.remove(visit.site.parts, visit.caller, signed.user)
-    if isinstance(answer, Frozen | SignedOut):
-        return barred(visit, answer)
-    return visit.to("/account")
+    answer = await phone.remove(visit.site.parts, visit.caller, signed)
+    return visit.to("/account") if isinstance(answer, User) else barred(visit, answer, "/account")

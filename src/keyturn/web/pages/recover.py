@@ -17,11 +17,13 @@ from keyturn.flows.recovery import (
     TooMany,
     TooSoon,
 )
+from keyturn.rules.circular import is_circular
 from keyturn.rules.codes import Expired, Replaced, Spent, Used, Verdict, Wrong
 from keyturn.rules.lockout import Locked
 from keyturn.steps.codes import Sent
 from keyturn.web.door import door
 from keyturn.web.pages.signin import CODE_MAX, NAME_MAX, PASSWORD_MAX
+from keyturn.web.pages.told import of_mail
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
@@ -78,6 +80,7 @@ async def _opened(visit: Visit, step: str) -> Open | Response:
 
 def _code_page(visit: Visit, status: int, opened: Open, problem: dict[str, Any] | None) -> Response:
     sent = opened.sent or Sent(opened.started_at, opened.started_at, visit.now, False, None)
+    fate = opened.mail
     return visit.page(
         "recover_code.html",
         status,
@@ -87,7 +90,9 @@ def _code_page(visit: Visit, status: int, opened: Open, problem: dict[str, Any] 
         resend_at=sent.resend_at,
         link_only=sent.link_only,
         sender=visit.tenant.sender,
+        circular=is_circular(opened.typed, visit.tenant.policy.directory_domains),
         problem=problem,
+        **of_mail(fate, fate.address if fate else "", visit.tenant, visit.now),
     )
 
 
@@ -149,7 +154,9 @@ def _second_page(
     visit: Visit, status: int, opened: Open, problem: dict[str, Any] | None
 ) -> Response:
     methods = [str(m) for m in opened.methods]
-    return visit.page("recover_second.html", status, methods=methods, problem=problem)
+    return visit.page(
+        "recover_second.html", status, methods=methods, texted=opened.texted, problem=problem
+    )
 
 
 async def try_second(visit: Visit) -> Response:
@@ -158,13 +165,16 @@ async def try_second(visit: Visit) -> Response:
     answer = await recovery.second_proof(visit.site.parts, visit.caller, code)
     if isinstance(answer, Open):
         return visit.to(PAGES[answer.step])
-    opened = await _opened(visit, "second")
-    if isinstance(opened, Response):
-        return opened
     problem: dict[str, Any] = {"code": "wrong"}
     if isinstance(answer, Locked):
         problem = {"code": "locked", "until": answer.until}
-    return _second_page(visit, 401, opened, problem)
+    return await second_again(visit, problem)
+
+
+async def second_again(visit: Visit, problem: dict[str, Any], status: int = 401) -> Response:
+    """The page of the second proof once more, with what was wrong."""
+    opened = await _opened(visit, "second")
+    return opened if isinstance(opened, Response) else _second_page(visit, status, opened, problem)
 
 
 async def show_password(visit: Visit) -> Response:

@@ -60,7 +60,7 @@ async def try_password(visit: Visit) -> Response:
     answer = await signin.sign_in(visit.site.parts, visit.caller, name, fields["password"])
     visit.now = visit.site.parts.clock.now()
     if isinstance(answer, SignedIn):
-        return await _welcome(visit, answer)
+        return await welcome(visit, answer)
     if isinstance(answer, SecondPending):
         return visit.to("/signin/second")
     if isinstance(answer, AddressPending):
@@ -68,7 +68,7 @@ async def try_password(visit: Visit) -> Response:
     return _refused(visit, name, answer)
 
 
-async def _welcome(visit: Visit, answer: SignedIn) -> Response:
+async def welcome(visit: Visit, answer: SignedIn) -> Response:
     """In: to the console, which asks for a second step, or to one's account."""
     visit.keep_session(answer.session)
     visit.keep_client(answer.client)
@@ -102,14 +102,18 @@ async def show_second(visit: Visit) -> Response:
     waiting = await signin.pending(visit.site.parts, visit.caller)
     if isinstance(waiting, NothingPending):
         return visit.to("/signin")
-    return _second(visit, 200, waiting, None)
+    return second_page(visit, 200, waiting, None)
 
 
-def _second(
+def second_page(
     visit: Visit, status: int, waiting: SecondPending, problem: dict[str, object] | None
 ) -> Response:
+    """What the second step can be done by."""
     methods = [str(m) for m in waiting.methods]
-    return visit.page("second.html", status, methods=methods, problem=problem, trust_offered=True)
+    return visit.page(
+        "second.html", status, methods=methods, texted=waiting.texted, problem=problem,
+        trust_offered=True,
+    )  # fmt: skip
 
 
 async def try_second(visit: Visit) -> Response:
@@ -119,13 +123,13 @@ async def try_second(visit: Visit) -> Response:
     parts, caller = visit.site.parts, visit.caller
     answer = await signin.second_step(parts, caller, fields["code"], trust=trust)
     if isinstance(answer, SignedIn):
-        return await _welcome(visit, answer)
+        return await welcome(visit, answer)
     waiting = await signin.pending(parts, caller)
     if isinstance(answer, NothingPending) or isinstance(waiting, NothingPending):
         return visit.to("/signin")
     if isinstance(answer, Locked):
-        return _second(visit, 401, waiting, {"code": "locked", "until": answer.until})
-    return _second(visit, 401, waiting, {"code": "wrong"})
+        return second_page(visit, 401, waiting, {"code": "locked", "until": answer.until})
+    return second_page(visit, 401, waiting, {"code": "wrong"})
 
 
 async def leave(visit: Visit) -> Response:

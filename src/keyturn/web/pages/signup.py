@@ -19,11 +19,13 @@ from keyturn.flows.signup import (
     TooSoon,
     Unfit,
 )
+from keyturn.rules.circular import is_circular
 from keyturn.rules.identifiers import DISPLAY_MAX, EmailFault, EmailProblem, NameFault, NameProblem
 from keyturn.steps.codes import Sent
 from keyturn.web.door import door
 from keyturn.web.pages.recover import verdict_problem
 from keyturn.web.pages.signin import CODE_MAX, NAME_MAX, PASSWORD_MAX
+from keyturn.web.pages.told import of_mail
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
@@ -124,7 +126,9 @@ def _code_page(
         resend_at=sent.resend_at,
         link_only=sent.link_only,
         sender=visit.tenant.sender,
+        circular=is_circular(opened.email, visit.tenant.policy.directory_domains),
         problem=problem,
+        **of_mail(opened.mail, opened.email, visit.tenant, visit.now),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from keyturn.adapters.memory_secrets import START, SeededRandom
-from keyturn.adapters.sql import SqlStore, open_store
+from keyturn.adapters.sql import SqlStore, finding, open_store
 from keyturn.adapters.sql.migrate import ensure
 from keyturn.rules.accounts import (
     Factor,
@@ -79,7 +80,7 @@ def test_who_is_locked_is_found_and_counted(store: SqlStore, tenant: Tenant) -> 
     assert _write(store, lambda tx: tx.lanes.locked(tenant.id, ids, NOW)) == {
         ada.id: NOW + 2 * MINUTE
     }
-    assert _write(store, lambda tx: tx.users.tally(tenant.id, NOW)) == (2, 1)
+    assert _write(store, lambda tx: tx.users.tally(tenant.id, NOW, 9)) == (2, 1)
     page = _write(store, lambda tx: tx.users.search(tenant.id, "", None, None, 10, NOW))
     assert [user.id for user in page.users] == [ada.id]
 
@@ -152,3 +153,80 @@ def test_a_report_that_comes_first_is_not_overwritten(
     assert not _write(store, lambda tx: tx.messages.settle(message, 1))
     stored = _write(store, lambda tx: tx.messages.get(tenant.id, message.id))
     assert (stored.state, stored.sealed) == (told, "")
+
+
+def _searching(
+    tenant: Tenant, query: str, state: UserState | None, after: str | None
+) -> Callable[[Any], Any]:
+    return lambda tx: tx.users.search(tenant.id, query, state, after, 2)
+
+
+def _saving(user: User) -> Callable[[Any], Any]:
+    return lambda tx: tx.users.save(user)
+
+
+def _all_pages(store: SqlStore, tenant: Tenant, query: str, state: UserState | None) -> list[str]:
+    """The names on every page of a search, and that it ends."""
+    found: list[str] = []
+    after: str | None = None
+    for _ in range(50):
+        page = _write(store, _searching(tenant, query, state, after))
+        found += [user.name for user in page.users]
+        after = page.after
+        if after is None:
+            return found
+    raise AssertionError(found)
+
+
+@pytest.mark.parametrize("filed", [True, False])
+@pytest.mark.parametrize(
+    ("query", "state", "wanted"),
+    [
+        ("t.test", None, 30), ("t.test person7", None, 1), ("person", UserState.DISABLED, 3),
+        ("person", UserState.INVITED, 0), ("nobody", None, 0), ("person t.test person", None, 30),
+    ],
+)  # fmt: skip
+def test_every_user_is_on_one_page_whatever_the_windows(
+    store: SqlStore, tenant: Tenant, monkeypatch: pytest.MonkeyPatch,
+    filed: bool, query: str, state: UserState | None, wanted: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(finding, "SHORT", 1)
+    monkeypatch.setattr(finding, "WINDOW", 7)
+    for n in range(30):
+        made = _user(store, tenant, f"person{n}")
+        if n % 10 == 3:
+            off = replace(made, state=UserState.DISABLED)
+            _write(store, _saving(off))
+    while filed and _write(store, lambda tx: tx.users.file(100)):
+        pass
+    found = _all_pages(store, tenant, query, state)
+    assert len(found) == len(set(found)) == wanted
+
+
+def test_counts_end_where_they_are_told_to(store: SqlStore, tenant: Tenant) -> None:
+    people = [_user(store, tenant, f"p{n}") for n in range(3)]
+    for user in people:
+        _lock(store, tenant, user, f"u:{user.id}", NOW + MINUTE)
+    assert _write(store, lambda tx: tx.users.tally(tenant.id, NOW, 1)) == (2, 2)
+    assert _write(store, lambda tx: tx.users.tally(tenant.id, NOW, 3)) == (3, 3)
+
+
+def test_lists_of_messages_and_cases_are_the_newest_whatever_the_filter(
+    store: SqlStore, tenant: Tenant
+) -> None:
+    for n, state in enumerate([MessageState.SENT, MessageState.BOUNCED, MessageState.SENT] * 2):
+        channel = "sms" if n % 2 else "mail"
+        made = Message(
+            RANDOM.id(NOW + n), tenant.id, None, channel, f"k{n}", "a@t.test", "", state, 1, NOW,
+            NOW, None, "", NOW, NOW,
+        )  # fmt: skip
+        _write(store, _adding("messages", made))
+
+    def kinds(*wanted: Any) -> list[str]:
+        rows = _write(store, lambda tx: tx.messages.recent(tenant.id, *wanted))
+        return [row.kind for row in rows]
+
+    assert kinds(None, None, 4) == ["k5", "k4", "k3", "k2"]
+    assert kinds("sms", None, 9) == ["k5", "k3", "k1"]
+    assert kinds(None, MessageState.BOUNCED, 9) == ["k4", "k1"]
+    assert kinds("mail", MessageState.BOUNCED, 9) == ["k4"]

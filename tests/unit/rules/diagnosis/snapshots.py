@@ -50,6 +50,10 @@ def _back(detail: str) -> dict[str, object]:
     return {**_MAIL, "mail.state": "bounced", "mail.detail": detail}
 
 
+def _text_back(detail: str) -> dict[str, object]:
+    return {**_SMS, "sms.state": "bounced", "sms.detail": detail}
+
+
 def _session(reason: str) -> Row:
     facts: dict[str, object] = {"session.ended_reason": reason, "session.ended_at": AGO}
     return S.SESSION, facts, {"session.ended_at": NOW - 7 * DAY}
@@ -143,6 +147,12 @@ ROWS: dict[str, Row] = {
         {"lane.second.locked_until": NOW}),
     "second.closed": (S.SECOND, {"lane.second.closed": True, "lane.second.locked_until": SOON},
         {"lane.second.closed": False}),
+    "passkey.copied": (S.SIGNIN, {"passkeys.copied_at": AGO, "passkeys.usable": 1},
+        {"passkeys.copied_at": None}),
+    "passkey.refused": (S.SIGNIN,
+        {"passkeys.refused_at": AGO, "second.last_failure": None,
+         "signin.last_success_at": EARLIER},
+        {"signin.last_success_at": AGO + 1}),
     "second.new-browser": (S.SECOND, {"this_client.known": False, "clients.known": 2},
         {"clients.known": 0}),
     "second.staff-always": (S.SECOND,
@@ -214,6 +224,8 @@ ROWS: dict[str, Row] = {
          "lane.unknown.locked_until": None},
         {"lane.unknown.locked_until": NOW + 1}),
     # mail
+    "recovery.circular": (S.RECOVERY, {"account.circular": True}, {"account.circular": False}),
+    "recovery.circular-asked": (S.RECOVERY, {"asked.circular": True}, {"asked.circular": False}),
     "mail.queued": (S.MAIL, {**_MAIL, "mail.state": "sending", "mail.attempts": 1},
         {"mail.state": "queued"}),
     "mail.queue-stuck": (S.MAIL,
@@ -223,6 +235,10 @@ ROWS: dict[str, Row] = {
         {**_MAIL, "mail.state": "queued", "mail.attempts": 1, "mail.detail": "451 4.7.1 later"},
         {"mail.attempts": 0}),
     "mail.no-report": (S.MAIL, {**_MAIL, "mail.state": "sent"}, {"mail.at": NOW - DAY}),
+    "mail.put-off": (S.MAIL,
+        {**_MAIL, "mail.state": "deferred", "mail.detail": "4.7.1 450 4.7.1 greylisted"},
+        {"mail.detail": "452 4.2.2 mailbox full"}),
+    "mail.relayed": (S.MAIL, {**_MAIL, "mail.state": "relayed"}, {"mail.state": "sent"}),
     "mail.delivered": (S.MAIL, {**_MAIL, "mail.state": "delivered"}, {"mail.state": "sent"}),
     "mail.no-mailbox": (S.MAIL, _back("550 5.1.1 <m@example.org> user unknown"),
         {"mail.detail": "552 5.2.2 mailbox full"}),
@@ -232,6 +248,11 @@ ROWS: dict[str, Row] = {
         {"mail.detail": "554 refused"}),
     "mail.came-back": (S.MAIL, _back("554 transaction failed"),
         {"mail.detail": "554 5.7.1 refused by policy"}),
+    "mail.no-domain": (S.MAIL, _back("5.4.4 unable to look up host example.invalid"),
+        {"mail.detail": "5.4.1 relay access denied"}),
+    "mail.closed": (S.MAIL, _back("550 5.2.1 mailbox disabled"),
+        {"mail.detail": "550 5.2.4 list expansion"}),
+    "mail.too-big": (S.MAIL, _back("552 5.3.4 message too big"), {"mail.state": "deferred"}),
     "mail.too-late": (S.MAIL, {**_MAIL, "mail.state": "expired"}, {"mail.state": "dropped"}),
     "mail.none": (S.MAIL, {"account.exists": True, "mail.at": None}, {"account.exists": False}),
     # text messages and phones
@@ -247,6 +268,19 @@ ROWS: dict[str, Row] = {
     "sms.undeliverable": (S.TEXT, {**_SMS, "sms.state": "bounced"}, {"sms.state": "expired"}),
     "sms.rejected": (S.TEXT, {**_SMS, "sms.state": "rejected"}, {"sms.state": "bounced"}),
     "sms.phone-off": (S.TEXT, {**_SMS, "sms.state": "expired"}, {"sms.at": None}),
+    "sms.number-unknown": (S.TEXT, _text_back("unknown-number: 30005 x"),
+        {"sms.detail": "30005 x"}),
+    "sms.reported-landline": (S.TEXT, _text_back("landline: 30006 x"), {"sms.at": NOW - DAY}),
+    "sms.filtered": (S.TEXT, _text_back("filtered: 30007 x"), {"sms.state": "delivered"}),
+    "sms.barred": (S.TEXT, _text_back("barred: 30004 x"), {"sms.detail": "filtered: x"}),
+    "sms.not-served": (S.TEXT, _text_back("no-route: 21408 x"), {"sms.state": "sent"}),
+    "sms.gateway-account": (S.TEXT, _text_back("our-account: 30002 x"), {"sms.state": "queued"}),
+    "sms.gateway-slow": (S.TEXT, _text_back("too-slow: 30036 x"), {"sms.detail": "30036 x"}),
+    "sms.country-closed": (S.PHONE, {"phone.served": False}, {"phone.served": True}),
+    "sms.range-cap": (S.TEXT, {"budget.sms_range.until": NOW + 1},
+        {"budget.sms_range.until": NOW}),
+    "sms.network-cap": (S.TEXT, {"budget.sms_network.until": NOW + 1},
+        {"budget.sms_network.until": NOW}),
     "sms.too-many": (S.TEXT, {"budget.sms.until": NOW + 1}, {"budget.sms.until": NOW}),
     "sms.organisation-cap": (S.TEXT, {"budget.sms_tenant.until": NOW + 1},
         {"budget.sms_tenant.until": NOW}),

@@ -19,7 +19,7 @@ from keyturn.rules.diagnosis.judge import (
     render,
 )
 
-from .snapshots import MISSING, NOW, ROWS
+from .snapshots import AGO, EARLIER, MISSING, NOW, ROWS
 
 EVERY = sorted(ROWS)
 
@@ -123,7 +123,7 @@ def test_only_causes_without_any_private_fact_are_told_to_strangers() -> None:
         "lock.shown", "signup.closed", "code.expired-here", "code.spent-here",
         "code.replaced-here", "code.just-sent", "code.flow-over", "network.too-many",
         "server.busy", "server.store", "browser.no-cookies", "page.too-old", "page.flow-gone",
-        "page.other-address",
+        "page.other-address", "recovery.circular-asked",
     }  # fmt: skip
 
 
@@ -189,3 +189,18 @@ def test_says_are_two_full_sentences() -> None:
     says += [s for c in CAUSES for s in (c.person, c.help_desk, c.administrator)]
     assert [s for s in says if not s.do.endswith((".", "”."))] == []
     assert [s for s in says if not s.what.endswith((".", "detail}"))] == []
+
+
+@pytest.mark.parametrize(("passed_at", "told"), [(EARLIER, True), (AGO + 1, False)])
+def test_a_passkey_refused_as_the_second_step_is_told_until_one_passes(
+    passed_at: int, told: bool
+) -> None:
+    facts = Facts(
+        {
+            "second.last_failure": "passkey", "second.failed_at": AGO,
+            "second.passed_at": passed_at,
+            "passkeys.refused_at": None, "signin.last_success_at": EARLIER,
+        }
+    )  # fmt: skip
+    found = [f.cause for f in diagnose(facts, NOW, Symptom.SECOND).findings]
+    assert ("passkey.refused" in found) is told

@@ -89,4 +89,4 @@ def test_no_operation_of_a_stranger_s_takes_or_shows_a_password_of_somebody_else
     """A password is taken where its owner types it, and shown nowhere."""
     schemas = document()["components"]["schemas"]
     taking = {name for name, s in schemas.items() if "password" in s.get("properties", {})}
-    assert taking == {"Signin", "Signup", "SetPassword"}
+    assert taking == {"Signin", "Signup", "SetPassword", "ByPassword", "ChangePassword"}

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from keyturn.adapters.memory_health import MemoryLedger
 from keyturn.rules.accounts import Role, Session, Tenant, User
 from keyturn.rules.lockout import DAY
 from keyturn.steps import sessions
@@ -24,6 +25,7 @@ from keyturn.web.app import Gate
 from keyturn.web.cookies import Jar
 from keyturn.web.rendering import environment
 from keyturn.web.site import Site
+from tests.unit.flows.clinic import probes
 from tests.unit.flows.house import House
 
 ORIGIN = "http://localhost:8080"
@@ -41,6 +43,7 @@ class Office:
         self.house = House()
         self.other = self.house.add_tenant("fabrikam")
         site = Site(parts=self.house.parts, origin=ORIGIN, trusted=(), pages=environment("test"))
+        site.health = lambda: (probes(clock=self.house.clock), MemoryLedger())
         self.routes = console.routes(site)
         self.gate = Gate(site, self.routes)
         self._staff = 0

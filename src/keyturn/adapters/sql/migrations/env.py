@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from keyturn.adapters.sql.schema import metadata
+from keyturn.adapters.sql.schema import complete
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=complete(),
     render_as_batch=True,  # SQLite alters a table by copying it
     transactional_ddl=True,  # both databases can: all revisions or none
 )

@@ -1,0 +1,178 @@
+"""Old rows and erased accounts; and what the installation itself remembers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    delete,
+    not_,
+    select,
+    tuple_,
+    update,
+)
+
+from keyturn.adapters.sql.rows import Repository, compact, upsert
+from keyturn.adapters.sql.schema import (
+    audit,
+    budgets,
+    cases,
+    clients,
+    codes,
+    facts,
+    flows,
+    lanes,
+    messages,
+    metadata,
+    sessions,
+    users,
+)
+from keyturn.adapters.system import ulid
+from keyturn.ports.upkeep import Swept
+from keyturn.rules.events import HOST, Event
+from keyturn.rules.messages import MessageState
+from keyturn.rules.retention import Kind
+
+#: rows that say why others are not there any more stay
+_LASTING = [str(e) for e in (Event.PURGED, Event.USER_ERASED, Event.RESTORED)]
+_MOVING = [str(s) for s in (MessageState.QUEUED, MessageState.SENDING)]
+#: what stands for the client in audit rows of an erased account
+ERASED = "erased"
+Old = Callable[[int], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """How one kind is swept.
+
+    Attributes:
+        old: which rows go, by the moment.
+        timed: the key is a ULID: rows younger than the moment need not be looked at.
+    """
+
+    table: Table
+    old: Old
+    timed: bool = True
+
+    @property
+    def key(self) -> list[Column[str]]:
+        """The columns of the primary key, in its order."""
+        return list(self.table.primary_key.columns)
+
+
+def _over(column: Column[int]) -> Old:
+    return lambda before: column < before
+
+
+def _absent(before: int) -> ColumnElement[bool]:
+    quiet = and_(lanes.c.touched_at < before, lanes.c.last_failed < before)
+    return and_(
+        lanes.c.key.like("a:%"), quiet, lanes.c.locked_until < before, lanes.c.lease_until.is_(None)
+    )
+
+
+_KEPT: Mapping[Kind, _Kept] = {
+    Kind.CODES: _Kept(codes, _over(codes.c.expires_at)),
+    Kind.FLOWS: _Kept(flows, _over(flows.c.expires_at)),
+    Kind.SESSIONS: _Kept(sessions, _over(sessions.c.expires_at), timed=False),
+    Kind.BUDGETS: _Kept(budgets, _over(budgets.c.until), timed=False),
+    Kind.ABSENT: _Kept(lanes, _absent, timed=False),
+    Kind.MESSAGES: _Kept(
+        messages,
+        lambda before: and_(messages.c.created_at < before, messages.c.state.not_in(_MOVING)),
+    ),
+    Kind.CLIENTS: _Kept(clients, _over(clients.c.seen_at)),
+    Kind.CASES: _Kept(cases, _over(cases.c.closed_at)),
+    Kind.AUDIT: _Kept(
+        audit, lambda before: and_(audit.c.at < before, audit.c.event.not_in(_LASTING))
+    ),
+}
+
+
+class SqlFacts(Repository):
+    """See ports.upkeep.Facts."""
+
+    def get(self, name: str) -> str | None:
+        wanted = select(facts.c.value).where(facts.c.name == name)
+        return self._c.execute(wanted.with_for_update() if self._writing else wanted).scalar()
+
+    def set(self, name: str, value: str) -> None:
+        fresh = upsert(self._dialect)(facts).values(name=name, value=value)
+        self._c.execute(
+            fresh.on_conflict_do_update(index_elements=[facts.c.name], set_={"value": value})
+        )
+
+
+class SqlUpkeep(Repository):
+    """See ports.upkeep.Upkeep."""
+
+    def sweep(self, kind: Kind, after: Sequence[str], before: int, window: int) -> Swept:
+        kept = _KEPT[kind]
+        key = kept.key
+        rows = [tuple(row) for row in self._c.execute(_window(kept, after, before, window))]
+        over = [row[:-1] for row in rows if row[-1]]
+        gone: Counter[str] = Counter()
+        if over:
+            # asked again: a row may have been used since it was looked at
+            these = tuple_(*key).in_(over) if len(key) > 1 else key[0].in_([k for (k,) in over])
+            went = delete(kept.table).where(these, kept.old(before))
+            gone.update(self._c.execute(went.returning(kept.table.c.tenant_id)).scalars())
+        last = rows[-1][:-1] if len(rows) == window else ()
+        return Swept(removed=dict(gone), after=last)
+
+    def due_erasures(self, now: int, limit: int) -> Sequence[tuple[str, str]]:
+        wanted = select(users.c.tenant_id, users.c.id).where(users.c.erase_at <= now)
+        rows = self._c.execute(wanted.order_by(users.c.erase_at).limit(limit))
+        return [(row[0], row[1]) for row in rows]
+
+    def blur(
+        self,
+        tenant_id: str,
+        user_id: str,
+        limit: int,
+        address: Callable[[str], str],
+        kept: frozenset[str],
+    ) -> int:
+        host = and_(audit.c.ip == "", audit.c.client.startswith(HOST))
+        wanted = select(audit.c.id, audit.c.ip, audit.c.facts).where(
+            audit.c.tenant_id == tenant_id, audit.c.user_id == user_id,
+            audit.c.client != ERASED, not_(host),
+        )  # fmt: skip
+        rows = self._c.execute(wanted.limit(limit)).all()
+        for row_id, ip, told in rows:
+            left = {name: value for name, value in json.loads(told).items() if name in kept}
+            change = {"ip": address(ip) if ip else "", "client": ERASED, "facts": compact(left)}
+            self._c.execute(update(audit).where(audit.c.id == row_id).values(change))
+        return len(rows)
+
+    def erase(self, tenant_id: str, user_id: str) -> None:
+        begun = select(flows.c.id).where(flows.c.tenant_id == tenant_id, flows.c.user_id == user_id)
+        self._c.execute(delete(codes).where(codes.c.flow_id.in_(begun)))
+        blank = {"identifier": "", "contact": "", "note": "", "facts": "{}"}
+        of_them = (cases.c.tenant_id == tenant_id, cases.c.user_id == user_id)
+        self._c.execute(update(cases).where(*of_them).values(blank))
+        for table in metadata.sorted_tables:
+            if "user_id" in table.c and table not in (audit, cases):
+                self._c.execute(delete(table).where(table.c.user_id == user_id))
+        self._c.execute(delete(users).where(users.c.tenant_id == tenant_id, users.c.id == user_id))
+
+
+def _window(kept: _Kept, after: Sequence[str], before: int, window: int) -> Select[Any]:
+    """The next rows: their keys, and whether they go."""
+    key = kept.key
+    columns: list[Any] = [*key, kept.old(before).label("is_old")]
+    wanted = select(*columns).order_by(*key).limit(window)
+    if after:
+        wanted = wanted.where(tuple_(*key) > tuple_(*after))
+    if kept.timed:
+        wanted = wanted.where(key[0] < ulid(before, 0))
+    return wanted

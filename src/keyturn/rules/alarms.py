@@ -1,0 +1,23 @@
+"""What the owners of a tenant are told at once, and not only when they look."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from keyturn.rules.budgets import Budget
+from keyturn.rules.lockout import HOUR
+
+
+class Alarm(StrEnum):
+    """A kind of alarm. Its words: letters/alarm.txt and console/words.html."""
+
+    SMS_TENANT = "sms-tenant"  # the tenant's texts of the hour or the day are used up
+    SMS_NETWORK = "sms-network"  # one network asks for many texts
+    SMS_RANGE = "sms-range"  # many texts to one range of numbers
+    SMS_COUNTRY = "sms-country"  # many texts to one foreign country
+    SMS_PUMPING = "sms-pumping"  # of many codes texted, hardly any was entered
+    MAIL_TENANT = "mail-tenant"  # strangers cause more mails than the tenant's cap
+
+
+#: one mail, and one row of the audit trail, for each kind
+ONCE = Budget("alarm", 1, HOUR)

@@ -1,0 +1,117 @@
+"""What is kept, for how long, and in which order it goes.
+
+A *round* goes through the kinds one after the other, window by window, each window a small
+transaction; where it stands is stored after each, so that any server can go on with it.
+Then it rests.  What goes:
+
+    kind      what                                               age counts from
+    --------  -------------------------------------------------  ----------------
+    codes     one-time codes and long links                      sent
+    flows     what browsers had begun                            begun
+    sessions  sessions that are over                             their end
+    budgets   counters whose window is over                      its end
+    absent    attempts on names that nobody has                  the last attempt
+    messages  mails and texts that are not on their way          queued
+    clients   known clients that were not seen again             last seen
+    cases     closed cases                                       closed
+    audit     the audit trail, but for what says that rows went  happened
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from keyturn.rules.lockout import DAY, HOUR, SECOND
+
+#: rows looked at in one transaction
+WINDOW = 500
+#: between two transactions of a round, and between two rounds
+PAUSE_MS = SECOND
+REST_MS = HOUR
+#: a server that does not go on for so long gives the round up to another
+LEASE_MS = 60 * SECOND
+
+
+class Kind(StrEnum):
+    """See the table above; a round goes through them in this order."""
+
+    CODES = "codes"
+    FLOWS = "flows"
+    SESSIONS = "sessions"
+    BUDGETS = "budgets"
+    ABSENT = "absent"
+    MESSAGES = "messages"
+    CLIENTS = "clients"
+    CASES = "cases"
+    AUDIT = "audit"
+
+
+ORDER = tuple(Kind)
+Keep = Mapping[Kind, int]
+"""How many days each kind is kept; a kind that is missing goes as soon as it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Where a round stands.
+
+    Attributes:
+        holder, until: which server goes on with it, and until when it has the right to.
+        due_at: when its next step, or the next round, is due.
+        kind: the place in ORDER.
+        after: the key of the last row looked at, () at the beginning of a kind.
+        removed: rows by tenant and kind.
+    """
+
+    holder: str = ""
+    until: int = 0
+    due_at: int = 0
+    kind: int = 0
+    after: tuple[str, ...] = ()
+    removed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+def may_step(at: Round, holder: str, now: int) -> bool:
+    """Whether `holder` may do the next step now. A moment far off (the clock was set back)
+    does not hold it up.
+    """
+    free = at.holder in ("", holder) or now >= at.until or at.until > now + 2 * LEASE_MS
+    return free and (now >= at.due_at or at.due_at > now + 2 * REST_MS)
+
+
+def before(keep: Keep, kind: Kind, now: int) -> int:
+    """Rows of a kind older than this go."""
+    return now - keep.get(kind, 0) * DAY
+
+
+def stepped(
+    at: Round, holder: str, now: int, removed: Mapping[str, int], after: tuple[str, ...]
+) -> Round:
+    """The round after a step.
+
+    Args:
+        removed: rows by tenant.
+        after: the key of the last row looked at, () if the kind has come to its end.
+    """
+    kind = at.kind if after else at.kind + 1
+    over = kind == len(ORDER)
+    return Round(
+        holder=holder, until=now + LEASE_MS, due_at=now + (REST_MS if over else PAUSE_MS),
+        kind=0 if over else kind, after=after, removed=_added(at, removed),
+    )  # fmt: skip
+
+
+def _added(at: Round, removed: Mapping[str, int]) -> Mapping[str, Mapping[str, int]]:
+    name = str(ORDER[at.kind])
+    total = {tenant: dict(kinds) for tenant, kinds in at.removed.items()}
+    for tenant, count in removed.items():
+        kinds = total.setdefault(tenant, {})
+        kinds[name] = kinds.get(name, 0) + count
+    return total
+
+
+def is_over(at: Round) -> bool:
+    """Whether a step has just ended the round."""
+    return at.kind == 0 and not at.after

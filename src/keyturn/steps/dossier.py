@@ -1,0 +1,116 @@
+"""Everything that is stored about one person, for that person (GDPR, articles 15 and 20).
+
+Nothing that is secret is in it (it would open the account), nor anything of others: where
+staff acted stands that they did, not who or from where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from keyturn.ports.store import Tx
+from keyturn.rules.accounts import FactorKind, User
+from keyturn.rules.events import Entry
+from keyturn.steps.acts import Act
+from keyturn.steps.evidence.delivery import masked
+
+#: more of one person's rows than anybody has
+MOST = 100_000
+#: fields whose names end so are moments
+_MOMENT = ("_at", "_until", "until", "since", "used")
+
+#: kinds of lanes but that of one known browser
+_WHERE = {"u": "unknown browsers", "2": "second step"}
+
+Document = Mapping[str, object]
+
+
+def dossier(tx: Tx, act: Act, user: User) -> Document:
+    """A document for JSON; moments as RFC 3339 in UTC."""
+    return {
+        "about": {
+            "tenant": act.tenant.name,
+            "exported_at": moment(act.now),
+            "not_in_it": "passwords, keys, codes and links: they would open the account",
+        },
+        "account": _account(tx, act, user),
+        "second_steps": _second_steps(tx, act, user),
+        "browsers": [_told(c, "id", "name", "ip", "created_at", "seen_at", "trusted")
+                     for c in tx.clients.of_user(act.tenant.id, user.id)],
+        "sessions": [_told(s, "client_name", "ip", "level", "created_at", "seen_at", "expires_at")
+                     for s in tx.sessions.of_user(act.tenant.id, user.id)],
+        "failed_sign_ins": _lanes(tx, act, user),
+        "begun": [_told(f, "kind", "step", "created_at", "expires_at", "closed_at")
+                  for f in tx.flows.of_user(act.tenant.id, user.id, MOST)],
+        "messages": _messages(tx, act, user),
+        "cases": [_told(c, "ref", "state", "identifier", "contact", "note", "facts",
+                        "created_at", "closed_at")
+                  for c in tx.cases.of_user(act.tenant.id, user.id)],
+        "events": [_event(e, user) for e in tx.audit.of_user(act.tenant.id, user.id, MOST)],
+    }  # fmt: skip
+
+
+def moment(ms: int) -> str:
+    """RFC 3339, UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _told(thing: Any, *names: str) -> dict[str, object]:
+    """Some fields of a value type, moments made readable."""
+    fields = asdict(thing)
+    return {name: _shown(name, fields[name]) for name in names}
+
+
+def _shown(name: str, value: object) -> object:
+    is_moment = name.endswith(_MOMENT) and isinstance(value, int) and not isinstance(value, bool)
+    return moment(value) if is_moment and isinstance(value, int) else value
+
+
+def _account(tx: Tx, act: Act, user: User) -> dict[str, object]:
+    told = _told(
+        user, "id", "state", "name", "username", "email", "phone", "phone_verified_at", "timezone",
+        "password_set_at", "frozen_at", "erase_at", "created_at",
+    )  # fmt: skip
+    return {**told, "role": tx.roles.of_user(user.id).get(act.tenant.id)}
+
+
+def _second_steps(tx: Tx, act: Act, user: User) -> Sequence[Document]:
+    factors = tx.factors.of_user(act.tenant.id, user.id)
+    # `used` of an authenticator is no moment but a step
+    enrolled = [
+        {**_told(f, "kind", "created_at"),
+         **({} if f.kind is FactorKind.TOTP else _told(f, "used"))} for f in factors
+    ]  # fmt: skip
+    keys = tx.passkeys.of_user(act.tenant.id, user.id)
+    return [
+        *enrolled,
+        *({"kind": "passkey", **_told(k, "name", "synced", "created_at", "used_at", "cloned_at")}
+          for k in keys),
+    ]  # fmt: skip
+
+
+def _lanes(tx: Tx, act: Act, user: User) -> Sequence[Document]:
+    return [
+        {
+            "where": _WHERE.get(key[0], f"browser {key[2:]}"),
+            "in_a_row": lane.failed, "in_all": lane.total,
+            "locked_until": moment(lane.locked_until) if lane.locked_until else None,
+        }
+        for key, lane in tx.lanes.of_user(act.tenant.id, user.id).items()
+    ]  # fmt: skip
+
+
+def _messages(tx: Tx, act: Act, user: User) -> Sequence[Document]:
+    sent = tx.messages.of_user(act.tenant.id, user.id, MOST)
+    names = ("channel", "kind", "state", "detail", "created_at", "updated_at")
+    return [{"to": masked(m), **_told(m, *names)} for m in sent]
+
+
+def _event(entry: Entry, user: User) -> Document:
+    by_staff = entry.actor_id is not None and entry.actor_id != user.id
+    where = {"by": "staff"} if by_staff else {"ip": entry.ip, "client": entry.client}
+    facts = {name: _shown(name, value) for name, value in entry.facts.items()}
+    return {"at": moment(entry.at), "event": str(entry.event), **where, "facts": facts}

@@ -1,0 +1,144 @@
+"""Health: what the doctor found last, and a new look.
+
+A page is never held up by somebody's name servers: POST begins a look beside the requests,
+GET shows the last result.  Results are kept in the database (`facts`), one for each tenant:
+servers are several processes, and whichever is asked must show the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from keyturn.flows import doctor
+from keyturn.flows.staff import NotAllowed
+from keyturn.ports.health import Ledger, Probes
+from keyturn.ports.store import StoreUnavailable
+from keyturn.rules.access import ALLOWED, Action, Staff, Why
+from keyturn.rules.health.catalogue import CATALOGUE
+from keyturn.rules.health.records import seen
+from keyturn.rules.health.report import Report, headline, worst
+from keyturn.rules.health.verdicts import Finding, State
+from keyturn.rules.health.words import fill
+from keyturn.web.console.entry import REDIRECT, is_partial, refused
+from keyturn.web.refusals import Refusal
+from keyturn.web.rendering import said_time
+from keyturn.web.visit import Visit
+
+LOG = logging.getLogger("keyturn.doctor")
+PLACE = "/console/health"
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenFinding:
+    """A finding in words. `copies`: what to copy, by kind; `evidence`: what was seen."""
+
+    id: str
+    title: str
+    state: State
+    what: str
+    mend: str
+    copies: tuple[tuple[str, str], ...]
+    evidence: Mapping[str, str]
+    consequences: tuple[SpokenFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenReport:
+    """A report for a page."""
+
+    headline: str
+    state: State
+    at: int
+    roots: tuple[SpokenFinding, ...]
+    fine: tuple[SpokenFinding, ...]
+
+
+async def show(visit: Visit, staff: Staff) -> Response:
+    """The last result. For htmx, which asks while a look goes on: nothing until it is over,
+    and then to open the page.
+    """
+    probes, ledger = _instruments(visit, staff)
+    whole = await _whole(visit)
+    looked = await doctor.last(probes, ledger, visit.tenant, whole=whole)
+    if is_partial(visit):
+        done = {REDIRECT: visit.base + PLACE} if looked.since is None else {}
+        return Response(status_code=204, headers=done)
+    return visit.page(
+        "console/health.html",
+        report=spoken(visit, looked.report) if looked.report else None,
+        since=looked.since,
+        whole=whole,
+    )
+
+
+async def look(visit: Visit, staff: Staff) -> Response:
+    """Begin a look, unless one has just begun."""
+    await visit.form()
+    probes, ledger = _instruments(visit, staff)
+    whole = await _whole(visit)
+    if await doctor.begin(probes, ledger, visit.tenant):
+        task = asyncio.create_task(_carry_out(visit, probes, ledger, whole=whole))
+        visit.site.looks.add(task)
+        task.add_done_callback(visit.site.looks.discard)
+    return visit.to(PLACE)
+
+
+async def _carry_out(visit: Visit, probes: Probes, ledger: Ledger, *, whole: bool) -> None:
+    try:
+        await doctor.carry_out(probes, ledger, visit.tenant, whole=whole)
+    except StoreUnavailable as outage:
+        LOG.warning("look not kept cause=%s", outage)
+
+
+def _instruments(visit: Visit, staff: Staff) -> tuple[Probes, Ledger]:
+    """What to look through. Raises Refusal 403, or 404 where nothing is looked at."""
+    if Action.HEALTH not in ALLOWED[staff.role]:
+        raise refused(NotAllowed(Why.NO_ROLE))
+    if visit.site.health is None:
+        raise Refusal(404, "no-such-page")
+    return visit.site.health()
+
+
+async def _whole(visit: Visit) -> bool:
+    """Whether the installation is shown here: in its first tenant alone."""
+    return (await visit.site.tenants())[0].id == visit.tenant.id
+
+
+def spoken(visit: Visit, report: Report) -> SpokenReport:
+    """A report in words, times in the reader's zone."""
+    return SpokenReport(
+        headline=headline(CATALOGUE, report),
+        state=worst(CATALOGUE, report),
+        at=report.at,
+        roots=tuple(
+            _finding(visit, root.finding, tuple(_finding(visit, f) for f in root.consequences))
+            for root in report.roots
+        ),
+        fine=tuple(_finding(visit, finding) for finding in report.fine),
+    )
+
+
+def _finding(
+    visit: Visit, finding: Finding, consequences: tuple[SpokenFinding, ...] = ()
+) -> SpokenFinding:
+    cause = CATALOGUE.causes[finding.cause]
+    own = visit.signed_in.user.timezone if visit.signed_in else None
+
+    def moment(ms: int) -> str:
+        return said_time(ms, visit.now, own, visit.tenant.timezone)
+
+    return SpokenFinding(
+        id=cause.id,
+        title=CATALOGUE.checks[finding.check].title,
+        state=cause.state,
+        what=fill(cause.what, finding.facts, moment),
+        mend=fill(cause.mend, finding.facts, moment),
+        copies=tuple((c.kind, fill(c.text, finding.facts, moment)) for c in cause.copies),
+        evidence=seen(CATALOGUE, finding, moment),
+        consequences=consequences,
+    )
