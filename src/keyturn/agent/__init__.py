@@ -1,0 +1,3 @@
+"""The program beside a directory. Imports only `wire` and `rules` of ours, so that it installs
+without the server's libraries (extra `keyturn[agent]`).
+"""

@@ -1,0 +1,142 @@
+"""What the agent needs of a directory and of its host, as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from keyturn.rules.directories.answers import Refusal
+from keyturn.rules.directories.policies import Policy
+from keyturn.rules.directories.proofs import Bind, Stamp
+from keyturn.rules.directories.topology import Topology
+
+
+class Unreachable(Exception):
+    """The controller could not be asked, and nothing was sent that could change anything.
+
+    Attributes:
+        controller: DNS name.
+        cause: "name" (not resolved), "refused", "timeout", "tls_old", "tls_ca", "tls_name",
+            "tls_expired", "tls" (other), "credentials" (our own account), "gone".
+        detail: for an administrator.
+    """
+
+    def __init__(self, controller: str, cause: str, detail: str = "") -> None:
+        super().__init__(controller, cause, detail)
+        self.controller = controller
+        self.cause = cause
+        self.detail = detail
+
+
+class Refused(Exception):
+    """The directory said no; nothing was changed."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+
+
+class Uncertain(Exception):
+    """The change was sent and no answer came: it may or may not have been made."""
+
+
+class NotFound(Exception):
+    """No such account in scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One modify, all of it or nothing.
+
+    Attributes:
+        password: the new one, or None.
+        unlock: lockoutTime = 0.
+        must_change: pwdLastSet = 0.
+    """
+
+    password: str | None = None
+    unlock: bool = False
+    must_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What a look shows of one account.
+
+    Attributes:
+        guid: hex; name, upn, display: for people.
+        dn: only ever used on the agent.
+        locked_until: ms since the epoch, if locked now; 0: until somebody unlocks it; None: not.
+        disabled, expired_account: refused at logon whatever the password.
+        must_change: at next logon. password_expires_at: None for never.
+        policy: what binds it, domain's or fine-grained; None if it could not be read.
+        protected: why it is never set from here (rules/directories/protected.py), or "".
+        must_change_binds: whether "must change at next logon" would work (else why not, as
+            a word: "never_expires", "smart_card", "cannot_change"); "" where it does.
+        password_stamp, lockout_stamp: metadata of unicodePwd and lockoutTime.
+    """
+
+    guid: str
+    name: str
+    upn: str
+    display: str
+    dn: str
+    locked_until: int | None
+    disabled: bool
+    expired_account: bool
+    must_change: bool
+    password_expires_at: int | None
+    password_set_at: int | None
+    bad_count: int
+    bad_at: int | None
+    policy: Policy | None
+    protected: str
+    must_change_binds: str
+    password_stamp: Stamp
+    lockout_stamp: Stamp
+
+
+class Driver(Protocol):
+    """A directory. Every call names the controller that it goes to; none falls back to another.
+
+    Raises Unreachable everywhere, unless said otherwise; each call has one time-out, known as
+    `timeout_ms`.
+    """
+
+    @property
+    def timeout_ms(self) -> int:
+        """The longest a call can take to answer or to be given up."""
+        ...
+
+    async def find(self, controller: str, name: str) -> AccountView:
+        r"""By sAMAccountName, UPN or DOMAIN\name. Raises NotFound."""
+        ...
+
+    async def look(self, controller: str, guid: str) -> AccountView:
+        """By objectGUID. Raises NotFound."""
+        ...
+
+    async def stamp(self, controller: str, guid: str, attribute: str) -> Stamp:
+        """Metadata of one attribute ("unicodePwd", "lockoutTime", "pwdLastSet"); Stamp(0, "", 0, 0)
+        if it was never written. Raises NotFound.
+        """
+        ...
+
+    async def apply(self, controller: str, guid: str, change: Change) -> None:
+        """Make the change. Raises Refused, NotFound, Unreachable (nothing was sent), Uncertain."""
+        ...
+
+    async def try_password(self, controller: str, guid: str, password: str) -> Bind:
+        """Try a password once. An empty one is never tried (some directories take it as an
+        anonymous success): WRONG.
+        """
+        ...
+
+    async def topology(self, controller: str) -> Topology:
+        """Sites and controllers as the directory itself lists them."""
+        ...
+
+    async def reachable(self, controllers: Sequence[str]) -> dict[str, str]:
+        """For each controller "" if it answers as it must, else the cause (Unreachable.cause)."""
+        ...

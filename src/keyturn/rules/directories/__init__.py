@@ -1,0 +1,11 @@
+"""Directory passwords: who may set which, when a set counts, and what the directory says of it.
+
+things.py     what exists: directory, agent, linked account, controller, lease
+leases.py     one primary for a directory: lease by key and run, epoch, clone alarm
+resets.py     the life of one job as a table, and what may be asked of it when
+proofs.py     the stamp of a password, and what two of them say together
+policies.py   the directory's password policy, and a password judged by it as it is typed
+answers.py    what a controller answers, as one reason each
+protected.py  accounts that are never set from here, and why
+topology.py   sites, controllers and what stands behind them
+"""

@@ -1,0 +1,360 @@
+"""What agent and server say: frozen values; `codec.py` turns them into JSON and back.
+
+All times that travel are *remaining milliseconds*, never a clock's reading: the receiver
+counts from the moment it sent its request (CLOCK_BOOTTIME on the agent), so that neither
+clock needs to be right and a slow answer only ever shortens what it grants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keyturn.rules.directories.proofs import ProofState, Stamp
+from keyturn.rules.directories.resets import JobKind
+from keyturn.rules.directories.things import AgentRole, Epoch
+
+#: raised when either side could misread the other
+PROTOCOL = 1
+
+# --- becoming an agent
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """First request, signed by the key it brings.
+
+    Attributes:
+        identity: the directory's identity key, if the token's directory has none yet and this
+            agent has made it; the server takes the first and answers with the one that counts.
+        certificate: over `sealing_key` by that identity; None unless `identity` is brought.
+    """
+
+    token: str
+    name: str
+    controller: str
+    signing_key: bytes
+    sealing_key: bytes
+    machine: str
+    place: str
+    version: str
+    identity: bytes | None
+    certificate: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Attributes: server_key: Ed25519; signs every answer from now on, and is pinned."""
+
+    agent_id: str
+    directory_id: str
+    directory: str
+    role: AgentRole
+    server_key: bytes
+    identity: bytes
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """An agent that waits for approval, as an approved one is told of it."""
+
+    agent_id: str
+    name: str
+    controller: str
+    role: AgentRole
+    signing_key: bytes
+    sealing_key: bytes
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """An approved agent vouches for another.
+
+    Attributes:
+        certificate: over the applicant's sealing key, by the directory's identity.
+        bequest: the directory's identity key sealed to the applicant; None for a listener.
+    """
+
+    agent_id: str
+    certificate: bytes
+    bequest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """A fresh certificate over this agent's own sealing key."""
+
+    sealing_key: bytes
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A process begins its run.
+
+    Attributes:
+        replaces: the run before it on this very machine, when it is certain to be dead (its
+            lock on the state folder is free, and the machine has not booted since); else "".
+    """
+
+    run_id: str
+    replaces: str
+    machine: str
+    place: str
+    controller: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Attributes:
+    approved: False while it waits. certificate, bequest: what an approval left for it.
+    """
+
+    approved: bool
+    certificate: bytes | None
+    bequest: bytes | None
+    identity: bytes
+
+
+# --- the lease
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Every 15 s, by the bell's socket or by POST.
+
+    Attributes:
+        wants_lease: stands by as primary, or is it.
+        health: "" or what is wrong here, as a JSON object of short facts.
+    """
+
+    run_id: str
+    wants_lease: bool
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who is primary, for whoever is not."""
+
+    name: str
+    place: str
+    for_ms: int
+    ends_in_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    """Attributes:
+    epoch, lease_ms: this agent's lease, None and 0 without one.
+    holder: who has it otherwise. work: there is something to fetch.
+    """
+
+    epoch: Epoch | None
+    lease_ms: int
+    holder: Holder | None
+    work: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The run ends in good order; its lease is free at once."""
+
+    run_id: str
+
+
+# --- work
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An envelope for this agent."""
+
+    enc: bytes
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job that waits for a permit.
+
+    Attributes:
+        sealed: None for an unlock and a required change.
+        sealed_ms: how long the sealing is good; its absolute expiry is in `expires_at`, which
+            is only ever compared with what the seal binds.
+        left_ms: to the deadline.
+    """
+
+    job_id: str
+    kind: JobKind
+    user_id: str
+    guid: str
+    must_change: bool
+    unlock: bool
+    sealed: Sealed | None
+    expires_at: int
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A permitted job without an answer, to be settled by reading the directory.
+
+    Attributes:
+        before, controller: what the permit was asked with.
+        sealed: for this agent, if the browser sealed to it too.
+        held_ms: since the permit ended (an agent that acts in time has ended by then).
+    """
+
+    job_id: str
+    kind: JobKind
+    user_id: str
+    guid: str
+    before: Stamp
+    controller: str
+    sealed: Sealed | None
+    expires_at: int
+    held_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A done job that is not everywhere yet.
+
+    Attributes:
+        attribute: whose metadata shows it: "unicodePwd", "lockoutTime" or "pwdLastSet".
+        after: the stamp of our write. since_ms: since it was made.
+        waiting: controllers (DNS names) not yet seen.
+        sealed: for the agent that may try the password; None for whom metadata is all.
+    """
+
+    job_id: str
+    user_id: str
+    guid: str
+    attribute: str
+    after: Stamp
+    since_ms: int
+    waiting: tuple[str, ...]
+    sealed: Sealed | None
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A question about one account. One of `guid` and `name` is ""."""
+
+    look_id: str
+    guid: str
+    name: str
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to do for this agent, now. Asking again gives the same, until reported."""
+
+    tasks: tuple[Task, ...]
+    unsettled: tuple[Unsettled, ...]
+    watches: tuple[Watch, ...]
+    looks: tuple[Look, ...]
+    applicants: tuple[Applicant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskPermit:
+    """Leave to act once, with what the directory showed beforehand.
+
+    Attributes:
+        needs_ms: the longest the change can take; no permit is given for less.
+    """
+
+    job_id: str
+    run_id: str
+    epoch: Epoch
+    before: Stamp
+    controller: str
+    needs_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Attributes:
+    left_ms: to act and be answered; 0 with `why` ("late", "lease", "busy", "superseded",
+    "settled", "gone") when there is no permit.
+    """
+
+    left_ms: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a job ended, or was settled.
+
+    Attributes:
+        outcome: "done", "not_done" or "changed".
+        reason, data, diagnostic: as in rules/directories/answers.py, for "not_done".
+        after: the stamp of our own write, for "done".
+        bound: the password itself was tried and is right, for "done".
+    """
+
+    job_id: str
+    run_id: str
+    epoch: Epoch
+    outcome: str
+    reason: str
+    data: dict[str, int | str]
+    diagnostic: str
+    after: Stamp | None
+    bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a watch saw on one controller."""
+
+    job_id: str
+    controller: str
+    site: str
+    state: ProofState
+    delay_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The answer to a look: `view` is a JSON object (agent/views.py), or "" with a cause."""
+
+    look_id: str
+    view: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charted:
+    """The topology as the primary sees it: JSON of rules/directories/topology.py, and for each
+    controller "" or why it cannot be reached.
+    """
+
+    topology: str
+    reachable: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The server has it; nothing else to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The request is refused.
+
+    Attributes:
+        why: "token", "signature", "sequence", "revoked", "waiting", "cloned", "run", "epoch",
+            "protocol", "name", "message".
+        holder: for "run": who lives under this key already.
+    """
+
+    why: str
+    holder: Holder | None
