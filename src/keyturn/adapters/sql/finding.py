@@ -39,7 +39,7 @@ from keyturn.rules.search import LAST, Term
 #: the rule by which users are filed now; a later rule files all anew
 RULE = 1
 #: words that one search looks at, and users it compares who are not filed yet
-WINDOW, UNFILED_MOST = 5_000, 500
+WINDOW, UNFILED_MOST = 2_000, 500
 #: words for each user of a page that are looked at first
 SHORT = 6
 #: as many words as this that a term begins are called many
