@@ -7,6 +7,7 @@ clock needs to be right and a slow answer only ever shortens what it grants.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keyturn.rules.directories.proofs import ProofState, Stamp
@@ -21,12 +22,10 @@ PROTOCOL = 1
 
 @dataclass(frozen=True, slots=True)
 class Enrol:
-    """First request, signed by the key it brings.
+    """First request, signed by the key it brings (its sender has no id yet: "new").
 
-    Attributes:
-        identity: the directory's identity key, if the token's directory has none yet and this
-            agent has made it; the server takes the first and answers with the one that counts.
-        certificate: over `sealing_key` by that identity; None unless `identity` is brought.
+    The same token with the same signing key gets the same answer again, so that an answer
+    that is lost costs nothing.
     """
 
     token: str
@@ -37,21 +36,40 @@ class Enrol:
     machine: str
     place: str
     version: str
-    identity: bytes | None
-    certificate: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """Attributes: server_key: Ed25519; signs every answer from now on, and is pinned."""
+    """Attributes:
+    server_key: Ed25519; signs every answer, this one too, and is pinned from now on.
+    identity: the directory's identity key; None while it has none, and the agent founds one.
+    """
 
     agent_id: str
     directory_id: str
     directory: str
     role: AgentRole
     server_key: bytes
-    identity: bytes
+    identity: bytes | None
     approved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate offers an identity to a directory that has none. Answer: Begun.
+
+    It has the key on its disk before it says so, and only now, because a certificate names
+    ids that enrolment gives. The server takes the first identity whose certificate verifies,
+    and its agent is approved by it; every later one is told which counts, throws its own away
+    and waits for approval. To say it again with the identity that counts is no error.
+
+    Attributes:
+        identity: Ed25519 public.
+        certificate: over the sender's sealing key, by that identity.
+    """
+
+    identity: bytes
+    certificate: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +128,13 @@ class Begin:
 class Begun:
     """Attributes:
     approved: False while it waits. certificate, bequest: what an approval left for it.
+    identity: the directory's; None while it has none.
     """
 
     approved: bool
     certificate: bytes | None
     bequest: bytes | None
-    identity: bytes
+    identity: bytes | None
 
 
 # --- the lease
@@ -165,7 +184,32 @@ class Release:
     run_id: str
 
 
+# --- the bell, where sockets are blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A long-poll: answered at once if there is work, else when there is, or after `for_ms`."""
+
+    run_id: str
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Answer to Wait, and what the socket brings unasked: whether there is work."""
+
+    work: bool
+
+
 # --- work
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What is there to do? Answer: Work."""
+
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +247,8 @@ class Unsettled:
     """A permitted job without an answer, to be settled by reading the directory.
 
     Attributes:
+        run_id: the run that was permitted: an agent whose journal shows that this run of its own
+            asked, and never got further, knows that nothing was sent.
         before, controller: what the permit was asked with.
         sealed: for this agent, if the browser sealed to it too.
         held_ms: since the permit ended (an agent that acts in time has ended by then).
@@ -212,6 +258,7 @@ class Unsettled:
     kind: JobKind
     user_id: str
     guid: str
+    run_id: str
     before: Stamp
     controller: str
     sealed: Sealed | None
@@ -358,3 +405,28 @@ class Denied:
 
     why: str
     holder: Holder | None
+
+
+#: what an agent may say, and what it gets for it (or Denied)
+ANSWERS: Mapping[type, type] = {
+    Enrol: Enrolled,
+    Found: Begun,
+    Approve: Taken,
+    Renew: Taken,
+    Begin: Begun,
+    Beat: Beaten,
+    Release: Taken,
+    Wait: Rung,
+    Fetch: Work,
+    AskPermit: Permitted,
+    Report: Taken,
+    Seen: Taken,
+    Looked: Taken,
+    Charted: Taken,
+}
+
+Request = (
+    Enrol | Found | Approve | Renew | Begin | Beat | Release | Wait | Fetch | AskPermit
+    | Report | Seen | Looked | Charted
+)  # fmt: skip
+Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Denied
