@@ -4,12 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from keyturn.rules.directories.answers import Refusal
 from keyturn.rules.directories.policies import Policy
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
+from keyturn.wire.messages import Denied, Request
+
+A = TypeVar("A")
+
+
+class LinkDown(Exception):
+    """The server could not be asked, or what answered was not it. Whether it took what was
+    said is not known; every message may be said again.
+
+    Attributes:
+        cause: "name" (not resolved), "refused", "timeout", "tls_ca", "tls_name", "tls_expired",
+            "tls" (other), "proxy" (it refuses), "closed", "status" (no Keyturn answers there),
+            "unsigned", "signature", "message" (an answer that cannot be read).
+        detail: for an administrator.
+    """
+
+    def __init__(self, cause: str, detail: str = "") -> None:
+        super().__init__(cause, detail)
+        self.cause = cause
+        self.detail = detail
+
+
+class LinkDenied(Exception):
+    """The server refuses, and it was the server who said so (signed, bound to our request)."""
+
+    def __init__(self, denied: Denied) -> None:
+        super().__init__(denied.why)
+        self.denied = denied
+
+
+class Link(Protocol):
+    """The way to the server. One request of a lane at a time; callers wait their turn."""
+
+    async def call(self, message: Request, want: type[A]) -> A:
+        """Say something and get the answer, which is a `want` (messages.ANSWERS).
+
+        Raises LinkDown, LinkDenied. Nothing is repeated here: who calls knows whether to.
+        """
+        ...
 
 
 class Unreachable(Exception):
