@@ -112,3 +112,9 @@ class Store(Protocol):
         delivery in this process need not wait for its next look.
         """
         ...
+
+    def on_work(self, listener: Callable[[], None]) -> None:
+        """Call `listener` (from any thread) after a commit that changed jobs, looks or agents, so
+        that the agents which are connected to this process hear of it at once.
+        """
+        ...
