@@ -104,6 +104,10 @@ class Agents(Protocol):
         """Store a new run if the present one is still `was` (its id, None for none)."""
         ...
 
+    def end(self, agent_id: str, run_id: str) -> bool:
+        """The run has ended in good order: there is none any more. False if it was not this one."""
+        ...
+
     def heard(self, agent_ids: Sequence[str], now: int) -> None:
         """They live (written in batches)."""
         ...
