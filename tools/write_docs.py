@@ -12,6 +12,7 @@ from pathlib import Path
 
 from keyturn import settings
 from keyturn.rules.diagnosis import pages as troubleshooting
+from keyturn.rules.directories import vectors as directory_policy
 from keyturn.rules.health import pages as health
 from keyturn.web.api.app import openapi
 
@@ -21,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings.as_markdown,
     "docs/doctor.md": health.as_markdown,
     "docs/openapi.json": lambda: openapi().decode(),
+    "tests/vectors/directory_policy.json": directory_policy.as_json,
     **{name: partial(str, text) for name, text in troubleshooting.as_markdown().items()},
 }
 
@@ -33,6 +35,7 @@ def main(arguments: list[str]) -> int:
             print(f"{name} is not current: run .venv/bin/python tools/write_docs.py")
         return int(bool(stale))
     for name in stale:
+        (ROOT / name).parent.mkdir(exist_ok=True)
         (ROOT / name).write_text(PAGES[name](), "utf-8")
         print(f"wrote {name}")
     return 0
