@@ -17,6 +17,10 @@ from keyturn.rules.directories.things import AgentRole, Epoch
 #: raised when either side could misread the other
 PROTOCOL = 1
 
+#: the run of a command line beside the running agent (`keyturn agent approve`): it shares the
+#: key and its sequences, may Approve and Fetch (and is told of applicants only), never act
+COMMAND = "command"
+
 # --- becoming an agent
 
 
