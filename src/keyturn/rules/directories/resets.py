@@ -1,17 +1,60 @@
-"""One job on one directory account: a reset, an unlock, a required change."""
+"""One job on one directory account: a reset, an unlock, a required change.
+
+A job is a row that several parties move: a browser, agents that come and go, the clock.
+None of them may be believed to be there in the next moment, so each move is one entry of
+`TABLE` (state, what happened, next state) and `decide` says whether it may happen now.
+
+    choosing   nothing has been promised: whoever gives up here has changed nothing.
+    queued     there is an envelope and a deadline. Nobody has acted, which is certain,
+               because to act takes a permit. So a newer wish may still replace this one,
+               and at the deadline the answer is "not done".
+    permitted  ONE run of one agent may act, once, until the permit ends. From here on
+               nobody but that run knows whether it has acted.
+    unsettled  the permit ended without an answer. The directory knows: it is read there.
+    done, not_done, changed
+               the three answers. They are never taken back.
+
+Four things keep the answers true, whatever crashes and whatever is said twice:
+
+    *Applied at most once.* queued becomes permitted once and never comes back. The permit's
+    own run may ask for it again (its answer was lost) in the same words, and gets the same
+    permit with what is left of it.
+    *Never late.* A permit ends before the deadline, and is refused if `needs_ms` does not
+    fit into what is left, of it and of the lease.
+    *Never an older one over a newer one.* A job that is handed in replaces those of the
+    same account that wait for a permit, and itself waits until those that have one are
+    settled. So at most one job of an account can be changing anything, and it is the newest.
+    *Nothing is read too early.* "Not done" from anybody but the run that has the permit
+    counts only `HOLD_MS` after the permit: what was sent in time has arrived by then.
+
+An epoch is no condition for a report. Whoever lost its lease after it acted knows what it
+did, and what it did is so: its report is the truth, and the newer holder would have to
+guess. What an epoch decides is who may *begin* to act.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from keyturn.rules.directories.proofs import ProofState, Stamp
-from keyturn.rules.directories.things import Epoch
+from keyturn.rules.directories.things import Epoch, Lease
 
 #: from the moment the sealed password is handed in to "set and proved on one controller" (SPEC §9)
 DEADLINE_MS = 60_000
 #: how long the page may stand open before a password is chosen
 CHOOSE_MS = 15 * 60_000
+#: what a permit lasts beyond what the agent needs: the answer's way, its journal
+SLACK_MS = 5_000
+#: from the end of a permit until what was sent under it has certainly arrived or failed
+HOLD_MS = 5_000
+#: how long a done job's other controllers are watched
+WATCH_MS = 7 * 24 * 60 * 60_000
+#: how long the password may be tried there; after that their metadata is all
+TRY_MS = 60 * 60_000
 
 
 class JobKind(StrEnum):
@@ -95,6 +138,8 @@ class Job:
             JSON; "" if there is none.
         after: the stamp of our own write, once known.
         everywhere_at: since when every writable controller has it; None before.
+        watch_until: until when a done job's other controllers are watched; None before it is
+            done, and when there is nothing more to see.
     """
 
     id: str
@@ -117,3 +162,356 @@ class Job:
     after: Stamp | None
     finished_at: int | None
     everywhere_at: int | None
+    watch_until: int | None = None
+
+
+# -- what happens to a job
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """It is handed in: from now on agents may ask for it."""
+
+    envelopes: tuple[Envelope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Whoever started it wants it no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supersede:
+    """A newer job of the same account, of a kind that leaves nothing of this one (SUPERSEDES),
+    was handed in.
+    """
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An agent asks for the permit.
+
+    Attributes:
+        needs_ms: the longest the change can take.
+        lease: the directory's, as stored.
+        others: the account's other open jobs.
+    """
+
+    agent_id: str
+    run_id: str
+    epoch: Epoch
+    before: Stamp
+    controller: str
+    needs_ms: int
+    lease: Lease | None
+    others: tuple[Job, ...]
+
+
+class Outcome(StrEnum):
+    """What an agent says of a job."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    CHANGED = "changed"
+    UNTRIED = "untried"  # changed, and nobody is left who could try the password
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An agent reports what it did, or what it read in the directory.
+
+    Attributes:
+        reason: why not; for DONE "", or "already" (proofs.settle_flag).
+        after: the stamp of our own write, for DONE.
+        bound: the new password was tried and is right, for DONE.
+        lease: the directory's, as stored.
+        could_try: agents that are listened to and have an envelope.
+    """
+
+    agent_id: str
+    run_id: str
+    outcome: Outcome
+    reason: str
+    data: Mapping[str, int | str]
+    diagnostic: str
+    after: Stamp | None
+    bound: bool
+    lease: Lease | None
+    could_try: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passes."""
+
+
+Event = Submit | Cancel | Supersede | Ask | Told | Tick
+
+
+class What(StrEnum):
+    """An event as the table knows it."""
+
+    SUBMITTED = "submitted"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    PERMITTED = "permitted"
+    EXPIRED = "expired"
+    DONE = "done"
+    NOT_DONE = "not_done"
+    CHANGED = "changed"
+
+
+#: state and what happened to the next state; what is not here does not happen
+TABLE: Final[Mapping[tuple[JobState, What], JobState]] = {
+    (JobState.CHOOSING, What.SUBMITTED): JobState.QUEUED,
+    (JobState.CHOOSING, What.CANCELLED): JobState.NOT_DONE,
+    (JobState.CHOOSING, What.SUPERSEDED): JobState.NOT_DONE,
+    (JobState.CHOOSING, What.EXPIRED): JobState.NOT_DONE,
+    (JobState.QUEUED, What.CANCELLED): JobState.NOT_DONE,
+    (JobState.QUEUED, What.SUPERSEDED): JobState.NOT_DONE,
+    (JobState.QUEUED, What.EXPIRED): JobState.NOT_DONE,
+    (JobState.QUEUED, What.PERMITTED): JobState.PERMITTED,
+    (JobState.QUEUED, What.NOT_DONE): JobState.NOT_DONE,
+    (JobState.PERMITTED, What.EXPIRED): JobState.UNSETTLED,
+    (JobState.PERMITTED, What.DONE): JobState.DONE,
+    (JobState.PERMITTED, What.NOT_DONE): JobState.NOT_DONE,
+    (JobState.PERMITTED, What.CHANGED): JobState.CHANGED,
+    (JobState.UNSETTLED, What.DONE): JobState.DONE,
+    (JobState.UNSETTLED, What.NOT_DONE): JobState.NOT_DONE,
+    (JobState.UNSETTLED, What.CHANGED): JobState.CHANGED,
+}
+
+FINAL: Final = frozenset({JobState.DONE, JobState.NOT_DONE, JobState.CHANGED})
+#: one agent may be acting, or may have acted
+ACTING: Final = frozenset({JobState.PERMITTED, JobState.UNSETTLED})
+#: what a job of this kind leaves nothing of
+SUPERSEDES: Final[Mapping[JobKind, frozenset[JobKind]]] = {
+    JobKind.RESET: frozenset({JobKind.RESET, JobKind.REQUIRE_CHANGE}),
+    JobKind.UNLOCK: frozenset({JobKind.UNLOCK}),
+    JobKind.REQUIRE_CHANGE: frozenset({JobKind.REQUIRE_CHANGE}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What comes of an event.
+
+    Attributes:
+        job: as it is afterwards; the very job that was given if nothing changed.
+        why: "" where the event was accepted (also for the second time); else why not:
+            "late", "lease", "busy", "superseded", "settled", "gone", "early", "expired".
+    """
+
+    job: Job
+    why: str = ""
+
+
+def decide(job: Job, event: Event, now: int) -> Decision:
+    """What an event does to a job at `now`, ms.
+
+    Deadlines are looked at first: whoever is late finds what time has made of the job,
+    whether or not a sweep has been by.
+    """
+    job = shown(job, now)
+    match event:
+        case Submit():
+            return _submit(job, event, now)
+        case Cancel():
+            return _give_up(job, What.CANCELLED, "cancelled", {}, now)
+        case Supersede():
+            return _give_up(job, What.SUPERSEDED, "superseded", {"by": event.by}, now)
+        case Ask():
+            return _ask(job, event, now)
+        case Told():
+            return _told(job, event, now)
+        case Tick():
+            return Decision(job)
+
+
+def shown(job: Job, now: int) -> Job:
+    """The job as it is at `now`, though no sweep may have stored it yet; what a page shows."""
+    end = ends_at(job)
+    if end is None or now < end:
+        return job
+    if job.state is JobState.CHOOSING:
+        return _finished(job, What.EXPIRED, end, "not_chosen")
+    if job.state is JobState.QUEUED:
+        return _finished(job, What.EXPIRED, end, "deadline")
+    return replace(job, state=TABLE[job.state, What.EXPIRED])
+
+
+def ends_at(job: Job) -> int | None:
+    """When its present state ends by itself, ms; None: only somebody's word ends it."""
+    match job.state:
+        case JobState.CHOOSING:
+            return job.expires_at - DEADLINE_MS  # what is sealed must outlast the deadline
+        case JobState.QUEUED:
+            return job.deadline
+        case JobState.PERMITTED if job.permit is not None:
+            return job.permit.until
+        case _:
+            return None
+
+
+def settles_at(job: Job) -> int | None:
+    """From when on the directory can be read for the answer; None without a permit."""
+    return None if job.permit is None else job.permit.until + HOLD_MS
+
+
+def _submit(job: Job, event: Submit, now: int) -> Decision:
+    if job.state is not JobState.CHOOSING:
+        again = job.state in {JobState.QUEUED, *ACTING} and job.envelopes == event.envelopes
+        return Decision(job, "" if again else _why_not(job))
+    queued = replace(
+        job, state=TABLE[job.state, What.SUBMITTED], envelopes=event.envelopes,
+        deadline=now + DEADLINE_MS,
+    )  # fmt: skip
+    return Decision(queued)
+
+
+def _give_up(
+    job: Job, what: What, reason: str, data: Mapping[str, int | str], now: int
+) -> Decision:
+    if (job.state, what) in TABLE:
+        return Decision(_finished(job, what, now, reason, data))
+    return Decision(job, "" if job.reason == reason else _why_not(job))
+
+
+def _ask(job: Job, event: Ask, now: int) -> Decision:
+    if job.state is JobState.PERMITTED:
+        return Decision(job, "" if _same(job.permit, event) else "busy")
+    if job.state is not JobState.QUEUED or job.deadline is None:
+        return Decision(job, _why_not(job))
+    if not _leads(event, now):
+        return Decision(job, "lease")
+    if any(other.state in ACTING or _before(other, job) for other in event.others):
+        return Decision(job, "busy")
+    if now + event.needs_ms > job.deadline:
+        return Decision(job, "late")
+    permit = Permit(
+        agent_id=event.agent_id, run_id=event.run_id, epoch=event.epoch, before=event.before,
+        controller=event.controller, given_at=now,
+        until=min(now + event.needs_ms + SLACK_MS, job.deadline),
+    )  # fmt: skip
+    return Decision(replace(job, state=TABLE[job.state, What.PERMITTED], permit=permit))
+
+
+def _same(permit: Permit | None, event: Ask) -> bool:
+    """The permit's own run asks once more, in the same words: the answer was lost. Other words
+    would change what the directory is compared with, if it has acted after all.
+    """
+    return permit is not None and (
+        (permit.agent_id, permit.run_id, permit.epoch, permit.before, permit.controller)
+        == (event.agent_id, event.run_id, event.epoch, event.before, event.controller)
+    )
+
+
+def _leads(event: Ask, now: int) -> bool:
+    """The lease is this run's, in this epoch, and outlasts the change."""
+    lease = event.lease
+    return lease is not None and (
+        (lease.agent_id, lease.run_id, lease.epoch) == (event.agent_id, event.run_id, event.epoch)
+        and now + event.needs_ms <= lease.until
+    )
+
+
+def _before(other: Job, job: Job) -> bool:
+    """Whether `other` waits for a permit and was handed in first: each has its turn."""
+    if other.state is not JobState.QUEUED or other.deadline is None or job.deadline is None:
+        return False
+    return (other.deadline, other.id) < (job.deadline, job.id)
+
+
+def _told(job: Job, event: Told, now: int) -> Decision:
+    what = What.CHANGED if event.outcome is Outcome.UNTRIED else What(event.outcome)
+    if (job.state, what) not in TABLE:
+        again = job.state in FINAL and str(job.state) == str(what)
+        return Decision(job, "" if again else _why_not(job))
+    refused = _unheard(job, event, now)
+    if refused:
+        return Decision(job, refused)
+    if what is What.DONE:
+        return Decision(_done(job, event, now))
+    reason = "untried" if event.outcome is Outcome.UNTRIED else event.reason
+    data = dict(event.data) | ({"diagnostic": event.diagnostic} if event.diagnostic else {})
+    return Decision(_finished(job, what, now, reason, data))
+
+
+def _unheard(job: Job, event: Told, now: int) -> str:
+    """Why this agent's word does not count now, or "" if it does."""
+    permit, lease = job.permit, event.lease
+    leads = lease is not None and (
+        (lease.agent_id, lease.run_id) == (event.agent_id, event.run_id) and now < lease.until
+    )
+    if permit is None:  # queued: only whoever could ask for it may say that it cannot be done
+        return "" if leads else "lease"
+    if event.outcome is Outcome.DONE and event.after is None:
+        return "gone"
+    if event.agent_id == permit.agent_id and (
+        event.run_id == permit.run_id or event.outcome is Outcome.DONE
+    ):
+        return ""
+    if now < permit.until + HOLD_MS:
+        return "early"
+    if event.outcome is Outcome.UNTRIED and event.could_try:
+        return "busy"
+    may = leads or event.agent_id == permit.agent_id or event.agent_id in event.could_try
+    return "" if may else "lease"
+
+
+def _done(job: Job, event: Told, now: int) -> Job:
+    detail = {} if event.bound or job.kind is not JobKind.RESET else {"bound": 0}
+    done = _finished(job, What.DONE, now, event.reason, detail)
+    return replace(done, after=event.after, envelopes=job.envelopes, watch_until=now + WATCH_MS)
+
+
+def _finished(
+    job: Job, what: What, at: int, reason: str, data: Mapping[str, int | str] | None = None
+) -> Job:
+    """A final state; nobody needs an envelope any more."""
+    return replace(
+        job, state=TABLE[job.state, what], envelopes=(), reason=reason, finished_at=at,
+        detail=json.dumps(dict(data), sort_keys=True) if data else "",
+    )  # fmt: skip
+
+
+def _why_not(job: Job) -> str:
+    """What somebody is told who comes too late."""
+    if job.reason == "superseded":
+        return "superseded"
+    if job.reason in {"deadline", "not_chosen"}:
+        return "late"
+    return "settled" if job.state in FINAL else "busy"
+
+
+# -- a done job
+
+
+def superseded_by(new: Job, other: Job) -> bool:
+    """Whether `other`, of the same account, is replaced when `new` is handed in."""
+    waits = other.state in {JobState.CHOOSING, JobState.QUEUED}
+    return waits and other.id != new.id and other.kind in SUPERSEDES[new.kind]
+
+
+def watched(job: Job, proofs: Sequence[Proof], *, everywhere: bool, now: int) -> Job:
+    """A done job after its proofs have changed, or time has passed.
+
+    Args:
+        everywhere: every writable controller has it (proofs.everywhere).
+
+    Watching ends when it is everywhere, when a later change has been seen (which will
+    arrive everywhere in its place), and after WATCH_MS. The envelopes go then, and after
+    TRY_MS at the latest.
+    """
+    if job.watch_until is None or job.finished_at is None:
+        return job
+    over = any(proof.state is ProofState.CHANGED for proof in proofs) or now >= job.watch_until
+    if everywhere:
+        return replace(job, everywhere_at=now, watch_until=None, envelopes=())
+    if over:
+        return replace(job, watch_until=None, envelopes=())
+    if job.envelopes and now >= job.finished_at + TRY_MS:
+        return replace(job, envelopes=())
+    return job
