@@ -135,11 +135,10 @@ class Job:
         deadline: last moment for "done"; None while CHOOSING.
         envelopes: gone once no agent can need them.
         reason, detail: why not done: a Reason (answers.py) or a cause of ours, and its data as
-            JSON; "" if there is none.
+            JSON; "" if there is none. Of a done job: why its other controllers are watched no
+            more before they all have it ("overtaken", "given_up"); "" while they are.
         after: the stamp of our own write, once known.
         everywhere_at: since when every writable controller has it; None before.
-        watch_until: until when a done job's other controllers are watched; None before it is
-            done, and when there is nothing more to see.
     """
 
     id: str
@@ -162,7 +161,6 @@ class Job:
     after: Stamp | None
     finished_at: int | None
     everywhere_at: int | None
-    watch_until: int | None = None
 
 
 # -- what happens to a job
@@ -223,7 +221,7 @@ class Told:
     """An agent reports what it did, or what it read in the directory.
 
     Attributes:
-        reason: why not; for DONE "", or "already" (proofs.settle_flag).
+        reason: why not; for DONE "" or ALREADY.
         after: the stamp of our own write, for DONE.
         bound: the new password was tried and is right, for DONE.
         lease: the directory's, as stored.
@@ -283,6 +281,8 @@ TABLE: Final[Mapping[tuple[JobState, What], JobState]] = {
     (JobState.UNSETTLED, What.CHANGED): JobState.CHANGED,
 }
 
+#: an agent's reason for "done" where it was so without us (proofs.settle_flag)
+ALREADY: Final = "already"
 FINAL: Final = frozenset({JobState.DONE, JobState.NOT_DONE, JobState.CHANGED})
 #: one agent may be acting, or may have acted
 ACTING: Final = frozenset({JobState.PERMITTED, JobState.UNSETTLED})
@@ -462,9 +462,13 @@ def _unheard(job: Job, event: Told, now: int) -> str:
 
 
 def _done(job: Job, event: Told, now: int) -> Job:
-    detail = {} if event.bound or job.kind is not JobKind.RESET else {"bound": 0}
-    done = _finished(job, What.DONE, now, event.reason, detail)
-    return replace(done, after=event.after, envelopes=job.envelopes, watch_until=now + WATCH_MS)
+    detail: dict[str, int | str] = {}
+    if job.kind is JobKind.RESET and not event.bound:
+        detail["unbound"] = 1
+    if event.reason == ALREADY:
+        detail[ALREADY] = 1
+    done = _finished(job, What.DONE, now, "", detail)
+    return replace(done, after=event.after, envelopes=job.envelopes)
 
 
 def _finished(
@@ -495,6 +499,11 @@ def superseded_by(new: Job, other: Job) -> bool:
     return waits and other.id != new.id and other.kind in SUPERSEDES[new.kind]
 
 
+def watching(job: Job) -> bool:
+    """Whether a job's other controllers are still looked at."""
+    return job.state is JobState.DONE and job.everywhere_at is None and not job.reason
+
+
 def watched(job: Job, proofs: Sequence[Proof], *, everywhere: bool, now: int) -> Job:
     """A done job after its proofs have changed, or time has passed.
 
@@ -505,13 +514,23 @@ def watched(job: Job, proofs: Sequence[Proof], *, everywhere: bool, now: int) ->
     arrive everywhere in its place), and after WATCH_MS. The envelopes go then, and after
     TRY_MS at the latest.
     """
-    if job.watch_until is None or job.finished_at is None:
+    if not watching(job) or job.finished_at is None:
         return job
-    over = any(proof.state is ProofState.CHANGED for proof in proofs) or now >= job.watch_until
     if everywhere:
-        return replace(job, everywhere_at=now, watch_until=None, envelopes=())
-    if over:
-        return replace(job, watch_until=None, envelopes=())
+        return replace(job, everywhere_at=now, envelopes=())
+    if any(proof.state is ProofState.CHANGED for proof in proofs):
+        return replace(job, reason="overtaken", envelopes=())
+    if now >= job.finished_at + WATCH_MS:
+        return replace(job, reason="given_up", envelopes=())
     if job.envelopes and now >= job.finished_at + TRY_MS:
         return replace(job, envelopes=())
     return job
+
+
+def due_at(job: Job) -> int | None:
+    """When a sweep has something to do with it, ms; None: never, or not before somebody
+    reports.
+    """
+    if watching(job) and job.finished_at is not None:
+        return job.finished_at + (TRY_MS if job.envelopes else WATCH_MS)
+    return ends_at(job)
