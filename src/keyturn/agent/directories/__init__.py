@@ -1,0 +1,5 @@
+"""Drivers: what the agent's port `Driver` is to each kind of directory.
+
+memory/            a pretend domain, for tests of whatever uses a driver
+active_directory/  Windows' and Samba's, over LDAPS
+"""

@@ -1,0 +1,14 @@
+"""The memory twin of the directory driver: a pretend domain of several controllers.
+
+accounts.py     one account as one controller holds it
+controllers.py  a controller: writes, stamps, binds
+domain.py       the domain: replication when told to, changes by hand, faults
+driver.py       the port's `Driver` on it
+"""
+
+from keyturn.agent.directories.memory.controllers import Held, MemoryController
+from keyturn.agent.directories.memory.domain import MemoryDomain
+from keyturn.agent.directories.memory.driver import MemoryDriver
+from keyturn.agent.directories.memory.faults import Fault
+
+__all__ = ["Fault", "Held", "MemoryController", "MemoryDomain", "MemoryDriver"]
