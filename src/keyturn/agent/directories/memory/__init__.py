@@ -6,7 +6,8 @@ domain.py       the domain: replication when told to, changes by hand, faults
 driver.py       the port's `Driver` on it
 """
 
-from keyturn.agent.directories.memory.controllers import Held, MemoryController
+from keyturn.agent.directories.memory.accounts import Held
+from keyturn.agent.directories.memory.controllers import MemoryController
 from keyturn.agent.directories.memory.domain import MemoryDomain
 from keyturn.agent.directories.memory.driver import MemoryDriver
 from keyturn.agent.directories.memory.faults import Fault
