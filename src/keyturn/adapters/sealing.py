@@ -167,6 +167,11 @@ def _settle(folder: Path) -> None:
         os.close(handle)
 
 
+def derived(ring: KeyRing, purpose: str) -> bytes:
+    """32 bytes for a key of another kind, the same wherever the ring is the same."""
+    return _derive(ring.digest, purpose)
+
+
 def _derive(key: bytes, info: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=_utf8(info)).derive(key)
 

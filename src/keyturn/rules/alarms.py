@@ -17,6 +17,8 @@ class Alarm(StrEnum):
     SMS_COUNTRY = "sms-country"  # many texts to one foreign country
     SMS_PUMPING = "sms-pumping"  # of many codes texted, hardly any was entered
     MAIL_TENANT = "mail-tenant"  # strangers cause more mails than the tenant's cap
+    AGENT_COPIED = "agent-copied"  # an agent's key is used in two places: both are stopped
+    AGENT_TWICE = "agent-twice"  # another machine wants to be an agent that is there already
 
 
 #: one mail, and one row of the audit trail, for each kind

@@ -62,3 +62,7 @@ LOCK_NOTICES = Budget("lock-notices", 3, DAY)
 #: cases that one network opens, and mails about cases to one name
 CASES = Budget("cases", 10, HOUR)
 CASE_MAILS = Budget("case-mails", 3, DAY)
+#: wrong enrolment tokens from one network, over all tenants
+ENROLMENTS = Budget("enrolments", 20, HOUR)
+#: requests of an agent whose number was not new: what a network delivers late is forgiven
+SLIPS = Budget("agent-slips", 2, HOUR)

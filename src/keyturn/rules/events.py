@@ -70,6 +70,13 @@ class Event(StrEnum):
     ERASE_ASKED = "erase.asked"
     ERASE_UNDONE = "erase.undone"
     USER_ERASED = "user.erased"
+    AGENT_ENROLLED = "agent.enrolled"
+    AGENT_APPROVED = "agent.approved"
+    AGENT_STARTED = "agent.started"
+    AGENT_STOPPED = "agent.stopped"
+    AGENT_REFUSED = "agent.refused"
+    AGENT_COPIED = "agent.copied"
+    DIRECTORY_FOUNDED = "directory.founded"
 
 
 @dataclass(frozen=True, slots=True)

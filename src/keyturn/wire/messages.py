@@ -403,7 +403,9 @@ class Denied:
 
     Attributes:
         why: "token", "signature", "sequence", "revoked", "waiting", "cloned", "run", "epoch",
-            "protocol", "name", "message".
+            "protocol", "name", "message", "certificate" (it vouches for something else),
+            "role" (a listener founds no directory), "later" (too many wrong tokens from this
+            network).
         holder: for "run": who lives under this key already.
     """
 
