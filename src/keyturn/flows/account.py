@@ -18,7 +18,7 @@ from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Lane
 from keyturn.rules.sessions import alive, level_at, needs_touch
-from keyturn.steps import factors, fates, second, sessions, stepup
+from keyturn.steps import factors, fates, openings, second, sessions, stepup
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.changes import Frozen, SignedOut
 from keyturn.steps.fates import Fate
@@ -277,7 +277,7 @@ async def begin_totp(
         user = stepup.proved(tx, act, signed)
         if not isinstance(user, User):
             return user
-        flow = _opened(tx, act, user) or _enrolling(tx, act, user)
+        flow = openings.of(tx, act, KIND, user.id) or _enrolling(tx, act, user)
         secret = _secret(act, flow)
         uri = parts.otp.uri(secret, user.email, act.tenant.name)
         return Enrolment(secret=secret, uri=uri, replaces=_has_totp(tx, act, user))
@@ -289,28 +289,13 @@ def _has_totp(tx: Tx, act: Act, user: User) -> bool:
     return factors.has(tx.factors.of_user(act.tenant.id, user.id), FactorKind.TOTP)
 
 
-def _opened(tx: Tx, act: Act, user: User) -> Flow | None:
-    flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
-    return flow if flow is not None and flow.user_id == user.id else None
-
-
 def _enrolling(tx: Tx, act: Act, user: User) -> Flow:
     flow_id = act.id()
     secret = act.parts.otp.new_secret().encode()
-    flow = Flow(
-        id=flow_id,
-        tenant_id=act.tenant.id,
-        browser=act.caller.browser,
-        kind=KIND,
-        step="code",
-        user_id=user.id,
-        data={"secret": act.parts.sealer.seal(secret, f"enrolment|{flow_id}")},
-        created_at=act.now,
-        expires_at=act.now + LIFE_MS,
-        closed_at=None,
+    sealed = act.parts.sealer.seal(secret, f"enrolment|{flow_id}")
+    return openings.start(
+        tx, act, KIND, "code", user.id, {"secret": sealed}, LIFE_MS, flow_id=flow_id
     )
-    tx.flows.add(flow)
-    return flow
 
 
 def _secret(act: Act, flow: Flow) -> str:
@@ -329,7 +314,7 @@ async def confirm_totp(
         user = stepup.proved(tx, act, signed)
         if not isinstance(user, User):
             return user
-        flow = _opened(tx, act, user)
+        flow = openings.of(tx, act, KIND, user.id)
         if flow is None:
             return NothingOpen()
         used = parts.otp.verify(_secret(act, flow), digits_of(code), act.now, None)

@@ -20,11 +20,11 @@ from keyturn.rules.codes import Right, Verdict
 from keyturn.rules.events import Event
 from keyturn.rules.identifiers import Email, EmailProblem, masked_email, parse_email
 from keyturn.rules.lockout import HOUR
-from keyturn.steps import codes, fates, stepup
+from keyturn.steps import codes, fates, openings, stepup
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.addresses import holder, rename
 from keyturn.steps.changes import Frozen, SignedOut, may_change
-from keyturn.steps.codes import Sent
+from keyturn.steps.codes import Sent, TooSoon
 from keyturn.steps.fates import Fate
 from keyturn.steps.notices import tell, tell_old_address
 from keyturn.steps.stepup import ProofNeeded, Signed
@@ -66,13 +66,6 @@ class Capped:
 
 
 @dataclass(frozen=True, slots=True)
-class TooSoon:
-    """Another code can be asked for from `at` on."""
-
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class NothingOpen:
     """No address waits for its code in this browser (any more)."""
 
@@ -110,12 +103,7 @@ def _offer(
     capped = _spend(tx, act, user)
     if capped is not None:
         return capped
-    flow = Flow(
-        id=act.id(), tenant_id=act.tenant.id, browser=act.caller.browser, kind=KIND, step="code",
-        user_id=user.id, data={"email": email.address}, created_at=act.now,
-        expires_at=act.now + LIFE_MS, closed_at=None,
-    )  # fmt: skip
-    tx.flows.add(flow)
+    flow = openings.start(tx, act, KIND, "code", user.id, {"email": email.address}, LIFE_MS)
     return Open(email=email.address, sent=_send(tx, act, flow, user), started_at=act.now)
 
 
@@ -136,18 +124,12 @@ def _send(tx: Tx, act: Act, flow: Flow, user: User) -> Sent:
     )
 
 
-def _opened(tx: Tx, act: Act, user: User) -> Flow | None:
-    """The open flow of this browser, if it is this person's."""
-    flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
-    return flow if flow is not None and flow.user_id == user.id else None
-
-
 async def current(parts: Parts, caller: Caller, user: User) -> Open | NothingOpen:
     """The address that waits for its code."""
     act = begin(parts, caller)
 
     def step(tx: Tx) -> Open | NothingOpen:
-        flow = _opened(tx, act, user)
+        flow = openings.of(tx, act, KIND, user.id)
         if flow is None:
             return NothingOpen()
         sent, fate = codes.standing(tx, flow), fates.of_flow(tx, act, flow)
@@ -158,14 +140,8 @@ async def current(parts: Parts, caller: Caller, user: User) -> Open | NothingOpe
 
 async def give_up(parts: Parts, caller: Caller, user: User) -> None:
     """Close the open flow; the address stays as it is."""
-
-    def step(tx: Tx) -> None:
-        act = begin(parts, caller)
-        flow = _opened(tx, act, user)
-        if flow is not None:
-            tx.flows.save(replace(flow, closed_at=act.now))
-
-    await parts.store.write(step)
+    act = begin(parts, caller)
+    await parts.store.write(lambda tx: openings.give_up(tx, act, KIND, user.id))
 
 
 async def resend(
@@ -178,16 +154,16 @@ async def resend(
         fresh = may_change(tx, act, user)
         if not isinstance(fresh, User):
             return fresh
-        flow = _opened(tx, act, fresh)
+        flow = openings.of(tx, act, KIND, fresh.id)
         return NothingOpen() if flow is None else _resend(tx, act, flow, fresh)
 
     return await parts.store.write(step)
 
 
 def _resend(tx: Tx, act: Act, flow: Flow, user: User) -> Sent | TooSoon | Capped:
-    last = codes.standing(tx, flow)
-    if last is not None and act.now < last.resend_at:
-        return TooSoon(at=last.resend_at)
+    early = codes.too_soon(tx, act, flow)
+    if early is not None:
+        return early
     return _spend(tx, act, user) or _send(tx, act, flow, user)
 
 
@@ -201,7 +177,7 @@ async def enter_code(
         fresh = may_change(tx, act, user)
         if not isinstance(fresh, User):
             return fresh
-        flow = _opened(tx, act, fresh)
+        flow = openings.of(tx, act, KIND, fresh.id)
         if flow is None:
             return NothingOpen()
         verdict = codes.check(tx, act, flow, fresh, typed, f"e:{fresh.id}")

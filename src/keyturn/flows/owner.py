@@ -16,7 +16,7 @@ from keyturn.rules.accounts import Flow, Role, Tenant, UserState
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR
-from keyturn.steps import glass, registration, sessions
+from keyturn.steps import glass, openings, registration, sessions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.registration import Details, Unfit
 from keyturn.steps.sessions import SignedIn
@@ -74,29 +74,16 @@ async def setup_link(
         if tx.roles.any_owner() and not break_glass:
             return None
         token = parts.random.token()
-        tx.flows.add(_flow(act, token, break_glass=break_glass))
+        openings.start(
+            tx, act, KIND, "open", None, {"break_glass": break_glass}, LIFE_MS,
+            browser=parts.sealer.digest(KIND, token),
+        )  # fmt: skip
         record(tx, act, Event.OWNER_LINK, None, {"break_glass": break_glass})
         if break_glass:
             glass.broken(tx, act, None)
         return parts.link(tenant, f"/setup/{token}")
 
     return await parts.store.write(step)
-
-
-def _flow(act: Act, token: str, *, break_glass: bool) -> Flow:
-    """The link as a flow that belongs to no browser, found by the token's digest."""
-    return Flow(
-        id=act.id(),
-        tenant_id=act.tenant.id,
-        browser=act.parts.sealer.digest(KIND, token),
-        kind=KIND,
-        step="open",
-        user_id=None,
-        data={"break_glass": break_glass},
-        created_at=act.now,
-        expires_at=act.now + LIFE_MS,
-        closed_at=None,
-    )
 
 
 async def look(parts: Parts, caller: Caller, token: str) -> Link | DeadLink:

@@ -23,10 +23,10 @@ from keyturn.rules.identifiers import masked_phone
 from keyturn.rules.lockout import HOUR
 from keyturn.rules.messages import NOTICE_LIFE_MS, MessageState
 from keyturn.rules.phones import ABROAD, Ask, advice
-from keyturn.steps import codes, stepup, texts
+from keyturn.steps import codes, openings, stepup, texts
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.changes import Frozen, SignedOut, may_change
-from keyturn.steps.codes import Sent
+from keyturn.steps.codes import Sent, TooSoon
 from keyturn.steps.notices import tell
 from keyturn.steps.outbox import enqueue
 from keyturn.steps.stepup import ProofNeeded, Signed
@@ -58,13 +58,6 @@ class PhonesOff:
 @dataclass(frozen=True, slots=True)
 class InUse:
     """The number cannot be used here. By whom it is held, only staff may see."""
-
-
-@dataclass(frozen=True, slots=True)
-class TooSoon:
-    """Another text can be asked for from `at` on."""
-
-    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +141,8 @@ def _offer(
     capped = texts.send(tx, act, fresh, found.e164)
     if capped is not None:
         return capped
-    flow = _flow(act, fresh, found)
-    tx.flows.add(flow)
+    data = {"phone": found.e164, "line": found.line}
+    flow = openings.start(tx, act, KIND, "code", fresh.id, data, LIFE_MS)
     sent = codes.text(tx, act, flow, TEXT, user=fresh, number=found.e164)
     text = TextState(state=MessageState.QUEUED, detail="", at=act.now)
     return Open(number=found.e164, sent=sent, text=text, started_at=act.now)
@@ -162,33 +155,12 @@ def _held(tx: Tx, act: Act, user: User, number: str) -> bool:
     return any(other is not None and other.id != user.id for other in (holder, named))
 
 
-def _flow(act: Act, user: User, found: PhoneNumber) -> Flow:
-    return Flow(
-        id=act.id(),
-        tenant_id=act.tenant.id,
-        browser=act.caller.browser,
-        kind=KIND,
-        step="code",
-        user_id=user.id,
-        data={"phone": found.e164, "line": found.line},
-        created_at=act.now,
-        expires_at=act.now + LIFE_MS,
-        closed_at=None,
-    )
-
-
-def _opened(tx: Tx, act: Act, user: User) -> Flow | None:
-    """The open flow of this browser, if it is this person's."""
-    flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
-    return flow if flow is not None and flow.user_id == user.id else None
-
-
 async def current(parts: Parts, caller: Caller, user: User) -> Open | NothingOpen:
     """The number that waits for its code, and what became of the text."""
     act = begin(parts, caller)
 
     def step(tx: Tx) -> Open | NothingOpen:
-        flow = _opened(tx, act, user)
+        flow = openings.of(tx, act, KIND, user.id)
         if flow is None:
             return NothingOpen()
         text = _text(tx, act, flow)
@@ -213,14 +185,8 @@ def _text(tx: Tx, act: Act, flow: Flow) -> TextState | None:
 
 async def give_up(parts: Parts, caller: Caller, user: User) -> None:
     """Close the open flow, to begin with another number or none."""
-
-    def step(tx: Tx) -> None:
-        act = begin(parts, caller)
-        flow = _opened(tx, act, user)
-        if flow is not None:
-            tx.flows.save(replace(flow, closed_at=act.now))
-
-    await parts.store.write(step)
+    act = begin(parts, caller)
+    await parts.store.write(lambda tx: openings.give_up(tx, act, KIND, user.id))
 
 
 async def resend(
@@ -233,16 +199,16 @@ async def resend(
         fresh = may_change(tx, act, user)
         if not isinstance(fresh, User):
             return fresh
-        flow = _opened(tx, act, fresh)
+        flow = openings.of(tx, act, KIND, fresh.id)
         return NothingOpen() if flow is None else _resend(tx, act, flow, fresh)
 
     return await parts.store.write(step)
 
 
 def _resend(tx: Tx, act: Act, flow: Flow, user: User) -> Sent | TooSoon | Capped:
-    last = codes.standing(tx, flow)
-    if last is not None and act.now < last.resend_at:
-        return TooSoon(at=last.resend_at)
+    early = codes.too_soon(tx, act, flow)
+    if early is not None:
+        return early
     number = str(flow.data["phone"])
     capped = texts.ask(tx, act, user) or texts.send(tx, act, user, number)
     if capped is not None:
@@ -260,7 +226,7 @@ async def enter_code(
         fresh = may_change(tx, act, user)
         if not isinstance(fresh, User):
             return fresh
-        flow = _opened(tx, act, fresh)
+        flow = openings.of(tx, act, KIND, fresh.id)
         if flow is None:
             return NothingOpen()
         verdict = codes.check(tx, act, flow, fresh, typed, f"p:{fresh.id}")

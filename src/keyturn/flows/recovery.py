@@ -31,9 +31,20 @@ from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Locked
 from keyturn.rules.passkeys import Assertion, Purpose
 from keyturn.rules.passwords import PasswordProblem, SpaceWarning, normalised
-from keyturn.steps import codes, fates, lanes, links, passkeys, passwords, second, sessions, texted
+from keyturn.steps import (
+    codes,
+    fates,
+    lanes,
+    links,
+    openings,
+    passkeys,
+    passwords,
+    second,
+    sessions,
+    texted,
+)
 from keyturn.steps.acts import Act, begin, record
-from keyturn.steps.codes import Sent
+from keyturn.steps.codes import Sent, TooSoon
 from keyturn.steps.fates import Fate
 from keyturn.steps.links import LinkState
 from keyturn.steps.naming import name_of
@@ -98,13 +109,6 @@ class TooMany:
 
 
 @dataclass(frozen=True, slots=True)
-class TooSoon:
-    """Another code can be asked for from `at` on."""
-
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class Refused:
     """The new password was not taken: what is wrong with it, or what to confirm."""
 
@@ -143,19 +147,10 @@ def _begin(tx: Tx, act: Act, name: str, typed: str) -> Open:
     """A new flow and its first mail."""
     found, client, lane = lanes.look(tx, act, name)
     helped = found.known and found.user.state is UserState.ACTIVE
-    flow = Flow(
-        id=act.id(),
-        tenant_id=act.tenant.id,
-        browser=act.caller.browser,
-        kind=KIND,
-        step="code",
-        user_id=found.user.id if helped else None,
-        data={"typed": typed[:254], "lane": lane, "link_only": False},
-        created_at=act.now,
-        expires_at=act.now + LIFE_MS,
-        closed_at=None,
-    )
-    tx.flows.add(flow)
+    flow = openings.start(
+        tx, act, KIND, "code", found.user.id if helped else None,
+        {"typed": typed[:254], "lane": lane, "link_only": False}, LIFE_MS,
+    )  # fmt: skip
     record(tx, act, Event.RECOVERY_STARTED, found.user, {"known_client": client is not None})
     sent = _send(tx, act, flow, found.user, helped=helped)
     return replace(_shown(tx, act, flow), sent=sent)
@@ -216,9 +211,9 @@ async def resend(parts: Parts, caller: Caller) -> Sent | TooSoon | NothingOpen:
         flow = _at(tx, act, "code")
         if flow is None:
             return NothingOpen()
-        last = codes.standing(tx, flow)
-        if last is not None and act.now < last.resend_at:
-            return TooSoon(at=last.resend_at)
+        early = codes.too_soon(tx, act, flow)
+        if early is not None:
+            return early
         # without an account the decoy, so that the same rows are written
         user = tx.users.get(act.tenant.id, flow.user_id or act.tenant.id)
         if user is None:

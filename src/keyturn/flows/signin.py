@@ -23,7 +23,7 @@ from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, MINUTE, Failed, Lapsed, Locked, Passed, Wait
 from keyturn.rules.passkeys import Assertion, Purpose
 from keyturn.rules.passwords import normalised
-from keyturn.steps import clients, lanes, passkeys, second, sessions, texted, verification
+from keyturn.steps import clients, lanes, openings, passkeys, second, sessions, texted, verification
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.naming import name_of
 from keyturn.steps.passkeys import Options, Shown
@@ -278,23 +278,10 @@ def _factors(act: Act, found: Lookup) -> frozenset[FactorKind]:
 
 def _second_pending(tx: Tx, act: Act, taken: _Try, factors: frozenset[FactorKind]) -> SecondPending:
     user = taken.found.user
-    expires_at = act.now + SECOND_STEP_MS
-    tx.flows.add(
-        Flow(
-            id=act.id(),
-            tenant_id=act.tenant.id,
-            browser=act.caller.browser,
-            kind=KIND,
-            step="second",
-            user_id=user.id,
-            data={"epoch": user.epoch, "client": taken.client.id if taken.client else None},
-            created_at=act.now,
-            expires_at=expires_at,
-            closed_at=None,
-        )
-    )
+    data = {"epoch": user.epoch, "client": taken.client.id if taken.client else None}
+    flow = openings.start(tx, act, KIND, "second", user.id, data, SECOND_STEP_MS)
     record(tx, act, Event.SECOND_PENDING, user)
-    return SecondPending(methods=tuple(sorted(factors)), expires_at=expires_at)
+    return SecondPending(methods=tuple(sorted(factors)), expires_at=flow.expires_at)
 
 
 async def pending(parts: Parts, caller: Caller) -> SecondPending | NothingPending:

@@ -23,7 +23,7 @@ from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR
 from keyturn.steps import codes, fates, links, registration, sessions, verification
 from keyturn.steps.acts import Act, begin, record
-from keyturn.steps.codes import Sent
+from keyturn.steps.codes import Sent, TooSoon
 from keyturn.steps.fates import Fate
 from keyturn.steps.links import LinkState
 from keyturn.steps.registration import Details, Unfit
@@ -79,13 +79,6 @@ class Overloaded:
 @dataclass(frozen=True, slots=True)
 class NothingOpen:
     """No sign-up is open in this browser (any more)."""
-
-
-@dataclass(frozen=True, slots=True)
-class TooSoon:
-    """Another code can be asked for from `at` on."""
-
-    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +183,9 @@ async def resend(parts: Parts, caller: Caller) -> Sent | TooSoon | NothingOpen:
         flow = _opened(tx, act)
         if flow is None:
             return NothingOpen()
-        last = codes.standing(tx, flow)
-        if last is not None and act.now < last.resend_at:
-            return TooSoon(at=last.resend_at)
+        early = codes.too_soon(tx, act, flow)
+        if early is not None:
+            return early
         return verification.send(tx, act, flow, verification.addressee(tx, act, flow))
 
     return await parts.store.write(step)

@@ -10,8 +10,9 @@ from keyturn.rules.accounts import User, UserState
 from keyturn.rules.callers import Caller
 from keyturn.steps import stepup, texted
 from keyturn.steps.acts import Act, begin
+from keyturn.steps.codes import TooSoon
 from keyturn.steps.stepup import Signed
-from keyturn.steps.texted import Texted, TooSoon
+from keyturn.steps.texted import Texted
 from keyturn.steps.texts import Capped
 
 __all__ = ["Capped", "NoTexts", "Signed", "Texted", "TooSoon", "for_flow", "for_proof"]

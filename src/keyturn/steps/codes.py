@@ -40,6 +40,13 @@ class Sent:
     withheld_until: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class TooSoon:
+    """Another code can be asked for from `at` on."""
+
+    at: int
+
+
 def mail(
     tx: Tx,
     act: Act,
@@ -176,6 +183,20 @@ def standing(tx: Tx, flow: Flow) -> Sent | None:
     if code is None:
         return None
     return Sent(code.sent_at, code.expires_at, codes.resend_at(code), _linked(flow), None)
+
+
+def too_soon(tx: Tx, act: Act, flow: Flow) -> TooSoon | None:
+    """Whether the last code of a flow is too fresh for another."""
+    last = standing(tx, flow)
+    early = last is not None and act.now < last.resend_at
+    return TooSoon(at=last.resend_at) if last is not None and early else None
+
+
+def mailed_link(tx: Tx, act: Act, flow: Flow, token: str) -> None:
+    """What makes a link work that was put into a mail by itself, for as long as its flow."""
+    code, _, _ = _fresh(act, flow, "mail", link_only=True, real=True)
+    link = act.parts.sealer.digest(LINK, token)
+    tx.codes.add(replace(code, link=link, expires_at=flow.expires_at))
 
 
 def _linked(flow: Flow) -> bool:

@@ -11,11 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from keyturn.ports.store import Tx
-from keyturn.rules.accounts import Flow, Role, User, UserState
-from keyturn.rules.codes import Code
+from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY
-from keyturn.steps import sessions
+from keyturn.steps import links, sessions
 from keyturn.steps.acts import Act, record
 from keyturn.steps.notices import tell
 
@@ -70,18 +69,5 @@ def objected(user: User) -> User:
 
 def _link(tx: Tx, act: Act, user: User, was: UserState) -> str:
     """A link that lives as long as the wait; it belongs to no browser."""
-    token = act.parts.random.token()
-    flow = Flow(
-        id=act.id(), tenant_id=act.tenant.id, browser=act.parts.sealer.digest(KIND, token),
-        kind=KIND, step="open", user_id=user.id, data={"was": str(was)}, created_at=act.now,
-        expires_at=act.now + WAIT_MS, closed_at=None,
-    )  # fmt: skip
-    tx.flows.add(flow)
-    tx.codes.add(
-        Code(
-            id=act.id(), tenant_id=act.tenant.id, flow_id=flow.id, channel="mail", digest=None,
-            link=act.parts.sealer.digest("link", token), tries=0, sent_at=act.now,
-            expires_at=act.now + WAIT_MS, used_at=None, replaced_at=None,
-        )
-    )  # fmt: skip
+    token = links.mint(tx, act, KIND, user, {"was": str(was)}, WAIT_MS)
     return act.parts.link(act.tenant, f"/keep/{token}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keyturn.ports.store import Tx
-from keyturn.rules.accounts import Flow
+from keyturn.rules.accounts import Flow, User
 from keyturn.rules.codes import Code, Verdict, link_standing
-from keyturn.steps import codes
+from keyturn.steps import codes, openings
 from keyturn.steps.acts import Act
 
 
@@ -23,6 +24,24 @@ class LinkState:
     verdict: Verdict | None
     known: bool
     here: bool = False
+
+
+def mint(
+    tx: Tx,
+    act: Act,
+    kind: str,
+    user: User,
+    data: Mapping[str, str | int | bool | None],
+    life_ms: int,
+) -> str:
+    """The token of a link that is mailed by itself, without a code, and belongs to no browser:
+    the mail may be read on any device. Its flow carries `data`.
+    """
+    token = act.parts.random.token()
+    browser = act.parts.sealer.digest(kind, token)
+    flow = openings.start(tx, act, kind, "open", user.id, data, life_ms, browser=browser)
+    codes.mailed_link(tx, act, flow, token)
+    return token
 
 
 def look(tx: Tx, act: Act, token: str, kind: str) -> LinkState:

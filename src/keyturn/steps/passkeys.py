@@ -20,6 +20,7 @@ from keyturn.rules import passkeys as rules
 from keyturn.rules.accounts import Flow, Passkey, User
 from keyturn.rules.events import Event
 from keyturn.rules.passkeys import VERIFIED, Assertion, Attestation, Party, Purpose
+from keyturn.steps import openings
 from keyturn.steps.acts import Act, record
 from keyturn.steps.notices import tell
 
@@ -96,20 +97,7 @@ def _asked(tx: Tx, act: Act, purpose: Purpose, user_id: str | None) -> Flow:
     standing = _open(tx, act, purpose)
     if standing is not None and standing.user_id == user_id and _lasts(act, standing):
         return standing
-    flow = Flow(
-        id=act.id(),
-        tenant_id=act.tenant.id,
-        browser=act.caller.browser,
-        kind=_kind(purpose),
-        step="asked",
-        user_id=user_id,
-        data={},
-        created_at=act.now,
-        expires_at=act.now + rules.LIFE_MS,
-        closed_at=None,
-    )
-    tx.flows.add(flow)
-    return flow
+    return openings.start(tx, act, _kind(purpose), "asked", user_id, {}, rules.LIFE_MS)
 
 
 def _lasts(act: Act, flow: Flow) -> bool:

@@ -14,8 +14,9 @@ from keyturn.ports.store import Tx
 from keyturn.rules.accounts import FactorKind, Flow, User
 from keyturn.rules.codes import Right
 from keyturn.rules.lockout import HOUR
-from keyturn.steps import codes, texts
+from keyturn.steps import codes, openings, texts
 from keyturn.steps.acts import Act
+from keyturn.steps.codes import TooSoon
 from keyturn.steps.texts import Capped
 
 KIND = "text"
@@ -33,13 +34,6 @@ class Texted:
     sent_at: int
     expires_at: int
     resend_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class TooSoon:
-    """Another text can be asked for from `at` on."""
-
-    at: int
 
 
 def usable(tx: Tx, act: Act, user_id: str) -> bool:
@@ -63,9 +57,9 @@ def send(tx: Tx, act: Act, user: User) -> Texted | TooSoon | Capped:
     """Text a code; the browser's earlier one is replaced. `usable` comes before."""
     flow = _opened(tx, act)
     if flow is not None and flow.user_id == user.id:
-        last = codes.standing(tx, flow)
-        if last is not None and act.now < last.resend_at:
-            return TooSoon(at=last.resend_at)
+        early = codes.too_soon(tx, act, flow)
+        if early is not None:
+            return early
     number = str(user.phone)
     capped = texts.ask(tx, act, user) or texts.send(tx, act, user, number)
     if capped is not None:
@@ -77,13 +71,8 @@ def send(tx: Tx, act: Act, user: User) -> Texted | TooSoon | Capped:
 
 
 def _begun(tx: Tx, act: Act, user: User) -> Flow:
-    flow = Flow(
-        id=act.id(), tenant_id=act.tenant.id, browser=act.caller.browser, kind=KIND, step="code",
-        user_id=user.id, data={"ending": str(user.phone)[-ENDING:], "phone": user.phone},
-        created_at=act.now, expires_at=act.now + LIFE_MS, closed_at=None,
-    )  # fmt: skip
-    tx.flows.add(flow)
-    return flow
+    data = {"ending": str(user.phone)[-ENDING:], "phone": user.phone}
+    return openings.start(tx, act, KIND, "code", user.id, data, LIFE_MS)
 
 
 def standing(tx: Tx, act: Act, user_id: str, methods: Collection[FactorKind]) -> Texted | None:

@@ -8,7 +8,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Flow, User, UserState
 from keyturn.rules.identifiers import canonical
 from keyturn.rules.lockout import HOUR
-from keyturn.steps import codes
+from keyturn.steps import codes, openings
 from keyturn.steps.acts import Act
 
 KIND = "signup"
@@ -47,20 +47,8 @@ def open_flow(tx: Tx, act: Act, user: User | None, email: str) -> Flow:
     """The sign-up of this browser. `user` None: the address belongs to somebody already;
     the page looks the same and its code can never be right.
     """
-    flow = Flow(
-        id=act.id(),
-        tenant_id=act.tenant.id,
-        browser=act.caller.browser,
-        kind=KIND,
-        step="code",
-        user_id=user.id if user else None,
-        data={"email": email},
-        created_at=act.now,
-        expires_at=act.now + LIFE_MS,
-        closed_at=None,
-    )
-    tx.flows.add(flow)
-    return flow
+    user_id = user.id if user else None
+    return openings.start(tx, act, KIND, "code", user_id, {"email": email}, LIFE_MS)
 
 
 def addressee(tx: Tx, act: Act, flow: Flow) -> Addressee:
