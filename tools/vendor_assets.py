@@ -4,6 +4,8 @@ Run once per change of version; what it writes is committed, so neither building
 running Keyturn needs Node or a network.  Each package is asked for by name and exact
 version with `npm pack`, from whatever registry npm is set up with, and is refused
 unless it has the sha512 noted here (Subresource Integrity format, as in npm's lock files).
+What is written in many small modules is bundled into one by esbuild, which is a package
+like the others (its WebAssembly build: the same bytes on every machine).
 
     python tools/vendor_assets.py            fetch, check, copy, write vendor.json
     python tools/vendor_assets.py --check    only check the committed files
@@ -15,10 +17,12 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +38,23 @@ class Package:
     version: str
     integrity: str
     licence: str
-    files: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One ES module made of several packages.
+
+    Attributes:
+        name: of the file here; beside it stands `licences`, those of its packages in one.
+        entry: the module that is bundled with all that it imports.
+        packages: all of them; their `files` are not copied.
+    """
+
+    name: str
+    licences: str
+    entry: str
+    packages: tuple[Package, ...]
 
 
 PACKAGES = (
@@ -61,6 +81,63 @@ PACKAGES = (
     ),
 )
 
+ESBUILD = Package(
+    "esbuild-wasm",
+    "0.28.2",
+    "sha512-GccVwhv3mmOUVQHCQm2Ox/rby8n/EqUwvZxE6Pjfikrq/lWw9g9WX/u9EykWnpot3Ko6j426DgQdea2xWKIAQA==",
+    "MIT",
+)
+#: the oldest browsers that pages are made for
+TARGET = "chrome119,safari16.4,firefox115"
+SEALING = Bundle(
+    "sealing.js",
+    "sealing.LICENSE.txt",
+    """\
+export { Aes256Gcm, CipherSuite, HkdfSha256 } from "@hpke/core";
+export { DhkemX25519HkdfSha256 } from "@hpke/dhkem-x25519";
+export { verifyAsync } from "@noble/ed25519";
+""",
+    (
+        Package(
+            "@hpke/core",
+            "1.9.0",
+            "sha512-pFxWl1nNJeQCSUFs7+GAblHvXBCjn9EPN65vdKlYQil2aURaRxfGMO6vBKGqm1YHTKwiAxJQNEI70PbSowMP9Q==",
+            "MIT",
+        ),
+        Package(
+            "@hpke/common",
+            "1.10.1",
+            "sha512-moJwhmtLtuxiUzzNp1jpfBfx8yefKoO9D/RCR9dmwrnc7qjJqId1rEtQz+lSlU5cabX8daToMSx/7HayXOiaFw==",
+            "MIT",
+        ),
+        Package(
+            "@hpke/dhkem-x25519",
+            "1.8.0",
+            "sha512-S1MWWkAfu+TFxySgv5+2P3O4Mx/jk7BsoplzQaA1s3sfUJVJ2UsZsSzSsMc+FXJumLXncoJFlO6mK6mDGspfmA==",
+            "MIT",
+        ),
+        Package(
+            "@noble/ed25519",
+            "3.2.0",
+            "sha512-criDgRlnUA09hchYrTy/JUWPIEap5rZxQe6wDWzRx51oWWpDRcUpuNzlgPxDJaOK6AsW9c0wKcj3rKRv6t+bPQ==",
+            "MIT",
+        ),
+    ),
+)
+WORDS = Package(
+    "secure-password-utilities",
+    "0.2.1",
+    "sha512-znUg8ae3cpuAaogiFBhP82gD2daVkSz4Qv/L7OWjB7wWvfbCdeqqQuJkm2/IvhKQPOV0T739YPR6rb7vs0uWaw==",
+    "MIT, word list CC-BY-3.0-US",
+)
+#: of the EFF's long list, what somebody types on a phone without a slip
+WORD = re.compile(r"'([a-z]{3,6})'")
+WORDS_HEAD = """\
+/* The words of 3 to 6 letters of the EFF's long list for pass-phrases (2016), by the Electronic
+   Frontier Foundation, CC BY 3.0 US. Taken from secure-password-utilities (MIT, (c) 2023 Ben
+   Reinhart) by tools/vendor_assets.py. */
+"""
+
 
 def integrity(algorithm: str, content: bytes) -> str:
     """`content`'s hash as Subresource Integrity writes it, e.g. "sha384-…"."""
@@ -86,27 +163,88 @@ def fetch(package: Package, folder: Path) -> Path:
 
 def copy(package: Package, archive: Path) -> Iterator[dict[str, str]]:
     """Copy the package's chosen files; yields one row of vendor.json for each."""
+    for path, name in package.files:
+        yield written(package, name, inside(archive, path))
+
+
+def inside(archive: Path, path: str) -> bytes:
+    """One file of a package. Exits if it is not there."""
     with tarfile.open(archive) as tar:
-        for path, name in package.files:
+        try:
             member = tar.extractfile(f"package/{path}")
-            if member is None:
-                sys.exit(f"{package.name}@{package.version} has no file {path}")
-            content = member.read()
-            (VENDOR / name).write_bytes(content)
-            yield {
-                "package": package.name,
-                "version": package.version,
-                "licence": package.licence,
-                "file": name,
-                "sha384": integrity("sha384", content),
-            }
+        except KeyError:
+            member = None
+        if member is None:
+            sys.exit(f"{archive.name} has no file {path}")
+        return member.read()
+
+
+def written(package: Package, name: str, content: bytes) -> dict[str, str]:
+    """Write a file here; its row of vendor.json."""
+    (VENDOR / name).write_bytes(content)
+    return {
+        "package": package.name,
+        "version": package.version,
+        "licence": package.licence,
+        "file": name,
+        "sha384": integrity("sha384", content),
+    }
+
+
+def bundle(wanted: Bundle, folder: Path) -> Iterator[dict[str, str]]:
+    """Make one module of several packages, under Node, here and now."""
+    licences = []
+    for package in wanted.packages:
+        archive = fetch(package, folder)
+        unpack(package, archive, folder)
+        licence = inside(archive, "LICENSE").decode()
+        licences.append(f"{package.name} {package.version}\n\n{licence}")
+    entry, made = folder / "entry.js", folder / wanted.name
+    entry.write_text(wanted.entry)
+    unpack(ESBUILD, fetch(ESBUILD, folder), folder)
+    how = ("--bundle", "--format=esm", "--minify", f"--target={TARGET}", "--legal-comments=none")
+    esbuild = folder / "node_modules" / ESBUILD.name / "bin/esbuild"
+    subprocess.run(
+        ["node", esbuild, entry, *how, f"--outfile={made}", "--log-level=warning"],
+        check=True,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,  # it would wait for that to end, and sometimes dies of it
+    )
+    whole = Package(
+        ", ".join(p.name for p in wanted.packages),
+        ", ".join(p.version for p in wanted.packages),
+        "",
+        " and ".join(sorted({p.licence for p in wanted.packages})),
+    )
+    yield written(whole, wanted.name, made.read_bytes())
+    yield written(whole, wanted.licences, "\n\n".join(licences).encode())
+
+
+def unpack(package: Package, archive: Path, folder: Path) -> None:
+    """Put a package where imports find it."""
+    place = folder / "node_modules" / package.name
+    place.mkdir(parents=True)
+    with tarfile.open(archive) as tar:
+        tar.extractall(place, filter="data")
+    for each in (place / "package").iterdir():
+        each.rename(place / each.name)
+
+
+def words(archive: Path) -> Iterator[dict[str, str]]:
+    """The words of pass-phrases, as a module of our own."""
+    found = sorted(set(WORD.findall(inside(archive, "esm/wordlists.js").decode())))
+    lines = "\n".join(textwrap.wrap(" ".join(found), 96))
+    text = f"{WORDS_HEAD}export const words = `\n{lines}\n`.trim().split(/\\s/);\n"
+    yield written(WORDS, "words.js", text.encode())
 
 
 def vendor() -> None:
     """Fetch everything and write vendor.json."""
     VENDOR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        rows = [row for p in PACKAGES for row in copy(p, fetch(p, Path(folder)))]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [row for p in PACKAGES for row in copy(p, fetch(p, folder))]
+        rows += [*bundle(SEALING, folder), *words(fetch(WORDS, folder))]
     (VENDOR / "vendor.json").write_text(json.dumps(rows, indent=2) + "\n")
     print("\n".join(f"{row['package']} {row['version']}: {row['file']}" for row in rows))
 
