@@ -19,7 +19,7 @@ from keyturn.adapters.memory_secrets import MemoryClock
 from keyturn.adapters.sealing import load_key_ring
 from keyturn.adapters.sql import migrate, open_store
 from keyturn.adapters.sql.facts import BACKUP, DEMO, GENERATION, get_fact, set_fact
-from keyturn.adapters.sql.schema import complete, metadata
+from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import engine_of
 from keyturn.backups import Made, Manifest, Refused, Restored
 from keyturn.ports.store import Tx
@@ -72,7 +72,7 @@ class Place:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         with engine_of(self.house.store).connect() as connection:
-            wanted = connection.execute(select(metadata.tables[table])).mappings()
+            wanted = connection.execute(select(complete().tables[table])).mappings()
             return [dict(row) for row in wanted]
 
     def backup(self, target: Path, *, seal: bool = False) -> Made:
@@ -95,7 +95,7 @@ def _empty(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
     found: str = request.getfixturevalue("pg_url")
     store = open_store(found)
     with engine_of(store).begin() as connection:
-        metadata.drop_all(connection)
+        complete().drop_all(connection)
         connection.execute(text("drop table if exists alembic_version"))
     store.close()
     return found
@@ -198,7 +198,7 @@ def refusal(fn: Callable[[], object]) -> str:
 def test_what_was_backed_up_comes_back_into_either_database(
     place: Place, tmp_path: Path, request: pytest.FixtureRequest, seal: bool
 ) -> None:
-    before = {name: place.rows(name) for name in metadata.tables}
+    before = {name: place.rows(name) for name in complete().tables}
     made = place.backup(tmp_path / "it", seal=seal)
     other = "sqlite" if place.settings.store.url.startswith("postgresql") else "postgresql"
     folder = tmp_path / "elsewhere"
@@ -243,7 +243,7 @@ def test_a_restore_voids_what_could_be_used_twice_and_keeps_locks(
 def test_a_restored_database_has_its_indexes(place: Place, tmp_path: Path) -> None:
     def indexes() -> set[tuple[str, str | None]]:
         there = inspect(engine_of(place.house.store))
-        return {(t, i["name"]) for t in metadata.tables for i in there.get_indexes(t)}
+        return {(t, i["name"]) for t in complete().tables for i in there.get_indexes(t)}
 
     before = indexes()
     place.restore(place.backup(tmp_path).path)
@@ -315,7 +315,7 @@ def test_what_is_damaged_or_cut_off_is_refused_before_anything_is_touched(
 ) -> None:
     path = place.backup(tmp_path / "it", seal=seal).path
     raw = path.read_bytes()
-    before = {name: place.rows(name) for name in metadata.tables}
+    before = {name: place.rows(name) for name in complete().tables}
     broken = tmp_path / "broken"
     for at in range(0, len(raw), max(1, len(raw) // 40)):
         for bad in (raw[:at], raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]):
@@ -325,7 +325,7 @@ def test_what_is_damaged_or_cut_off_is_refused_before_anything_is_touched(
                 assert refusal(lambda: place.restore(broken)) in {
                     "cut", "altered", "not-ours", "keys", "format",
                 }  # fmt: skip
-    assert {name: place.rows(name) for name in metadata.tables} == before
+    assert {name: place.rows(name) for name in complete().tables} == before
 
 
 def _rewritten(path: Path, change: Callable[[list[bytes]], list[bytes]]) -> Path:
@@ -415,10 +415,10 @@ def test_a_restore_that_fails_halfway_changes_nothing(
 ) -> None:
     made = place.backup(tmp_path)
     set_fact(place.house.store, DEMO, "1")
-    before = {name: place.rows(name) for name in metadata.tables}
+    before = {name: place.rows(name) for name in complete().tables}
     manifest = backups.verify(place.settings, made.path, nothing)
     wrong = replace(manifest, tables=tuple(replace(t, rows=t.rows + 1) for t in manifest.tables))
     for bad in (wrong, _as_of(manifest, "9999")):
         cause = refusal(partial(backups.restore, place.settings, made.path, bad, WHO, nothing))
         assert cause in {"altered", "newer"}
-    assert {name: place.rows(name) for name in metadata.tables} == before
+    assert {name: place.rows(name) for name in complete().tables} == before

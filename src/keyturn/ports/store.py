@@ -10,7 +10,7 @@ answers with another tenant's row.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from keyturn.ports.rooms import (
     Audit,
@@ -33,6 +33,9 @@ from keyturn.ports.rooms import (
     Wanted,
 )
 from keyturn.ports.upkeep import Facts, Upkeep
+
+if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
+    from keyturn.ports.directories import Agents, Directories, Jobs
 
 __all__ = ["Lookup", "Page", "SeenLane", "Store", "StoreUnavailable", "Taken", "Tx", "Wanted"]
 
@@ -86,6 +89,12 @@ class Tx(Protocol):
     def facts(self) -> Facts: ...
     @property
     def upkeep(self) -> Upkeep: ...
+    @property
+    def directories(self) -> Directories: ...
+    @property
+    def agents(self) -> Agents: ...
+    @property
+    def jobs(self) -> Jobs: ...
 
 
 class Store(Protocol):

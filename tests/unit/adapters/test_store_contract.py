@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from keyturn.adapters.memory_secrets import START as NOW
 from keyturn.adapters.memory_secrets import SeededRandom
 from keyturn.adapters.sql import SqlStore, open_store
-from keyturn.adapters.sql.schema import metadata, tenants
+from keyturn.adapters.sql.schema import complete, tenants
 from keyturn.adapters.sql.store import engine_of
 from keyturn.adapters.sql.tx import SqlTx
 from keyturn.ports.store import StoreUnavailable, Taken, Tx, Wanted
@@ -58,7 +58,7 @@ def new_id() -> str:
 def store(store_url: str) -> Iterator[SqlStore]:
     """One database for the module; each test has tenants of its own."""
     opened = open_store(store_url)
-    metadata.create_all(engine_of(opened))
+    complete().create_all(engine_of(opened))
     yield opened
     opened.close()
 

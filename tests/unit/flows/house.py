@@ -31,7 +31,7 @@ from keyturn.adapters.memory_secrets import (
 from keyturn.adapters.otp import Totp
 from keyturn.adapters.passkeys import PyWebAuthn
 from keyturn.adapters.sql import open_store
-from keyturn.adapters.sql.schema import metadata
+from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import SqlStore, engine_of
 from keyturn.adapters.turns import LaneTurns
 from keyturn.flows import signin
@@ -144,7 +144,7 @@ class House:
         self.hasher = WatchedHasher()
         self.sealer = MemorySealer()
         self.store: SqlStore = open_store("sqlite://")
-        metadata.create_all(engine_of(self.store))
+        complete().create_all(engine_of(self.store))
         self.parts = Parts(
             clock=self.clock,
             random=self.random,
@@ -260,12 +260,12 @@ class House:
 
     def count(self, table: str) -> int:
         """Rows of a table."""
-        wanted = select(func.count()).select_from(metadata.tables[table])
+        wanted = select(func.count()).select_from(complete().tables[table])
         return int(self.write(lambda tx: tx.connection.execute(wanted).scalar()))  # type: ignore[attr-defined]
 
     def dump(self, *tables: str) -> str:
         """Every cell of these tables, as text."""
-        wanted = [select(metadata.tables[name]) for name in tables]
+        wanted = [select(complete().tables[name]) for name in tables]
         return self.write(lambda tx: str([tx.connection.execute(w).all() for w in wanted]))  # type: ignore[attr-defined]
 
     def events(self, user: User | None = None) -> list[str]:
@@ -297,7 +297,7 @@ class House:
 
     def outbox(self, kind: str | None = None) -> list[Letter]:
         """What was queued, oldest first, opened; nothing is taken out."""
-        rows = metadata.tables["messages"]
+        rows = complete().tables["messages"]
         wanted = select(rows.c.tenant_id, rows.c.id).order_by(rows.c.id)
 
         def step(tx: Tx) -> list[Message]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from keyturn.adapters.sql.schema import metadata
+from keyturn.adapters.sql.schema import complete
 from keyturn.flows import recovery, staff
 from keyturn.rules.accounts import Role
 from keyturn.rules.lockout import DAY
@@ -14,7 +14,7 @@ from tests.unit.flows.house import House, run
 
 
 def counts(house: House) -> dict[str, int]:
-    return {name: house.count(name) for name in metadata.tables}
+    return {name: house.count(name) for name in complete().tables}
 
 
 def sign_in_right(house: House) -> None:

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 from starlette.routing import Route
 
-from keyturn.adapters.sql.schema import metadata
+from keyturn.adapters.sql.schema import complete
 from keyturn.web import rooms
 from keyturn.web.door import Door
 from tests.unit.flows.house import EMAIL, PASSWORD, House
@@ -73,7 +73,7 @@ def rows(house: House) -> dict[str, list[Any]]:
     """Everything that is stored."""
 
     def step(tx: Any) -> dict[str, list[Any]]:
-        tables = metadata.tables.items()
+        tables = complete().tables.items()
         return {name: [tuple(r) for r in tx.connection.execute(select(t))] for name, t in tables}
 
     return house.write(step)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, inspect, select
 from keyturn.adapters.archive import Part, Row
 from keyturn.adapters.sql.engine import postgres_engine, sqlite_engine
 from keyturn.adapters.sql.migrate import revision_of
-from keyturn.adapters.sql.schema import metadata
+from keyturn.adapters.sql.schema import whole
 from keyturn.adapters.sql.store import outages
 
 _AT_ONCE = 1000
@@ -35,7 +35,7 @@ class Snapshot:
     def parts(self) -> Iterator[Part]:
         """Table after table; each is read while its rows are gone through."""
         there = inspect(self._connection)
-        for table in metadata.sorted_tables:
+        for table in whole().sorted_tables:
             if there.has_table(table.name):
                 kept = {column["name"] for column in there.get_columns(table.name)}
                 names = tuple(column.name for column in table.columns if column.name in kept)

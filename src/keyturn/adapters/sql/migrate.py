@@ -27,13 +27,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from keyturn.adapters.sql import beforehand
 from keyturn.adapters.sql.engine import is_memory, postgres_engine, sqlite_engine
-from keyturn.adapters.sql.schema import metadata
+from keyturn.adapters.sql.schema import whole
 from keyturn.adapters.sql.store import SqlStore, engine_of, outages, writer_lock
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 _VERSION = text("select version_num from alembic_version")
@@ -211,6 +211,6 @@ def _config() -> Config:
 
 
 def _refuse_strangers(connection: Connection) -> None:
-    taken = set(metadata.tables) & set(inspect(connection).get_table_names())
+    taken = set(whole().tables) & set(inspect(connection).get_table_names())
     if taken:
         raise NotOurs(tuple(sorted(taken)))

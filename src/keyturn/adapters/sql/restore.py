@@ -34,10 +34,10 @@ from keyturn.adapters.sql.schema import (
     facts,
     flows,
     messages,
-    metadata,
     sessions,
     tenants,
     users,
+    whole,
 )
 from keyturn.adapters.sql.store import AGAIN
 from keyturn.rules.accounts import FactorKind, UserState
@@ -143,17 +143,17 @@ def _clear(connection: Connection, since: int) -> _Before:
     """Drop all of our tables. Raises NotOurs, Newer."""
     found = revision_of(connection)
     there = inspect(connection)
-    ours = [table for table in metadata.sorted_tables if there.has_table(table.name)]
+    ours = [table for table in whole().sorted_tables if there.has_table(table.name)]
     if found is None:
         if ours:
             raise NotOurs(tuple(sorted(table.name for table in ours)))
         return _Before()
     bring(connection, HEAD)  # refuses what a newer release made; `before` asks in its words
     if connection.dialect.name == "postgresql":
-        names = ", ".join(f'"{name}"' for name in metadata.tables)
+        names = ", ".join(f'"{name}"' for name in whole().tables)
         connection.execute(text(f"lock table {names} in access exclusive mode"))
     before = _remember(connection, since)
-    metadata.drop_all(connection)
+    whole().drop_all(connection)
     connection.execute(text("drop table alembic_version"))
     return before
 
@@ -175,7 +175,7 @@ def _take_indexes(connection: Connection) -> list[str]:
     rows, they cost a fraction of what they do row by row, and servers wait.
     """
     asked = text(_INDEXES[connection.dialect.name])
-    ours = {"ours": list(metadata.tables)} if connection.dialect.name == "postgresql" else {}
+    ours = {"ours": list(whole().tables)} if connection.dialect.name == "postgresql" else {}
     found = connection.execute(asked, ours).all()
     for name, _ in found:
         connection.exec_driver_sql(f'DROP INDEX "{name}"')
@@ -184,7 +184,7 @@ def _take_indexes(connection: Connection) -> list[str]:
 
 def _load(connection: Connection, part: Part) -> None:
     """One table's rows, as the backup has them."""
-    known = metadata.tables.get(part.table)
+    known = whole().tables.get(part.table)
     if known is None or not set(part.columns) <= _columns(connection, known):
         raise BadArchive("altered", part.table)
     if connection.dialect.name == "postgresql":
@@ -219,7 +219,7 @@ def _insert(connection: Connection, table: Table, part: Part) -> None:
 def _count(connection: Connection, manifest: Manifest) -> None:
     """What was loaded is what the backup holds."""
     for tally in manifest.tables:
-        table = metadata.tables[tally.table]
+        table = whole().tables[tally.table]
         if connection.execute(select(func.count()).select_from(table)).scalar() != tally.rows:
             raise BadArchive("altered", tally.table)
 

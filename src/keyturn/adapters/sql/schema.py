@@ -8,6 +8,7 @@ indexes that its readers need and no more: sign-ins, by far the most of it, stan
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
@@ -38,14 +39,21 @@ metadata = MetaData(naming_convention=NAMES)
 _PARTIAL: list[Callable[[], object]] = []
 
 
-def _partial(name: str, *columns: ColumnElement[Any], where: Any, unique: bool = False) -> None:
+def partial(name: str, *columns: ColumnElement[Any], where: Any, unique: bool = False) -> None:
     """An index on the rows that `where` holds for, on both databases."""
     said = {"sqlite_where": where, "postgresql_where": where}
     _PARTIAL.append(lambda: Index(name, *columns, unique=unique, **said))
 
 
+def whole() -> MetaData:
+    """All tables, those too that are only loaded when somebody comes to them."""
+    import_module("keyturn.adapters.sql.directory_tables")
+    return metadata
+
+
 def complete() -> MetaData:
     """The tables with all of their indexes: for whoever makes or compares them."""
+    whole()
     while _PARTIAL:
         _PARTIAL.pop(0)()
     return metadata
@@ -101,7 +109,7 @@ users = Table(
     Index(None, "tenant_id", "id"),
     Index("ix_users_state", "tenant_id", "state", "id"),
 )
-_partial(
+partial(
     "uq_users_phone",
     users.c.tenant_id,
     users.c.phone,
@@ -109,13 +117,13 @@ _partial(
     where=users.c.phone.is_not(None),
 )
 
-_partial(
+partial(
     "ix_users_erase",
     users.c.erase_at,
     where=users.c.erase_at.is_not(None),
 )
 
-_partial(
+partial(
     "ix_users_unfiled",
     users.c.id,
     where=users.c.filed.is_(None),
@@ -169,13 +177,13 @@ lanes = Table(
 )
 #: SQLite uses a partial index only where a query says its condition in the same words
 LOCKED_ONCE = text("locked_until > 0")
-_partial(
+partial(
     "ix_lanes_locked",
     lanes.c.tenant_id,
     lanes.c.locked_until,
     where=LOCKED_ONCE,
 )
-_partial(
+partial(
     "ix_lanes_lease",
     lanes.c.lease_until,
     where=lanes.c.lease_until.is_not(None),
@@ -229,7 +237,7 @@ flows = Table(
     Column("closed_at", MS),
     Index(None, "user_id"),
 )
-_partial(
+partial(
     "uq_flows_open",
     flows.c.tenant_id,
     flows.c.browser,
@@ -329,7 +337,7 @@ messages = Table(
     Index(None, "user_id"),
     Index(None, "tenant_id", "id"),
 )
-_partial(
+partial(
     "ix_messages_listed",
     messages.c.tenant_id,
     messages.c.channel,
@@ -338,9 +346,9 @@ _partial(
     where=messages.c.address.is_not(None),
 )
 PENDING = text("state IN ('queued', 'sending')")
-_partial("ix_messages_due", messages.c.run_at, where=PENDING)
+partial("ix_messages_due", messages.c.run_at, where=PENDING)
 
-_partial(
+partial(
     "ix_messages_reference",
     messages.c.reference,
     where=messages.c.reference.is_not(None),
@@ -365,7 +373,7 @@ audit = Table(
 #: events of which there are so many that the newest ones are always near the end
 COMMON = ("signin.passed", "signin.failed", "signin.refused")
 RARE = text("event NOT IN ('signin.passed', 'signin.failed', 'signin.refused')")
-_partial(
+partial(
     "ix_audit_rare",
     audit.c.tenant_id,
     audit.c.event,

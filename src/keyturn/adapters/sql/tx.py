@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,11 @@ from keyturn.adapters.sql.rows import Repository
 from keyturn.adapters.sql.trail import SqlAudit, SqlMessages
 from keyturn.adapters.sql.upkeep import SqlFacts, SqlUpkeep
 from keyturn.adapters.sql.users import SqlUsers
+
+if TYPE_CHECKING:
+    from keyturn.adapters.sql.agents import SqlAgents
+    from keyturn.adapters.sql.directories import SqlDirectories
+    from keyturn.adapters.sql.jobs import SqlJobs
 
 R = TypeVar("R", bound=Repository)
 
@@ -105,3 +110,23 @@ class SqlTx:
     @cached_property
     def upkeep(self) -> SqlUpkeep:
         return self._room(SqlUpkeep)
+
+    # the rooms of directories are loaded when somebody comes to them: most starts need none
+
+    @cached_property
+    def directories(self) -> SqlDirectories:
+        from keyturn.adapters.sql.directories import SqlDirectories  # noqa: PLC0415  as said
+
+        return self._room(SqlDirectories)
+
+    @cached_property
+    def agents(self) -> SqlAgents:
+        from keyturn.adapters.sql.agents import SqlAgents  # noqa: PLC0415  as said
+
+        return self._room(SqlAgents)
+
+    @cached_property
+    def jobs(self) -> SqlJobs:
+        from keyturn.adapters.sql.jobs import SqlJobs  # noqa: PLC0415  as said
+
+        return self._room(SqlJobs)

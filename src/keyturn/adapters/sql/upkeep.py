@@ -32,9 +32,9 @@ from keyturn.adapters.sql.schema import (
     flows,
     lanes,
     messages,
-    metadata,
     sessions,
     users,
+    whole,
 )
 from keyturn.adapters.system import ulid
 from keyturn.ports.upkeep import Swept
@@ -160,7 +160,7 @@ class SqlUpkeep(Repository):
         blank = {"identifier": "", "contact": "", "note": "", "facts": "{}"}
         of_them = (cases.c.tenant_id == tenant_id, cases.c.user_id == user_id)
         self._c.execute(update(cases).where(*of_them).values(blank))
-        for table in metadata.sorted_tables:
+        for table in whole().sorted_tables:
             if "user_id" in table.c and table not in (audit, cases):
                 self._c.execute(delete(table).where(table.c.user_id == user_id))
         self._c.execute(delete(users).where(users.c.tenant_id == tenant_id, users.c.id == user_id))

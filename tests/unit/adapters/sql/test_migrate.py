@@ -19,7 +19,7 @@ from sqlalchemy.exc import ProgrammingError
 from keyturn.adapters.sql import migrate, open_store
 from keyturn.adapters.sql.facts import get_fact, set_fact
 from keyturn.adapters.sql.migrate import HEAD, Newer, NotOurs, current, ensure, upgrade
-from keyturn.adapters.sql.schema import complete, metadata
+from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import SqlStore, engine_of
 from keyturn.ports import StoreUnavailable
 
@@ -54,7 +54,7 @@ def store(store_url: str) -> Iterator[SqlStore]:
 
 def _empty(engine: Engine) -> None:
     with engine.begin() as connection:
-        metadata.drop_all(connection)
+        complete().drop_all(connection)
         connection.execute(text("drop table if exists alembic_version"))
 
 
@@ -93,9 +93,9 @@ def test_migrations_make_the_same_database_as_the_schema(store: SqlStore, store_
     upgrade(store_url)
     migrated = _catalogue(engine)
     _empty(engine)
-    metadata.create_all(engine)
+    complete().create_all(engine)
     assert _catalogue(engine) == migrated
-    assert len(migrated) > len(metadata.tables)
+    assert len(migrated) > len(complete().tables)
 
 
 def test_head_is_the_newest_revision_and_there_is_only_one_line() -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from keyturn.adapters.sql.schema import metadata
+from keyturn.adapters.sql.schema import complete
 from tests.unit.flows.house import EMAIL, PASSWORD, House
 from tests.unit.web.api.calling import JSON, App, operations, resolved
 
@@ -38,7 +38,7 @@ def stored(house: House) -> dict[str, list[Any]]:
     def step(tx: Any) -> dict[str, list[Any]]:
         return {
             name: sorted(map(repr, tx.connection.execute(select(table)).all()))
-            for name, table in metadata.tables.items()
+            for name, table in complete().tables.items()
         }
 
     return house.write(step)

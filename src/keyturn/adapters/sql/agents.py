@@ -1,0 +1,115 @@
+"""Agents and what was last heard of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, literal, select, update
+
+from keyturn.adapters.sql.directories import BYTES
+from keyturn.adapters.sql.directory_tables import agents, sequences
+from keyturn.adapters.sql.rows import Repository, enum, param, taken, upsert
+from keyturn.rules.directories.things import Agent, AgentRole, AgentState, Run
+
+_CODECS = {
+    "role": enum(AgentRole), "state": enum(AgentState), "signing_key": BYTES,
+    "sealing_key": BYTES, "certificate": BYTES, "bequest": BYTES,
+}  # fmt: skip
+#: columns of the run, in the order of its fields
+_RUN = {"id": "run_id", "machine": "machine", "place": "place", "since": "since",
+        "seen_at": "seen_at"}  # fmt: skip
+_PLAIN = [c.name for c in agents.columns if c.name not in _RUN.values()]
+
+_BY_ID = agents.select().where(agents.c.id == param("b_id"))
+_NUMBERS = select(sequences.c.agent_id, sequences.c.lane, sequences.c.number).where(
+    sequences.c.agent_id.in_(bindparam("ids", expanding=True))
+)
+_HEARD = (
+    update(agents)
+    .where(agents.c.id.in_(bindparam("ids", expanding=True)), agents.c.seen_at < param("now"))
+    .values(seen_at=param("now"))
+)
+#: ids in one statement
+_AT_ONCE = 500
+
+
+class SqlAgents(Repository):
+    """See ports.directories.Agents."""
+
+    def add(self, agent: Agent) -> None:
+        cells = {**_cells(agent), **_run_cells(agent.run)}
+        with taken(self._c, "agent"):
+            self._c.execute(agents.insert(), cells)
+        for lane, number in agent.sequences.items():
+            self.advance(agent.id, lane, number)
+
+    def by_id(self, agent_id: str) -> Agent | None:
+        rows = self._c.execute(_BY_ID, {"b_id": agent_id}).mappings().all()
+        return next(iter(self._whole(rows)), None)
+
+    def of(self, tenant_id: str, directory_id: str) -> Sequence[Agent]:
+        wanted = agents.select().where(
+            agents.c.tenant_id == tenant_id, agents.c.directory_id == directory_id
+        )
+        return self._whole(self._c.execute(wanted.order_by(agents.c.id)).mappings().all())
+
+    def update(self, agent: Agent) -> None:
+        cells = _cells(agent)
+        same = [agents.c[name] == cells.pop(name) for name in ("id", "tenant_id")]
+        with taken(self._c, "agent"):
+            self._c.execute(update(agents).where(*same).values(cells))
+
+    def advance(self, agent_id: str, lane: str, number: int) -> bool:
+        whose = select(agents.c.id, literal(lane), agents.c.tenant_id, literal(number)).where(
+            agents.c.id == agent_id
+        )
+        columns = ["agent_id", "lane", "tenant_id", "number"]
+        fresh = upsert(self._dialect)(sequences).from_select(columns, whose)
+        risen = fresh.on_conflict_do_update(
+            index_elements=[sequences.c.agent_id, sequences.c.lane],
+            set_={"number": fresh.excluded.number},
+            where=sequences.c.number < fresh.excluded.number,
+        )
+        return self._c.execute(risen.returning(sequences.c.number)).first() is not None
+
+    def begin(self, agent_id: str, run: Run, was: str | None) -> bool:
+        begun = update(agents).where(
+            agents.c.id == agent_id, agents.c.run_id.is_not_distinct_from(was)
+        )
+        return self._c.execute(begun.values(_run_cells(run))).rowcount == 1
+
+    def heard(self, agent_ids: Sequence[str], now: int) -> None:
+        ids = sorted(set(agent_ids))  # the same order everywhere: nobody waits in a circle
+        for some in _portions(ids):
+            self._c.execute(_HEARD, {"ids": some, "now": now})
+
+    def _whole(self, rows: Sequence[Mapping[str, Any]]) -> list[Agent]:
+        """Rows as agents, each with its numbers."""
+        numbers: dict[str, dict[str, int]] = {row["id"]: {} for row in rows}
+        for some in _portions(list(numbers)):
+            for agent_id, lane, number in self._c.execute(_NUMBERS, {"ids": some}):
+                numbers[agent_id][lane] = number
+        return [_agent(row, numbers[row["id"]]) for row in rows]
+
+
+def _portions(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
+
+
+def _cells(agent: Agent) -> dict[str, Any]:
+    """Of all columns but the run's."""
+    cells = {name: getattr(agent, name) for name in _PLAIN}
+    return {n: _CODECS[n].write(v) if n in _CODECS and v is not None else v
+            for n, v in cells.items()}  # fmt: skip
+
+
+def _run_cells(run: Run | None) -> dict[str, Any]:
+    return {column: run and getattr(run, name) for name, column in _RUN.items()}
+
+
+def _agent(row: Mapping[str, Any], numbers: dict[str, int]) -> Agent:
+    cells = {n: _CODECS[n].read(row[n]) if n in _CODECS and row[n] is not None else row[n]
+             for n in _PLAIN}  # fmt: skip
+    run = None if row["run_id"] is None else Run(**{n: row[c] for n, c in _RUN.items()})
+    return Agent(**cells, run=run, sequences=numbers)
