@@ -66,3 +66,7 @@ CASE_MAILS = Budget("case-mails", 3, DAY)
 ENROLMENTS = Budget("enrolments", 20, HOUR)
 #: requests of an agent whose number was not new: what a network delivers late is forgiven
 SLIPS = Budget("agent-slips", 2, HOUR)
+#: jobs on one directory account, whoever starts them
+DIRECTORY_JOBS = Budget("directory-jobs", 10, HOUR)
+#: looks at one directory account
+DIRECTORY_LOOKS = Budget("directory-looks", 60, HOUR)
