@@ -873,6 +873,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         ),
     ),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),
+    "console-confirm-erase": ("console/confirm.html", always(STAFF, ask="erase", user=ANN)),
     "console-closed": ("console/closed.html", always(STAFF, why="enrol")),
     "console-again": ("console/closed.html", always(STAFF, why="again")),
     "console-health": ("console/health.html", health_page()),
