@@ -1,0 +1,144 @@
+"""Takes what the server has to do, and sees to it: bounded, and one at a time for an account.
+
+The server repeats what it has until it is reported, so nothing here need be remembered: what
+does not fit is left for the next time, and what is going on already is not begun again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+from weakref import WeakValueDictionary
+
+from keyturn.agent import charting
+from keyturn.agent.looking import look
+from keyturn.agent.settling import settle_job
+from keyturn.agent.standing import Standing
+from keyturn.agent.tasks import perform
+from keyturn.agent.watching import watch
+from keyturn.wire.messages import Work
+
+#: pieces of work that are taken at once, watches not among them; watches
+WORK_AT_MOST, WATCHES_AT_MOST = 256, 256
+
+_log = logging.getLogger("keyturn.agent")
+
+_Key = tuple[str, str]
+_Act = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Executor:
+    """Does the work of one run."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._at = standing
+        self._going: dict[_Key, asyncio.Task[None]] = {}
+        self._accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._charted_at: int | None = None
+
+    @property
+    def busy(self) -> int:
+        """How many pieces of work are going on or waiting their turn."""
+        return len(self._going)
+
+    async def begin(self) -> None:
+        """Once, before any work: what an earlier run knew of the directory, and what it knew
+        of jobs and could not say any more.
+        """
+        await self._at.chart.recall()
+        for entry in await self._at.journal.unreported():
+            if entry.ending is not None and entry.intent is not None:
+                tell = partial(self._at.tell, entry.job_id, entry.ending, entry.intent.epoch)
+                self._spawn(("report", entry.job_id), entry.guid, tell)
+
+    def take(self, work: Work, asked_at: int) -> None:
+        """Begin what is new in it, and stop watching what is not in it any more.
+
+        Args:
+            asked_at: when it was asked for, ms of CLOCK_BOOTTIME: all its times count from there.
+        """
+        at = self._at
+        self._keep_charted()
+        for unsettled in work.unsettled:
+            settle = partial(settle_job, at, unsettled, asked_at)
+            self._spawn(("settle", unsettled.job_id), unsettled.guid, settle)
+        for task in work.tasks:
+            act = partial(perform, at, task, asked_at)
+            self._spawn(("task", task.job_id), task.guid, act)
+        for asked in work.looks:
+            self._spawn(("look", asked.look_id), "", partial(look, at, asked, asked_at))
+        self._follow(work, asked_at)
+
+    def _follow(self, work: Work, asked_at: int) -> None:
+        wanted = {one.job_id for one in work.watches}
+        for kind, job_id in list(self._going):
+            if kind == "watch" and job_id not in wanted:
+                self._going[kind, job_id].cancel()
+        for one in work.watches:
+            self._spawn(("watch", one.job_id), "", partial(watch, self._at, one, asked_at))
+
+    def _keep_charted(self) -> None:
+        """The primary draws the directory anew every minute."""
+        now, last = self._at.ticks.now(), self._charted_at
+        due = last is None or now - last >= charting.EVERY_MS
+        if due and self._at.held() is not None:
+            self._charted_at = now
+            self._spawn(("chart", ""), "", partial(self._at.chart.survey, self._at.link))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the chart fresh until `stop` is set; then see out what has begun, as long as a
+        change may take, and drop the rest (it is journaled, and settled later).
+        """
+        while not stop.is_set():
+            self._keep_charted()
+            try:
+                await asyncio.wait_for(stop.wait(), charting.EVERY_MS / 1000)
+            except TimeoutError:
+                continue
+        await self.close()
+
+    async def close(self) -> None:
+        """See out the tasks that have begun, stop the rest."""
+        for (kind, _), going in self._going.items():
+            if kind != "task":
+                going.cancel()
+        left = list(self._going.values())
+        if left:
+            _, late = await asyncio.wait(left, timeout=self._at.needs_ms / 1000)
+            for going in late:
+                going.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    def _spawn(self, key: _Key, account: str, act: _Act) -> None:
+        watches = sum(kind == "watch" for kind, _ in self._going)
+        full = (
+            watches >= WATCHES_AT_MOST
+            if key[0] == "watch"
+            else len(self._going) - watches >= WORK_AT_MOST
+        )
+        if key in self._going or full:
+            return
+        going = asyncio.get_running_loop().create_task(self._alone(account, act))
+        self._going[key] = going
+        going.add_done_callback(lambda done: self._done(key, done))
+
+    async def _alone(self, account: str, act: _Act) -> None:
+        """One at a time for an account: what is settled there decides what comes next."""
+        if not account:
+            await act()
+            return
+        lock = self._accounts.setdefault(account, asyncio.Lock())
+        async with lock:
+            await act()
+
+    def _done(self, key: _Key, done: asyncio.Task[None]) -> None:
+        del self._going[key]
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is not None:
+            # its text and its frames may hold what must not be in a log: its class is enough
+            _log.warning("work failed kind=%s id=%s error=%s", *key, type(error).__name__)
