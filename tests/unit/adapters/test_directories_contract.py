@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,15 +67,15 @@ def there() -> str:
     return new_id()
 
 
-def write(store: SqlStore, fn: Callable[[Tx], Any]) -> Any:
+def write(store: SqlStore, fn: Callable[..., Any]) -> Any:
     return store.submit_write(fn).result(timeout=30)
 
 
-def read(store: SqlStore, fn: Callable[[Tx], Any]) -> Any:
+def read(store: SqlStore, fn: Callable[..., Any]) -> Any:
     return store.submit_read(fn).result(timeout=30)
 
 
-def at_once(store: SqlStore, steps: list[Callable[[Tx], Any]]) -> list[Any]:
+def at_once(store: SqlStore, steps: Sequence[Callable[..., Any]]) -> list[Any]:
     """What many transactions that begin at the same moment answer."""
     futures = [store.submit_write(step) for step in steps]
     answers: list[Any] = []
@@ -167,9 +167,23 @@ def test_a_directory_is_kept_changed_and_listed_by_name(store: SqlStore, here: s
     for made in (second, first):
         write(store, lambda tx, made=made: tx.directories.add(made))
     assert read(store, lambda tx: tx.directories.all(here)) == [first, second]
-    changed = replace(second, identity=b"k" * 32, topology='{"a":1}', topology_at=NOW)
+    changed = replace(second, topology='{"a":1}', topology_at=NOW)
     write(store, lambda tx: tx.directories.update(changed))
     assert read(store, lambda tx: tx.directories.get(here, second.id)) == changed
+
+
+def test_of_many_identities_the_first_stays(store: SqlStore, here: str) -> None:
+    made = make_directory(here)
+    write(store, lambda tx: tx.directories.add(made))
+    keys = [bytes([n]) * 32 for n in range(6)]
+    place = (here, made.id)
+    taken = at_once(
+        store, [lambda tx, key=key: tx.directories.take_identity(*place, key) for key in keys]
+    )
+    assert sorted(taken) == [False] * 5 + [True]
+    write(store, lambda tx: tx.directories.update(replace(made, topology="{}")))
+    first = replace(made, identity=keys[taken.index(True)], topology="{}")
+    assert read(store, lambda tx: tx.directories.get(*place)) == first
 
 
 def test_a_directory_name_is_unique_in_its_tenant_only(
@@ -330,6 +344,32 @@ def test_of_many_runs_that_begin_at_once_one_does(store: SqlStore, here: str) ->
     assert not write(store, lambda tx: tx.agents.begin(made.id, later, "another"))
     assert write(store, lambda tx: tx.agents.begin(made.id, later, first.id))
     assert read(store, lambda tx: tx.agents.by_id(made.id)).run == later
+
+
+def test_only_the_present_run_ends(store: SqlStore, here: str) -> None:
+    made = make_agent(here, new_id(), run=make_run(id="now"))
+    write(store, lambda tx: tx.agents.add(made))
+    assert not write(store, lambda tx: tx.agents.end(made.id, "before"))
+    assert read(store, lambda tx: tx.agents.by_id(made.id)) == made
+    assert write(store, lambda tx: tx.agents.end(made.id, "now"))
+    assert not write(store, lambda tx: tx.agents.end(made.id, "now"))
+    assert read(store, lambda tx: tx.agents.by_id(made.id)).run is None
+
+
+def test_who_was_stopped_since_is_known(store: SqlStore, here: str) -> None:
+    at = NOW + 99 * MINUTE
+    told: dict[str, dict[str, Any]] = {
+        "lives": {},
+        "revoked": {"state": AgentState.REVOKED, "revoked_at": at},
+        "cloned": {"clone_at": at + 1},
+        "both": {"revoked_at": at, "clone_at": at},
+        "before": {"revoked_at": at - 1},
+    }
+    named = {name: make_agent(here, new_id(), **fields) for name, fields in told.items()}
+    for agent in named.values():
+        write(store, lambda tx, agent=agent: tx.agents.add(agent))
+    stopped = read(store, lambda tx: tx.agents.stopped(at))
+    assert sorted(stopped) == sorted(named[name].id for name in ("revoked", "cloned", "both"))
 
 
 def test_that_many_agents_live_is_written_at_once_and_never_back(
@@ -508,6 +548,38 @@ def test_a_look_is_answered_once(store: SqlStore, ada: LinkedAccount) -> None:
     assert read(store, lambda tx: tx.jobs.look(ada.tenant_id, look.id)) == told
     assert read(store, lambda tx: tx.jobs.unanswered(*place, NOW)) == []
     assert not write(store, lambda tx: tx.jobs.answer(ada.tenant_id, new_id(), "", "gone", NOW))
+
+
+def test_what_stirs_keeps_its_mark_until_something_happens_to_it(
+    store: SqlStore, ada: LinkedAccount
+) -> None:
+    place = ada.directory_id
+    states: set[JobState] = set(JobState) - {JobState.PERMITTED}
+    jobs = {state: make_job(ada, state=state) for state in states}
+    looks = [make_look(ada), make_look(ada, expires_at=NOW), make_look(ada, answered_at=NOW)]
+    agents = [make_agent(ada.tenant_id, place, name=state, state=state) for state in AgentState]
+
+    def fill(tx: Tx) -> None:
+        for job in jobs.values():
+            tx.jobs.add(job)
+        for look in looks:
+            tx.jobs.ask(look)
+        for agent in agents:
+            tx.agents.add(agent)
+
+    def marks() -> set[str]:
+        found = read(store, lambda tx: tx.jobs.stirring(NOW))
+        return {mark for directory, mark in found if directory == place}
+
+    write(store, fill)
+    moving = (JobState.QUEUED, JobState.UNSETTLED, JobState.DONE)
+    wanted = {f"j|{jobs[state].id}|{state}" for state in moving}
+    wanted |= {f"l|{looks[0].id}", f"a|{agents[0].id}"}
+    assert marks() == wanted
+    queued = jobs[JobState.QUEUED]
+    over = replace(queued, state=JobState.NOT_DONE)
+    write(store, lambda tx: tx.jobs.update(over, JobState.QUEUED))
+    assert marks() == wanted - {f"j|{queued.id}|queued"}
 
 
 def test_the_last_look_is_the_newest_of_the_account(store: SqlStore, ada: LinkedAccount) -> None:

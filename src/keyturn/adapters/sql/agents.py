@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, literal, select, update
+from sqlalchemy import RowMapping, bindparam, literal, select, union, update
 
 from keyturn.adapters.sql.directories import BYTES
 from keyturn.adapters.sql.directory_tables import agents, sequences
@@ -30,6 +30,7 @@ _HEARD = (
     .where(agents.c.id.in_(bindparam("ids", expanding=True)), agents.c.seen_at < param("now"))
     .values(seen_at=param("now"))
 )
+_REVOKED, _CLONED = agents.c.revoked_at, agents.c.clone_at
 #: ids in one statement
 _AT_ONCE = 500
 
@@ -79,12 +80,20 @@ class SqlAgents(Repository):
         )
         return self._c.execute(begun.values(_run_cells(run))).rowcount == 1
 
+    def end(self, agent_id: str, run_id: str) -> bool:
+        over = update(agents).where(agents.c.id == agent_id, agents.c.run_id == run_id)
+        return self._c.execute(over.values(_run_cells(None))).rowcount == 1
+
     def heard(self, agent_ids: Sequence[str], now: int) -> None:
         ids = sorted(set(agent_ids))  # the same order everywhere: nobody waits in a circle
         for some in _portions(ids):
             self._c.execute(_HEARD, {"ids": some, "now": now})
 
-    def _whole(self, rows: Sequence[Mapping[str, Any]]) -> list[Agent]:
+    def stopped(self, since: int) -> Sequence[str]:
+        each = [select(agents.c.id).where(at >= since) for at in (_REVOKED, _CLONED)]
+        return self._c.execute(union(*each)).scalars().all()
+
+    def _whole(self, rows: Sequence[RowMapping]) -> list[Agent]:
         """Rows as agents, each with its numbers."""
         numbers: dict[str, dict[str, int]] = {row["id"]: {} for row in rows}
         for some in _portions(list(numbers)):
@@ -108,7 +117,7 @@ def _run_cells(run: Run | None) -> dict[str, Any]:
     return {column: run and getattr(run, name) for name, column in _RUN.items()}
 
 
-def _agent(row: Mapping[str, Any], numbers: dict[str, int]) -> Agent:
+def _agent(row: RowMapping, numbers: dict[str, int]) -> Agent:
     cells = {n: _CODECS[n].read(row[n]) if n in _CODECS and row[n] is not None else row[n]
              for n in _PLAIN}  # fmt: skip
     run = None if row["run_id"] is None else Run(**{n: row[c] for n, c in _RUN.items()})

@@ -29,6 +29,8 @@ DIRECTORY = Shape(directories, Directory, key=("id", "tenant_id"), identity=BYTE
 TOKEN = Shape(enrolments, EnrolmentToken, key=("digest",), role=enum(AgentRole))
 ACCOUNT = Shape(linked_accounts, LinkedAccount, key=("directory_id", "user_id"))
 
+#: but the identity, which has a call of its own
+_UPDATE = DIRECTORY.update.values(identity=directories.c.identity)
 _BY_DIGEST = TOKEN.select().where(enrolments.c.digest == param("b_digest"))
 _LEASE = leases.select().where(
     leases.c.tenant_id == param("tid"), leases.c.directory_id == param("did")
@@ -55,7 +57,16 @@ class SqlDirectories(Repository):
 
     def update(self, directory: Directory) -> None:
         key = {"id": directory.id, "tenant_id": directory.tenant_id}
-        self._c.execute(DIRECTORY.update, DIRECTORY.changes(directory, **key))
+        change = {**DIRECTORY.changes(directory, **key)}
+        change.pop("v_identity")
+        self._c.execute(_UPDATE, change)
+
+    def take_identity(self, tenant_id: str, directory_id: str, identity: bytes) -> bool:
+        first = update(directories).where(
+            directories.c.tenant_id == tenant_id, directories.c.id == directory_id,
+            directories.c.identity.is_(None),
+        )  # fmt: skip
+        return self._c.execute(first.values(identity=to_text(identity))).rowcount == 1
 
     def add_token(self, token: EnrolmentToken) -> None:
         self._c.execute(TOKEN.insert, TOKEN.params(token))

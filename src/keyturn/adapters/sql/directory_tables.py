@@ -112,6 +112,10 @@ partial(
     unique=True,
     where=text("state <> 'revoked'"),
 )
+partial("ix_agents_revoked", agents.c.revoked_at, where=agents.c.revoked_at.is_not(None))
+partial("ix_agents_cloned", agents.c.clone_at, where=agents.c.clone_at.is_not(None))
+WAITING = text("state = 'waiting'")
+partial("ix_agents_waiting", agents.c.directory_id, agents.c.id, where=WAITING)
 
 #: the highest number of each agent's lanes of requests
 sequences = Table(

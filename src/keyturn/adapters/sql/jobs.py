@@ -8,10 +8,19 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Select, update
+from sqlalchemy import Select, select, union_all, update
 
 from keyturn.adapters.sql.directories import to_text
-from keyturn.adapters.sql.directory_tables import OPEN, UNANSWERED, WATCHED, jobs, looks, proofs
+from keyturn.adapters.sql.directory_tables import (
+    OPEN,
+    UNANSWERED,
+    WAITING,
+    WATCHED,
+    agents,
+    jobs,
+    looks,
+    proofs,
+)
 from keyturn.adapters.sql.rows import (
     Codec,
     Repository,
@@ -68,6 +77,11 @@ _UPDATE = (
     JOB.update.values(due_at=param("v_due_at"))
     .where(jobs.c.tenant_id == param("k_tenant_id"), jobs.c.state == param("k_state"))
 )  # fmt: skip
+_BEGUN = jobs.c.state.in_([str(JobState.QUEUED), str(JobState.UNSETTLED)])
+_MARK = select(jobs.c.directory_id, jobs.c.id, jobs.c.state)
+_MOVING = union_all(_MARK.where(OPEN, _BEGUN), _MARK.where(WATCHED))
+_ASKED = select(looks.c.directory_id, looks.c.id).where(UNANSWERED)
+_APPLICANTS = select(agents.c.directory_id, agents.c.id).where(WAITING)
 
 
 class SqlJobs(Repository):
@@ -160,6 +174,12 @@ class SqlJobs(Repository):
             UNANSWERED, looks.c.expires_at > now,
         )  # fmt: skip
         return [LOOK.value(r) for r in self._c.execute(wanted.order_by(looks.c.id))]
+
+    def stirring(self, now: int) -> Sequence[tuple[str, str]]:
+        asked = _ASKED.where(looks.c.expires_at > now)
+        marks = [(row[0], f"j|{row[1]}|{row[2]}") for row in self._c.execute(_MOVING)]
+        marks += [(row[0], f"l|{row[1]}") for row in self._c.execute(asked)]
+        return marks + [(row[0], f"a|{row[1]}") for row in self._c.execute(_APPLICANTS)]
 
     def answer(self, tenant_id: str, look_id: str, view: str, cause: str, now: int) -> bool:
         told = update(looks).where(

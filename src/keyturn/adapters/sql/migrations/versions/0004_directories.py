@@ -27,7 +27,10 @@ leases sqlite_autoindex_leases_1 20 1
 linked_accounts ix_linked_accounts_directory_id_guid 100000 5000 1
 linked_accounts ix_linked_accounts_user_id 100000 1
 linked_accounts sqlite_autoindex_linked_accounts_1 100000 5000 1
+agents ix_agents_cloned 10 1
 agents ix_agents_directory_id 5000 250
+agents ix_agents_revoked 100 1
+agents ix_agents_waiting 10 2 1
 agents sqlite_autoindex_agents_1 5000 1
 agents uq_agents_name 5000 250 1
 sequences sqlite_autoindex_sequences_1 15000 3 1
@@ -129,6 +132,9 @@ def _agents() -> None:
         "uq_agents_name", "agents", "directory_id", "name", unique=True,
         where="state <> 'revoked'",
     )  # fmt: skip
+    _index("ix_agents_revoked", "agents", "revoked_at", where="revoked_at IS NOT NULL")
+    _index("ix_agents_cloned", "agents", "clone_at", where="clone_at IS NOT NULL")
+    _index("ix_agents_waiting", "agents", "directory_id", "id", where="state = 'waiting'")
     op.create_table(
         "sequences",
         _id("agent_id"), sa.Column("lane", sa.String(40), nullable=False), _id("tenant_id"),
