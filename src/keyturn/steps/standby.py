@@ -100,14 +100,18 @@ def _unsettled(
 
 
 def settler(job: Job, every: Sequence[Agent], lease: Lease | None, now: int) -> str | None:
-    """Who is to settle a job: of the living candidates the primary, else the one that had the
-    permit, else the first; whoever can try the password before whoever cannot.
+    """Who is to settle a job: of the living candidates that can try the password the primary,
+    else the one that had the permit, else the first; after a while, or if none can, the
+    primary as it is.
     """
     primary = lease.agent_id if lease is not None and now < lease.until else None
     permitted = job.permit.agent_id if job.permit is not None else None
     here = living(candidates(every), now)
     able = [a for a in here if job.kind is not JobKind.RESET or _sealed(a, job) is not None]
-    ranked = sorted(able or here, key=lambda a: (a.id != primary, a.id != permitted, a.id))
+    settles = resets.settles_at(job)
+    late = settles is not None and now >= settles + resets.UNTRIED_AFTER_MS
+    choice = here if late or not able else able
+    ranked = sorted(choice, key=lambda a: (a.id != primary, a.id != permitted, a.id))
     return ranked[0].id if ranked else None
 
 
@@ -151,6 +155,12 @@ def _looks(tx: Tx, agent: Agent, now: int) -> list[Look]:
 
 def _look(asked: Asked, now: int) -> Look:
     return Look(look_id=asked.id, guid=asked.guid, name=asked.name, left_ms=asked.expires_at - now)
+
+
+def applicants(tx: Tx, agent: Agent) -> tuple[Applicant, ...]:
+    """Who waits for an approval that this agent can give, whether it runs or not."""
+    every = tx.agents.of(agent.tenant_id, agent.directory_id)
+    return tuple(_applicants(every)) if agent in candidates(every) else ()
 
 
 def _applicants(every: Sequence[Agent]) -> list[Applicant]:

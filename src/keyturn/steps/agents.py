@@ -1,0 +1,154 @@
+"""Who of the agents speaks, and whether they may: the first step of whatever an agent asks.
+
+The door has proved that the request is signed by this agent's key, and nothing else.  What
+remains is the store's to know, and one transaction: that the agent was not revoked, that
+the number is new in its lane, and that the run is the key's present one.
+
+    revoked? cloned? --> number risen? --> the present run? --> heard
+                              |                  |
+                          no: a slip         no: refused, or, if another run followed it
+                          (the third         and lives: the key is in two places
+                          in an hour:
+                          two places)
+
+A number that did not rise proves less than it seems.  A request that a slow server or
+proxy delivers late comes after its successor, and honestly; so two are forgiven in an hour,
+while a copy that goes on working, beat for beat, has used them up within the minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from keyturn.ports.parts import Parts
+from keyturn.ports.store import Tx
+from keyturn.rules.alarms import Alarm
+from keyturn.rules.budgets import SLIPS
+from keyturn.rules.directories import leases
+from keyturn.rules.directories.things import Agent, AgentState, Run
+from keyturn.rules.events import Event
+from keyturn.steps import alarms, jobs
+from keyturn.steps.acts import Act, record
+from keyturn.wire.messages import Begun, Denied, Holder
+
+#: purpose of the digests of enrolment tokens (ports.secrets.Sealer.digest)
+TOKEN = "agent-token"  # noqa: S105  a purpose's name, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A request whose signature the door has verified.
+
+    Attributes:
+        run_id: the sender's present life, as it says.
+        lane, number: its place in the order of requests.
+        ip: where it came from, as seen through trusted proxies.
+    """
+
+    agent_id: str
+    run_id: str
+    lane: str
+    number: int
+    ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """An agent that is listened to."""
+
+    agent: Agent
+    act: Act
+
+
+def denied(why: str, holder: Holder | None = None) -> Denied:
+    """A refusal; see wire.messages.Denied for the words."""
+    return Denied(why, holder)
+
+
+def admit(tx: Tx, parts: Parts, said: Said) -> Speaker | Denied:
+    """Whether an agent is listened to, whatever its run. Takes the request's number."""
+    agent = tx.agents.by_id(said.agent_id)
+    tenant = tx.tenants.get(agent.tenant_id) if agent is not None else None
+    if agent is None or tenant is None:
+        return denied("signature")
+    if agent.state is AgentState.REVOKED:
+        return denied("revoked")
+    if agent.clone_at is not None:
+        return denied("cloned")
+    speaker = Speaker(agent, jobs.by_agent(parts, tenant, agent, said.ip, parts.clock.now()))
+    if not tx.agents.advance(agent.id, said.lane, said.number):
+        return _slip(tx, speaker, said)
+    return speaker
+
+
+def heard(tx: Tx, parts: Parts, said: Said, run_id: str) -> Speaker | Denied:
+    """As `admit`, for what only the present run of an approved agent may ask.
+
+    Args:
+        run_id: the run that the message names; the one that signed must be the same.
+    """
+    speaker = admit(tx, parts, said)
+    if isinstance(speaker, Denied):
+        return speaker
+    agent, now = speaker.agent, speaker.act.now
+    if agent.run is None or agent.run.id != said.run_id:
+        if leases.alternates(agent.run, said.run_id, now):
+            return copied(tx, speaker, "")
+        return denied("run", holder(agent, now))
+    if run_id != said.run_id:
+        return denied("message")
+    return denied("waiting") if agent.state is AgentState.WAITING else speaker
+
+
+def presentable(machine: str, place: str, version: str) -> bool:
+    """Whether what an agent says of itself can be stored and shown."""
+    longest = ((machine, 64), (place, 300), (version, 40))
+    return all(len(text) <= most and text.isprintable() for text, most in longest)
+
+
+def holder(agent: Agent, now: int) -> Holder | None:
+    """Who lives under an agent's key already."""
+    run = agent.run
+    if run is None:
+        return None
+    left = max(0, run.seen_at + leases.ALIVE_MS - now)
+    return Holder(agent.name, run.place, max(0, now - run.since), left)
+
+
+def welcome(tx: Tx, agent: Agent) -> Begun:
+    """What an agent that begins is told: whether it is approved, and what approval left for it."""
+    directory = tx.directories.get(agent.tenant_id, agent.directory_id)
+    return Begun(
+        approved=agent.state is AgentState.ACTIVE,
+        certificate=agent.certificate,
+        bequest=agent.bequest,
+        identity=directory.identity if directory else None,
+    )
+
+
+def _slip(tx: Tx, speaker: Speaker, said: Said) -> Denied:
+    """A number that did not rise."""
+    act = speaker.act
+    spent = tx.budgets.spend(act.tenant.id, said.agent_id, act.now, SLIPS)
+    return denied("sequence") if SLIPS.allows(spent) else copied(tx, speaker, "")
+
+
+def copied(tx: Tx, speaker: Speaker, other: str) -> Denied:
+    """An agent's key is in two places: it is believed in neither any more, and owners hear of
+    it. Its lease runs out by itself, for whoever has it may be acting just now.
+
+    Args:
+        other: where the other process is, "" if it did not say.
+    """
+    agent, act = speaker.agent, speaker.act
+    tx.agents.update(replace(agent, clone_at=act.now))
+    facts = two_places(agent, agent.run, other)
+    record(tx, act, Event.AGENT_COPIED, None, facts)
+    alarms.sound(tx, act, Alarm.AGENT_COPIED, facts)
+    return denied("cloned")
+
+
+def two_places(agent: Agent, run: Run | None, other: str) -> Mapping[str, object]:
+    """What an alarm says of two processes with one key."""
+    return {"subject": agent.name, "place": run.place if run else "", "other": other}
