@@ -6,6 +6,7 @@
     unlock        yes    yes      yes         no
     end sessions  yes    yes      yes         no
     close case    yes    yes      yes         no
+    start reset   yes    yes      yes         no
     unfreeze      yes    yes      no          no
     disable       yes    yes      no          no
     enable        yes    yes      no          no
@@ -36,6 +37,7 @@ class Action(StrEnum):
     UNLOCK = "unlock"
     END_SESSIONS = "end_sessions"
     CLOSE_CASE = "close_case"
+    START_RESET = "start_reset"
     UNFREEZE = "unfreeze"
     DISABLE = "disable"
     ENABLE = "enable"
@@ -77,7 +79,9 @@ class Staff:
     glass_at: int | None = None
 
 
-_HELP = frozenset({Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE})
+_HELP = frozenset(
+    {Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET}
+)
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
     Role.MANAGER: frozenset(Action),

@@ -140,13 +140,21 @@ def _waiting(tx: Tx, act: Act, account: LinkedAccount, kind: JobKind) -> Job | N
     return same[-1] if same else None
 
 
-def _hindrance(tx: Tx, act: Act, account: LinkedAccount) -> Hindered | None:
-    agents = tx.agents.of(account.tenant_id, account.directory_id)
-    candidates = standby.candidates(agents)
+def silence(tx: Tx, act: Act, account: LinkedAccount) -> Hindered | None:
+    """Why no agent can do anything for this account now; None if one can."""
+    candidates = standby.candidates(tx.agents.of(account.tenant_id, account.directory_id))
     if not candidates:
         return Hindered("no_agent")
-    if not standby.living(candidates, act.now):
-        return Hindered("agent_silent", max(a.run.seen_at if a.run else 0 for a in candidates))
+    if standby.living(candidates, act.now):
+        return None
+    heard = [a.run.seen_at for a in candidates if a.run is not None]
+    return Hindered("agent_silent", max(heard, default=None))
+
+
+def _hindrance(tx: Tx, act: Act, account: LinkedAccount) -> Hindered | None:
+    hindered = silence(tx, act, account)
+    if hindered is not None:
+        return hindered
     key = f"{account.directory_id}|{account.guid}"
     spent = tx.budgets.spend(account.tenant_id, key, act.now, DIRECTORY_JOBS)
     if DIRECTORY_JOBS.allows(spent):

@@ -51,6 +51,8 @@ CHOOSE_MS = 15 * 60_000
 SLACK_MS = 5_000
 #: from the end of a permit until what was sent under it has certainly arrived or failed
 HOLD_MS = 5_000
+#: how long agents that could try the password come first; then the stamp alone decides
+UNTRIED_AFTER_MS = 30_000
 #: how long a done job's other controllers are watched
 WATCH_MS = 7 * 24 * 60 * 60_000
 #: how long the password may be tried there; after that their metadata is all
@@ -213,7 +215,7 @@ class Outcome(StrEnum):
     DONE = "done"
     NOT_DONE = "not_done"
     CHANGED = "changed"
-    UNTRIED = "untried"  # changed, and nobody is left who could try the password
+    UNTRIED = "untried"  # changed, perhaps by us; this agent cannot try the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,7 +457,8 @@ def _unheard(job: Job, event: Told, now: int) -> str:
         return ""
     if now < permit.until + HOLD_MS:
         return "early"
-    if event.outcome is Outcome.UNTRIED and event.could_try:
+    patient = now < permit.until + HOLD_MS + UNTRIED_AFTER_MS
+    if event.outcome is Outcome.UNTRIED and event.could_try and patient:
         return "busy"
     may = leads or event.agent_id == permit.agent_id or event.agent_id in event.could_try
     return "" if may else "lease"
