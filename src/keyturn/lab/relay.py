@@ -21,7 +21,7 @@ Address = tuple[str, int]
 
 
 def address(written: str) -> Address:
-    """ "127.0.0.1:8080" as (host, port). Raises ValueError."""
+    """Host and port of an address such as 127.0.0.1:8080. Raises ValueError."""
     host, _, port = written.rpartition(":")
     return host, int(port)
 
