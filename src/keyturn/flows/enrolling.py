@@ -190,7 +190,7 @@ def _approve(tx: Tx, parts: Parts, notary: Notary, said: Said, message: Approve)
         return denied("waiting")
     if agent.role is not AgentRole.CANDIDATE:
         return denied("role")
-    applicant = tx.agents.by_id(message.agent_id)
+    applicant = tx.agents.lock(message.agent_id)
     if applicant is None or not _fits(agent, applicant, message):
         return denied("message")
     directory = tx.directories.get(agent.tenant_id, agent.directory_id)

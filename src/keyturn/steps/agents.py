@@ -68,7 +68,7 @@ def denied(why: str, holder: Holder | None = None) -> Denied:
 
 def admit(tx: Tx, parts: Parts, said: Said) -> Speaker | Denied:
     """Whether an agent is listened to, whatever its run. Takes the request's number."""
-    agent = tx.agents.by_id(said.agent_id)
+    agent = tx.agents.lock(said.agent_id)
     tenant = tx.tenants.get(agent.tenant_id) if agent is not None else None
     if agent is None or tenant is None:
         return denied("signature")

@@ -39,6 +39,7 @@ class SqlAgents(Repository):
     """See ports.directories.Agents."""
 
     def add(self, agent: Agent) -> None:
+        self.stirred = True
         cells = {**_cells(agent), **_run_cells(agent.run)}
         with taken(self._c, "agent"):
             self._c.execute(agents.insert(), cells)
@@ -49,6 +50,10 @@ class SqlAgents(Repository):
         rows = self._c.execute(_BY_ID, {"b_id": agent_id}).mappings().all()
         return next(iter(self._whole(rows)), None)
 
+    def lock(self, agent_id: str) -> Agent | None:
+        rows = self._c.execute(_BY_ID.with_for_update(), {"b_id": agent_id}).mappings().all()
+        return next(iter(self._whole(rows)), None)
+
     def of(self, tenant_id: str, directory_id: str) -> Sequence[Agent]:
         wanted = agents.select().where(
             agents.c.tenant_id == tenant_id, agents.c.directory_id == directory_id
@@ -56,6 +61,7 @@ class SqlAgents(Repository):
         return self._whole(self._c.execute(wanted.order_by(agents.c.id)).mappings().all())
 
     def update(self, agent: Agent) -> None:
+        self.stirred = True
         cells = _cells(agent)
         same = [agents.c[name] == cells.pop(name) for name in ("id", "tenant_id")]
         with taken(self._c, "agent"):

@@ -88,6 +88,7 @@ class SqlJobs(Repository):
     """See ports.directories.Jobs."""
 
     def add(self, job: Job) -> None:
+        self.stirred = True
         with taken(self._c, "permit"):
             self._c.execute(jobs.insert(), {**JOB.params(job), "due_at": due_at(job)})
 
@@ -104,6 +105,7 @@ class SqlJobs(Repository):
         return JOB.maybe(self._c.execute(self._held(wanted)).first())
 
     def update(self, job: Job, was: JobState) -> bool:
+        self.stirred = True
         change = {**JOB.changes(job, id=job.id), "v_due_at": due_at(job)}
         change.update(k_tenant_id=job.tenant_id, k_state=str(was))
         if job.state not in _ALONE or was in _ALONE:
@@ -155,6 +157,7 @@ class SqlJobs(Repository):
         return [PROOF.value(r) for r in rows]
 
     def ask(self, look: Look) -> None:
+        self.stirred = True
         self._c.execute(LOOK.insert, LOOK.params(look))
 
     def look(self, tenant_id: str, look_id: str) -> Look | None:

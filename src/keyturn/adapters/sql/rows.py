@@ -40,6 +40,7 @@ class Repository:
     Attributes:
         writing: rows read are also held, where the port says so.
         enqueued: told by whoever adds a message, read by the store after the commit.
+        stirred: the same of whatever agents should hear of.
     """
 
     def __init__(self, connection: Connection, dialect: str, *, writing: bool) -> None:
@@ -47,6 +48,7 @@ class Repository:
         self._dialect = dialect
         self._writing = writing
         self.enqueued = False
+        self.stirred = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from sqlalchemy.exc import (
 
 from keyturn.adapters.sql.engine import POOL, is_memory, postgres_engine, sqlite_engine
 from keyturn.adapters.sql.quick import Quick
-from keyturn.adapters.sql.tx import SqlTx
+from keyturn.adapters.sql.tx import NOTHING, News, SqlTx
 from keyturn.ports.store import StoreUnavailable, Tx
 
 T = TypeVar("T")
@@ -61,15 +61,20 @@ class SqlStore(ABC):
     """What both databases share: handing work to threads, hearing of commits."""
 
     def __init__(self) -> None:
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[tuple[News, Callable[[], None]]] = []
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """See ports.store.Store."""
-        self._listeners.append(listener)
+        self._listeners.append((News.MESSAGES, listener))
 
-    def _announce(self) -> None:
-        for listener in self._listeners:
-            listener()
+    def on_work(self, listener: Callable[[], None]) -> None:
+        """See ports.store.Store."""
+        self._listeners.append((News.WORK, listener))
+
+    def _announce(self, news: News) -> None:
+        for wanted, listener in self._listeners if news else ():
+            if wanted in news:
+                listener()
 
     async def read(self, fn: Work[T]) -> T:
         """See ports.store.Store."""
@@ -162,8 +167,7 @@ class PostgresStore(SqlStore):
                 COMMIT.count(connection, {})
             if connection.in_transaction():
                 connection.commit()  # SQLAlchemy's view of it
-        if tx.enqueued:
-            self._announce()
+        self._announce(tx.news)
         return answer
 
     @contextmanager
@@ -287,7 +291,7 @@ class SqliteStore(SqlStore):
                 if connection is None:
                     connection = self.engine.connect()
                 with self._turn():
-                    enqueued = self._batch(connection, first, done)
+                    news = self._batch(connection, first, done)
             except BaseException as error:  # noqa: BLE001  whatever it was, callers must hear of it
                 _abandon(connection)
                 connection = None
@@ -295,17 +299,16 @@ class SqliteStore(SqlStore):
                 for item in done:
                     item.error = StoreUnavailable(type(error).__name__)
                     item.error.__cause__ = error
-                enqueued = False
+                news = NOTHING
             for item in done:
                 item.settle()
-            if enqueued:
-                self._announce()
+            self._announce(news)
         if connection is not None:
             connection.close()
 
-    def _batch(self, connection: Connection, first: _Item, done: list[_Item]) -> bool:
-        """Run what waits in one transaction; whether any of it added messages."""
-        enqueued = self._one(connection, first, done)
+    def _batch(self, connection: Connection, first: _Item, done: list[_Item]) -> News:
+        """Run what waits in one transaction; what is to be told of it."""
+        news = self._one(connection, first, done)
         while len(done) < BATCH:
             try:
                 item = self._items.get_nowait()
@@ -314,11 +317,11 @@ class SqliteStore(SqlStore):
             if item is None:
                 self._items.put(None)
                 break
-            enqueued = self._one(connection, item, done) or enqueued
+            news |= self._one(connection, item, done)
         connection.commit()
-        return enqueued
+        return news
 
-    def _one(self, connection: Connection, item: _Item, done: list[_Item]) -> bool:
+    def _one(self, connection: Connection, item: _Item, done: list[_Item]) -> News:
         """Run one item; an error of its own undoes only itself. The first of a batch has
         the transaction to itself, the others each a savepoint in it.
         """
@@ -337,7 +340,7 @@ class SqliteStore(SqlStore):
                 connection.rollback()
         if not first:
             connection.exec_driver_sql("ROLLBACK TO item" if item.error else "RELEASE item")
-        return item.error is None and tx.enqueued
+        return NOTHING if item.error else tx.news
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Flag, auto
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,6 +31,16 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Repository)
 
 
+class News(Flag):
+    """What a transaction has added for somebody who waits for it."""
+
+    MESSAGES = auto()
+    WORK = auto()
+
+
+NOTHING = News(0)
+
+
 class SqlTx:
     """See ports.store.Tx."""
 
@@ -42,10 +53,11 @@ class SqlTx:
         return kind(self.connection, self._dialect, writing=self._writing)
 
     @property
-    def enqueued(self) -> bool:
-        """Whether a message was added."""
-        room = self.__dict__.get("messages")
-        return room is not None and room.enqueued
+    def news(self) -> News:
+        """What the store is to tell of after the commit."""
+        rooms = [room for room in self.__dict__.values() if isinstance(room, Repository)]
+        enqueued, stirred = any(r.enqueued for r in rooms), any(r.stirred for r in rooms)
+        return (News.MESSAGES if enqueued else NOTHING) | (News.WORK if stirred else NOTHING)
 
     @cached_property
     def tenants(self) -> SqlTenants:
