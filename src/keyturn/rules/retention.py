@@ -15,6 +15,10 @@ Then it rests.  What goes:
     clients   known clients that were not seen again             last seen
     cases     closed cases                                       closed
     audit     the audit trail, but for what says that rows went  happened
+    looks     questions about a directory account                their end
+    enrolments  tokens that let an agent in                      their end
+    proofs    what each controller showed of a job               seen
+    jobs      resets, unlocks, required changes that are over    their end
 """
 
 from __future__ import annotations
@@ -46,6 +50,11 @@ class Kind(StrEnum):
     CLIENTS = "clients"
     CASES = "cases"
     AUDIT = "audit"
+    # new ones at the end: a round that an older release began goes on where it stands
+    LOOKS = "looks"
+    ENROLMENTS = "enrolments"
+    PROOFS = "proofs"
+    JOBS = "jobs"
 
 
 ORDER = tuple(Kind)

@@ -381,6 +381,12 @@ class Retention(_Section):
     )
     sessions_days: int = _field("Sessions that ran out.", 7, ge=1, le=3650)
     absent_days: int = _field("Attempts on names that nobody has.", 30, ge=2, le=3650)
+    jobs_days: int = _field(
+        "Resets and unlocks in a directory, with what each controller showed.",
+        365,
+        ge=7,
+        le=36_500,
+    )
 
 
 class Log(_Section):

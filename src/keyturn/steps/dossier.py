@@ -13,6 +13,7 @@ from typing import Any
 
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import FactorKind, User
+from keyturn.rules.directories.resets import Job
 from keyturn.rules.events import Entry
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.delivery import masked
@@ -49,6 +50,9 @@ def dossier(tx: Tx, act: Act, user: User) -> Document:
         "cases": [_told(c, "ref", "state", "identifier", "contact", "note", "facts",
                         "created_at", "closed_at")
                   for c in tx.cases.of_user(act.tenant.id, user.id)],
+        "directory_accounts": [_told(a, "name", "upn", "guid", "linked_at")
+                               for a in tx.directories.linked(act.tenant.id, user.id)],
+        "directory_jobs": [_job(j) for j in tx.jobs.of(act.tenant.id, None, user.id, MOST)],
         "events": [_event(e, user) for e in tx.audit.of_user(act.tenant.id, user.id, MOST)],
     }  # fmt: skip
 
@@ -107,6 +111,12 @@ def _messages(tx: Tx, act: Act, user: User) -> Sequence[Document]:
     sent = tx.messages.of_user(act.tenant.id, user.id, MOST)
     names = ("channel", "kind", "state", "detail", "created_at", "updated_at")
     return [{"to": masked(m), **_told(m, *names)} for m in sent]
+
+
+def _job(job: Job) -> Document:
+    names = ("kind", "state", "reason", "must_change", "unlock", "created_at", "finished_at",
+             "everywhere_at")  # fmt: skip
+    return {**_told(job, *names), "by": "staff" if job.started_by else "you"}
 
 
 def _event(entry: Entry, user: User) -> Document:

@@ -9,8 +9,8 @@ whose epoch has moved on, and comes to nothing.
 
 Voided is all that could be used twice or that was taken back after the backup: sessions,
 what browsers had begun, codes and links, the trust in known clients, codes that an
-authenticator has shown so far, mails that waited to be sent.  Locks and counted failures
-are what they were.
+authenticator has shown so far, mails that waited to be sent, and what agents had under way
+(`directory_restore.py`).  Locks and counted failures are what they were.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Table, delete, func, inspect, select, text, u
 from sqlalchemy.exc import DBAPIError
 
 from keyturn.adapters.archive import BadArchive, Manifest, Part
+from keyturn.adapters.sql import directory_restore
 from keyturn.adapters.sql.facts import GENERATION, RESTORED
 from keyturn.adapters.sql.migrate import HEAD, NotOurs, alone, bring, revision_of
 from keyturn.adapters.sql.rows import compact, upsert
@@ -100,6 +101,7 @@ class _Before:
     epoch: int = 0
     generation: int = 0
     erased: Sequence[str] = ()
+    revoked: Sequence[str] = ()
 
 
 def restore(
@@ -167,6 +169,7 @@ def _remember(connection: Connection, since: int) -> _Before:
         epoch=connection.execute(select(func.max(users.c.epoch))).scalar() or 0,
         generation=int(connection.execute(told).scalar() or 0),
         erased=connection.execute(gone).scalars().all(),
+        revoked=directory_restore.revoked(connection),
     )
 
 
@@ -237,6 +240,7 @@ def _void(connection: Connection, manifest: Manifest, moment: Moment, before: _B
     connection.execute(update(users).values(epoch=max(epoch, before.epoch) + 1))
     unsent = _unsend(connection, now)
     erased = _erase_again(connection, now, before.erased)
+    directory_restore.void(connection, taken_at, now, before.revoked)
     generation = _next_generation(connection, now, before)
     restored = Restored(generation, unsent, erased)
     _write_down(connection, manifest, moment, restored)

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -98,6 +99,18 @@ _KEPT: Mapping[Kind, _Kept] = {
 }
 
 
+@cache
+def _of_directories() -> Mapping[Kind, _Kept]:
+    tables = whole().tables
+    done, proved, asked, let_in = (tables[n] for n in ("jobs", "proofs", "looks", "enrolments"))
+    return {
+        Kind.LOOKS: _Kept(asked, _over(asked.c.expires_at)),
+        Kind.ENROLMENTS: _Kept(let_in, _over(let_in.c.expires_at), timed=False),
+        Kind.PROOFS: _Kept(proved, _over(proved.c.at)),
+        Kind.JOBS: _Kept(done, _over(done.c.finished_at)),
+    }
+
+
 class SqlFacts(Repository):
     """See ports.upkeep.Facts."""
 
@@ -116,7 +129,7 @@ class SqlUpkeep(Repository):
     """See ports.upkeep.Upkeep."""
 
     def sweep(self, kind: Kind, after: Sequence[str], before: int, window: int) -> Swept:
-        kept = _KEPT[kind]
+        kept = _KEPT.get(kind) or _of_directories()[kind]
         key = kept.key
         rows = [tuple(row) for row in self._c.execute(_window(kept, after, before, window))]
         over = [row[:-1] for row in rows if row[-1]]
@@ -161,9 +174,16 @@ class SqlUpkeep(Repository):
         of_them = (cases.c.tenant_id == tenant_id, cases.c.user_id == user_id)
         self._c.execute(update(cases).where(*of_them).values(blank))
         for table in whole().sorted_tables:
+            if table.name == "jobs":
+                self._erase_proofs(table, user_id)
             if "user_id" in table.c and table not in (audit, cases):
                 self._c.execute(delete(table).where(table.c.user_id == user_id))
         self._c.execute(delete(users).where(users.c.tenant_id == tenant_id, users.c.id == user_id))
+
+    def _erase_proofs(self, jobs: Table, user_id: str) -> None:
+        proofs = whole().tables["proofs"]
+        theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
+        self._c.execute(delete(proofs).where(proofs.c.job_id.in_(theirs)))
 
 
 def _window(kept: _Kept, after: Sequence[str], before: int, window: int) -> Select[Any]:

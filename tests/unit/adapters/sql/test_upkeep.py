@@ -97,6 +97,14 @@ ROWS: list[tuple[Kind, str, Callable[[int], dict[str, Any]], list[dict[str, Any]
     (Kind.AUDIT, "audit", lambda at: {"id": new_id(at), "at": at},
      [{"event": "retention.purged"}, {"event": "user.erased"}, {"event": "backup.restored"},
       {"at": NOW}, {"event": "signout"}]),
+    (Kind.LOOKS, "looks", lambda at: {"id": new_id(at)},
+     [{"expires_at": NOW}, {"expires_at": NOW - 1}]),
+    (Kind.ENROLMENTS, "enrolments", lambda at: {"digest": new_id(at)},
+     [{"expires_at": NOW}, {"expires_at": NOW - 1}]),
+    (Kind.PROOFS, "proofs", lambda at: {"job_id": new_id(at)},
+     [{"at": NOW}, {"at": NOW - 1}]),
+    (Kind.JOBS, "jobs", lambda at: {"id": new_id(at)},
+     [{"finished_at": None}, {"finished_at": NOW}, {"finished_at": NOW - 1}]),
 ]  # fmt: skip
 
 
@@ -181,8 +189,9 @@ def test_erasing_takes_every_row_of_one_person_and_of_nobody_else(store: SqlStor
             )
     fill(store, "codes", {"id": "c", "tenant_id": "t", "flow_id": "aflows", "link": "x"})
     fill(store, "users", *({"id": u, "tenant_id": "t", "email": u} for u in ("ada", "bob")))
+    fill(store, "proofs", *({"tenant_id": "t", "job_id": f"{u}jobs"} for u in "ab"))
     write(store, lambda tx: tx.upkeep.erase("t", "ada"))
-    kept = {name: left(store, name) for name in (*personal, "users", "codes")}
+    kept = {name: left(store, name) for name in (*personal, "users", "codes", "proofs")}
     assert kept == {**dict.fromkeys(kept, 1), "audit": 2, "cases": 2, "codes": 0}
     with engine_of(store).connect() as connection:
         cases = complete().tables["cases"]
