@@ -1,8 +1,13 @@
 """What agent and server each keep of their conversation, and what an answer must match.
 
-    agent                                     server
+    agent                                      server
     Speaker.ask(message)  --- signed POST -->  hear(public key, …) -> Heard
     Speaker.hear(said, …) <-- signed, bound -- say(key, answer, heard.signature)
+
+    Speaker.open()        --- signed GET --->  hear_opening(public key, …) -> Opened
+    Speaker.beat(beat)    --- frame -------->  hear_beat(public key, …, opened) -> Heard
+    Speaker.hear_frame(…) <-- frame ---------  say_beaten(key, answer, heard)
+                          <-- frame ---------  ring(key, opened, number)
 
 Whether a sequence is new, a run the present one and an agent active is the server's to know
 (it has the database); whether an answer is to what was asked is decided here, for both.
@@ -21,6 +26,7 @@ from keyturn.wire import signatures
 from keyturn.wire.codec import Unreadable, decode_answer, decode_request, encode
 from keyturn.wire.messages import (
     ANSWERS,
+    COMMAND,
     Answer,
     Beat,
     Beaten,
@@ -28,19 +34,23 @@ from keyturn.wire.messages import (
     Enrolled,
     Release,
     Request,
+    Rung,
     Wait,
 )
-from keyturn.wire.paths import MESSAGES
-from keyturn.wire.signatures import Forged, Headers, Lane, Sender
+from keyturn.wire.paths import BELL, MESSAGES
+from keyturn.wire.signatures import Forged, Headers, Kind, Lane, Sender
 
 METHOD: Final = "POST"
+_UPGRADED = "GET"
 #: what is not here goes by Lane.WORK
 _LANES: Mapping[type, Lane] = {Wait: Lane.WAIT, Beat: Lane.BELL, Release: Lane.BELL}
 
 
-def lane_of(message: Request) -> Lane:
-    """The lane that a message goes by. Beats and the release at the end keep their order."""
-    return _LANES.get(type(message), Lane.WORK)
+def lane_of(message: Request, run_id: str) -> Lane:
+    """The lane that a message goes by. Beats and the release at the end keep their order; a
+    command line has a lane to itself, so that its numbers and the agent's do not cross.
+    """
+    return Lane.COMMAND if run_id == COMMAND else _LANES.get(type(message), Lane.WORK)
 
 
 # --- the agent's side
@@ -60,6 +70,23 @@ class Said:
     body: bytes
     signature: bytes
     want: type
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The opening of a socket. signature: what its rings are bound to."""
+
+    headers: Mapping[str, str]
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """A beat on its way by the socket. number, signature: what its answer must match."""
+
+    frame: bytes
+    number: int
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +115,7 @@ class Speaker:
     def ask(self, message: Request) -> Said:
         """Sign a message. To be sent in this order within its lane. Raises Oversize."""
         body = encode(message)
-        sender = self.sender(lane_of(message))
+        sender = self.sender(lane_of(message, self.run_id))
         headers = signatures.sign_request(self.key, METHOD, self.origin, MESSAGES, sender, body)
         signature = signatures.claimed_signature(headers)
         return Said(headers, body, signature, ANSWERS[type(message)])
@@ -109,6 +136,38 @@ class Speaker:
         if self.server_key is None and isinstance(answer, Enrolled):
             signatures.verify_answer(answer.server_key, status, headers, body, said.signature)
         return answer
+
+    def open(self) -> Opening:
+        """Sign the opening of the bell's socket, a GET of `paths.BELL` without a body."""
+        sender = self.sender(Lane.BELL)
+        headers = signatures.sign_request(self.key, _UPGRADED, self.origin, BELL, sender, b"")
+        return Opening(headers, signatures.claimed_signature(headers))
+
+    def beat(self, beat: Beat) -> Framed:
+        """Sign a beat as a frame of the socket. To be sent in this order."""
+        sender = self.sender(Lane.BELL)
+        frame = signatures.sign_beat(self.key, self.origin, sender, encode(beat))
+        return Framed(frame, sender.sequence, signatures.read_beat(frame, sender)[1])
+
+    def hear_frame(
+        self, frame: bytes, opening: Opening, asked: Mapping[int, bytes]
+    ) -> tuple[Kind, int, Answer]:
+        """What the server says by the socket: kind, number (`signatures.sign_frame`), answer.
+
+        Args:
+            asked: signature of each beat that waits for its answer, by its number.
+
+        Raises:
+            Forged: "unasked" for an answer to nothing.
+            Unreadable
+        """
+        kind, number, body = signatures.read_frame(frame)
+        bound = opening.signature if kind is Kind.RING else asked.get(number)
+        if bound is None or self.server_key is None:
+            raise Forged("unasked")
+        signatures.verify_frame(self.server_key, frame, bound)
+        want: type = Rung if kind is Kind.RING else Beaten
+        return kind, number, fitting(decode_answer(body), want)
 
 
 def fitting(answer: Answer, want: type) -> Answer:
@@ -196,7 +255,7 @@ def hear(public: bytes, origin: str, headers: Headers, body: bytes) -> Heard:
     """
     signature = signatures.verify_request(public, METHOD, origin, MESSAGES, headers, body)
     sender, message = signatures.read_sender(headers), decode_request(body)
-    if sender.lane is not lane_of(message):
+    if sender.lane is not lane_of(message, sender.run_id):
         raise Forged("headers")
     return Heard(sender, message, signature)
 
@@ -208,3 +267,40 @@ def say(
     body = encode(answer)
     headers = signatures.sign_answer(key, status, body, request_signature)
     return {**headers, "content-type": "application/json"}, body
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A socket whose opening its sender's key vouches for. signature: what rings are bound to."""
+
+    sender: Sender
+    signature: bytes
+
+
+def hear_opening(public: bytes, origin: str, headers: Headers) -> Opened:
+    """Who opens the bell's socket. Raises Forged."""
+    signature = signatures.verify_request(public, _UPGRADED, origin, BELL, headers, b"")
+    sender = signatures.read_sender(headers)
+    if sender.lane is not Lane.BELL:
+        raise Forged("headers")
+    return Opened(sender, signature)
+
+
+def hear_beat(public: bytes, origin: str, frame: bytes, opened: Opened) -> Heard:
+    """A beat out of a frame of a socket. Raises Forged, Unreadable (it is no Beat)."""
+    sender, signature = signatures.verify_beat(public, origin, frame, opened.sender)
+    message = decode_request(signatures.read_beat(frame, opened.sender)[2])
+    if not isinstance(message, Beat):
+        raise Unreadable("type")
+    return Heard(sender, message, signature)
+
+
+def say_beaten(key: Ed25519PrivateKey, answer: Beaten | Denied, heard: Heard) -> bytes:
+    """The frame that answers a beat."""
+    number, bound = heard.sender.sequence, heard.signature
+    return signatures.sign_frame(key, Kind.ANSWER, number, bound, encode(answer))
+
+
+def ring(key: Ed25519PrivateKey, opened: Opened, number: int, *, work: bool = True) -> bytes:
+    """The frame that rings. number: from 1, one more with each ring of this socket."""
+    return signatures.sign_frame(key, Kind.RING, number, opened.signature, encode(Rung(work)))

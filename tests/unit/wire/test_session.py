@@ -12,6 +12,7 @@ from keyturn.rules.directories.things import AgentRole, Epoch
 from keyturn.wire import session, signatures
 from keyturn.wire.codec import Unreadable, encode
 from keyturn.wire.messages import (
+    COMMAND,
     Answer,
     Beat,
     Beaten,
@@ -25,9 +26,9 @@ from keyturn.wire.messages import (
     Wait,
     Work,
 )
-from keyturn.wire.paths import MESSAGES
-from keyturn.wire.session import Held, OldEpoch, Said, Speaker, Standing
-from keyturn.wire.signatures import Forged, Lane
+from keyturn.wire.paths import BELL, MESSAGES
+from keyturn.wire.session import Held, OldEpoch, Opened, Opening, Said, Speaker, Standing
+from keyturn.wire.signatures import Forged, Kind, Lane
 
 AGENT = Ed25519PrivateKey.from_private_bytes(b"a" * 32)
 SERVER = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
@@ -160,3 +161,67 @@ def test_an_older_epoch_is_refused() -> None:
     with pytest.raises(OldEpoch) as caught:
         standing.heard(beaten(Epoch(1, 4)), 0)
     assert (caught.value.offered, caught.value.known) == (Epoch(1, 4), EPOCH)
+
+
+BEAT = Beat("run", wants_lease=True, health="")
+
+
+def opened(agent: Speaker) -> tuple[Opening, Opened]:
+    opening = agent.open()
+    return opening, session.hear_opening(AGENT_KEY, ORIGIN, opening.headers)
+
+
+def test_a_beat_by_the_socket_is_heard_and_its_answer_is_bound_to_it() -> None:
+    agent = speaker()
+    opening, socket = opened(agent)
+    beat, other = agent.beat(BEAT), agent.beat(BEAT)
+    heard = session.hear_beat(AGENT_KEY, ORIGIN, beat.frame, socket)
+    assert (heard.message, heard.sender.sequence, heard.signature) == (
+        BEAT, beat.number, beat.signature,
+    )  # fmt: skip
+    frame = session.say_beaten(SERVER, beaten(), heard)
+    asked = {beat.number: beat.signature}
+    assert agent.hear_frame(frame, opening, asked) == (Kind.ANSWER, beat.number, beaten())
+    for wrong in ({}, {beat.number: other.signature}):
+        with pytest.raises(Forged):
+            agent.hear_frame(frame, opening, wrong)
+    with pytest.raises(Forged):
+        speaker(server_key=None).hear_frame(frame, opening, asked)
+
+
+def test_a_ring_is_bound_to_its_socket() -> None:
+    agent = speaker()
+    opening, socket = opened(agent)
+    frame = session.ring(SERVER, socket, 1)
+    assert agent.hear_frame(frame, opening, {}) == (Kind.RING, 1, Rung(work=True))
+    with pytest.raises(Forged):
+        agent.hear_frame(frame, agent.open(), {})
+
+
+def test_an_answer_of_another_kind_in_a_frame_is_refused() -> None:
+    agent = speaker()
+    opening, socket = opened(agent)
+    beat = agent.beat(BEAT)
+    frame = signatures.sign_frame(
+        SERVER, Kind.ANSWER, beat.number, beat.signature, encode(Rung(work=True))
+    )
+    with pytest.raises(Unreadable):
+        agent.hear_frame(frame, opening, {beat.number: beat.signature})
+    sender = replace(socket.sender, sequence=9)
+    with pytest.raises(Unreadable):
+        session.hear_beat(
+            AGENT_KEY, ORIGIN, signatures.sign_beat(AGENT, ORIGIN, sender, encode(WAIT)), socket
+        )
+
+
+def test_the_socket_is_opened_in_the_bells_lane() -> None:
+    sender = speaker().sender(Lane.WORK)
+    headers = signatures.sign_request(AGENT, "GET", ORIGIN, BELL, sender, b"")
+    with pytest.raises(Forged):
+        session.hear_opening(AGENT_KEY, ORIGIN, headers)
+
+
+def test_a_command_has_a_lane_of_its_own() -> None:
+    said = replace(speaker(), run_id=COMMAND).ask(Fetch(COMMAND))
+    heard = session.hear(AGENT_KEY, ORIGIN, said.headers, said.body)
+    assert heard.sender.lane is Lane.COMMAND
