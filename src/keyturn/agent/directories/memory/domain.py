@@ -99,7 +99,7 @@ class MemoryDomain:
         """
         guid = sha256(f"{self.name} {name}".encode()).hexdigest()[:32]
         first = next(iter(self.controllers.values()))
-        values = {PASSWORD: password, LAST_SET: self.now(), LOCKED: 0, CONTROL: control}
+        values = {PASSWORD: password, LAST_SET: self.now(), LOCKED: None, CONTROL: control}
         stamp = Stamp(1, first.entry.invocation, self.now(), 1000)
         account = Held(
             guid=guid,

@@ -1,0 +1,20 @@
+"""Windows' and Samba's Active Directory, over LDAPS (extra `keyturn[agent]`).
+
+settings.py    where, who, how long
+channel.py     TLS to a controller, and what went wrong with it
+connection.py  LDAP through a channel: bind, search, modify
+service.py     connections of the delegated account, kept and renewed
+values.py      how the directory writes times, SIDs, GUIDs
+metadata.py    stamps, from replication metadata
+rights.py      "cannot change the password", from the access control list
+accounts.py    one account, read
+policies.py    what binds it
+writing.py     one change
+topology.py    sites, controllers, links
+driver.py      the port
+"""
+
+from keyturn.agent.directories.active_directory.driver import ActiveDirectory
+from keyturn.agent.directories.active_directory.settings import Settings
+
+__all__ = ["ActiveDirectory", "Settings"]
