@@ -1,0 +1,199 @@
+"""agent.toml: what an agent is told by whoever installs it. Strict; every bad value is named."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+DEFAULT_FILE: Final = Path("/etc/keyturn/agent.toml")
+DEFAULT_STATE: Final = Path("/var/lib/keyturn-agent")
+_ENVIRONMENT = "KEYTURN_AGENT_CONFIG"
+_DNS_NAME = re.compile(
+    r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+    re.ASCII,
+)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
+#: no proxy at all, not even the environment's
+NO_PROXY: Final = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong. name: of the setting, "" for the file. why: a few words."""
+
+    name: str
+    why: str
+
+
+class ConfigRefused(Exception):
+    """The settings cannot be used.
+
+    Attributes:
+        path: the file.
+        problems: all of them.
+    """
+
+    def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
+        super().__init__(str(path), problems)
+        self.path = path
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """An agent's settings; the comments in docs/agent.md explain each.
+
+    Attributes:
+        server: origin of the Keyturn server, exactly as it is configured there.
+        directory: the domain's DNS name.
+        controller: DNS name of the controller that this agent stands beside.
+        account: whom it binds as. password_file: its password, nothing else in it.
+        ca_file: who vouches for controllers; None for the system's authorities.
+        server_ca_file: who vouches for the server; None as above.
+        proxy: URL; "" for what the environment says (HTTPS_PROXY), "none" for none.
+        name: of this agent, for people.
+    """
+
+    server: str
+    directory: str
+    controller: str
+    account: str
+    password_file: Path
+    ca_file: Path | None = None
+    server_ca_file: Path | None = None
+    proxy: str = ""
+    name: str = field(default_factory=lambda: socket.gethostname().partition(".")[0])
+    state: Path = DEFAULT_STATE
+
+
+class _Bad(ValueError):
+    """Why a value is refused."""
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Config:
+    """The settings out of `path`, else $KEYTURN_AGENT_CONFIG, else /etc/keyturn/agent.toml.
+
+    Raises ConfigRefused.
+    """
+    found = path or Path(environment.get(_ENVIRONMENT) or DEFAULT_FILE)
+    try:
+        document = tomllib.loads(found.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigRefused(found, (Problem("", "there is no such file"),)) from None
+    except OSError as refused:
+        raise ConfigRefused(found, (Problem("", refused.strerror or "not readable"),)) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as broken:
+        raise ConfigRefused(found, (Problem("", f"no TOML: {broken}"),)) from None
+    return _checked(found, document)
+
+
+def _checked(path: Path, document: Mapping[str, Any]) -> Config:
+    problems = [Problem(name, "there is no such setting") for name in document.keys() - _READ]
+    problems += [Problem(name, "is missing") for name in _NEEDED if name not in document]
+    values: dict[str, Any] = {}
+    for name, read in _READ.items():
+        if name in document:
+            try:
+                values[name] = read(document[name])
+            except _Bad as bad:
+                problems.append(Problem(name, str(bad)))
+    if problems:
+        raise ConfigRefused(path, tuple(sorted(problems, key=lambda p: p.name)))
+    return Config(**values)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise _Bad("must be a text, not empty")
+    return value
+
+
+def _origin(value: object) -> str:
+    text = _text(value)
+    parts = _url(text)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username:
+        raise _Bad('must be an address such as "https://keyturn.example.com"')
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise _Bad("must end with the host name or port: no path")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise _Bad("must be https (http is for this very machine only)")
+    return text.rstrip("/")
+
+
+def _url(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018  it is read for its complaint
+    except ValueError:
+        raise _Bad("is no address") from None
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _proxy(value: object) -> str:
+    if value in {"", NO_PROXY}:
+        return str(value)
+    text = _text(value)
+    parts = _url(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _Bad('must be an address such as "http://proxy.example.com:3128", "" or "none"')
+    return text
+
+
+def _dns_name(value: object) -> str:
+    text = _text(value).lower().rstrip(".")
+    if not _DNS_NAME.fullmatch(text):
+        raise _Bad('must be a full DNS name such as "corp.example.com"')
+    return text
+
+
+def _name(value: object) -> str:
+    text = _text(value)
+    if not _NAME.fullmatch(text):
+        raise _Bad("must be 1 to 63 letters, digits, dots, dashes")
+    return text
+
+
+def _path(value: object) -> Path:
+    path = Path(_text(value))
+    if not path.is_absolute():
+        raise _Bad("must be an absolute path")
+    return path
+
+
+def _file(value: object) -> Path:
+    path = _path(value)
+    if not path.is_file():
+        raise _Bad("there is no such file")
+    return path
+
+
+_READ: Mapping[str, Callable[[object], object]] = {
+    "server": _origin,
+    "directory": _dns_name,
+    "controller": _dns_name,
+    "account": _text,
+    "password_file": _file,
+    "ca_file": _file,
+    "server_ca_file": _file,
+    "proxy": _proxy,
+    "name": _name,
+    "state": _path,
+}
+_NEEDED = ("server", "directory", "controller", "account", "password_file")
