@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -55,13 +55,15 @@ class Executor:
                 self._spawn(("report", entry.job_id), entry.guid, tell)
 
     def take(self, work: Work, asked_at: int) -> None:
-        """Begin what is new in it, and stop watching what is not in it any more.
+        """Begin what is new in it; stop settling and watching what is not in it any more.
 
         Args:
             asked_at: when it was asked for, ms of CLOCK_BOOTTIME: all its times count from there.
         """
         at = self._at
         self._keep_charted()
+        self._drop("settle", {one.job_id for one in work.unsettled})
+        self._drop("watch", {one.job_id for one in work.watches})
         for unsettled in work.unsettled:
             settle = partial(settle_job, at, unsettled, asked_at)
             self._spawn(("settle", unsettled.job_id), unsettled.guid, settle)
@@ -70,15 +72,13 @@ class Executor:
             self._spawn(("task", task.job_id), task.guid, act)
         for asked in work.looks:
             self._spawn(("look", asked.look_id), "", partial(look, at, asked, asked_at))
-        self._follow(work, asked_at)
-
-    def _follow(self, work: Work, asked_at: int) -> None:
-        wanted = {one.job_id for one in work.watches}
-        for kind, job_id in list(self._going):
-            if kind == "watch" and job_id not in wanted:
-                self._going[kind, job_id].cancel()
         for one in work.watches:
-            self._spawn(("watch", one.job_id), "", partial(watch, self._at, one, asked_at))
+            self._spawn(("watch", one.job_id), "", partial(watch, at, one, asked_at))
+
+    def _drop(self, kind: str, wanted: Collection[str]) -> None:
+        for key, going in list(self._going.items()):
+            if key[0] == kind and key[1] not in wanted:
+                going.cancel()
 
     def _keep_charted(self) -> None:
         """The primary draws the directory anew every minute."""

@@ -25,6 +25,7 @@ from keyturn.rules.directories.proofs import (
     settle_flag,
 )
 from keyturn.rules.directories.resets import ALREADY, HOLD_MS, JobKind, Outcome
+from keyturn.rules.directories.things import Epoch
 from keyturn.wire.messages import Unsettled
 from keyturn.wire.seals import Unsealable
 
@@ -98,7 +99,11 @@ def ending(found: Finding) -> Ending | None:
 
 
 async def settle_job(at: Standing, work: Unsettled, asked_at: int) -> None:
-    """Find out what became of a job, for as long as it takes and the lease lasts.
+    """Find out what became of a job, for as long as it takes.
+
+    It needs no lease: nothing is changed here, and it may be that only an agent that stands by
+    has the envelope. The server asks one agent at a time, and takes the work back by not
+    offering it any more (executor.py).
 
     Args:
         asked_at: when the work was asked for, CLOCK_BOOTTIME; `held_ms` counts up to there.
@@ -107,13 +112,11 @@ async def settle_job(at: Standing, work: Unsettled, asked_at: int) -> None:
     known = await _journaled(at, work)
     await at.until(ended + (HOLD_MS if known else max(HOLD_MS, at.needs_ms)))
     wait = AGAIN_MS
-    while (held := at.held()) is not None:
-        found = known or await _found(at, work)
-        if found is not None:
-            await at.tell(work.job_id, found, held.epoch)
-            return
+    while (found := known or await _found(at, work)) is None:
         await at.pause(wait)
         wait = min(2 * wait, AGAIN_AT_MOST_MS)
+    held = at.held()
+    await at.tell(work.job_id, found, held.epoch if held is not None else Epoch(0, 0))
 
 
 async def _journaled(at: Standing, work: Unsettled) -> Ending | None:

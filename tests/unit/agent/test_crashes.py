@@ -1,0 +1,79 @@
+"""An agent may die at every moment: the answer is so all the same, and nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from keyturn.agent.directories.memory import Fault
+from keyturn.rules.directories.resets import JobKind, JobState
+from tests.unit.agent.virtual import lived
+from tests.unit.agent.world import DC1, World
+
+KINDS = list(JobKind)
+FAULTS = {
+    "no fault": None,
+    "answer lost, made": Fault(unanswered=True, landed=True, once=True),
+    "answer lost, not made": Fault(unanswered=True, once=True),
+}
+
+
+async def _story(
+    folder: Path, kind: JobKind, dies_at: int | None, then: str, fault: Fault | None, late_ms: int
+) -> tuple[int, JobState]:
+    """One job; agent A dies at that moment, and what follows. How many moments it lived."""
+    async with World(folder) as world:
+        if kind is JobKind.UNLOCK:
+            world.domain.by_hand(DC1, world.guid, locked=world.domain.now())
+            world.domain.replicate()
+        world.domain.controllers[DC1].fault = fault
+        world.a.late_ms = late_ms
+        life = world.a.start(dies_at)
+        await asyncio.sleep(0.5)
+        job_id = world.submit(kind)
+        if dies_at is not None:
+            await asyncio.wait({asyncio.ensure_future(life.dead.wait())}, timeout=70)
+            world.a.kill()
+            await world.a.ended()
+            if then in {"restart", "both"}:
+                await asyncio.sleep(1)
+                world.a.start(dies_at // 2 if then == "both" else None)
+            if then in {"takeover", "both"}:
+                world.b.start()
+        await world.until_final()
+        await asyncio.sleep(3)
+        world.check()
+        return life.moments, world.office.state(job_id)
+
+
+@pytest.mark.parametrize("fault", list(FAULTS))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_without_a_crash_ends_as_the_directory_says(
+    tmp_path: Path, kind: JobKind, fault: str
+) -> None:
+    _, state = lived(_story(tmp_path, kind, None, "", FAULTS[fault], 0))
+    made = fault != "answer lost, not made"
+    assert state is (JobState.DONE if made else JobState.NOT_DONE)
+
+
+@pytest.mark.parametrize("late_ms", [0, 4_000])
+@pytest.mark.parametrize("then", ["restart", "takeover", "both"])
+@pytest.mark.parametrize("fault", list(FAULTS))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_crash_at_any_moment_leaves_no_lie_and_no_second_change(
+    tmp_path: Path, kind: JobKind, fault: str, then: str, late_ms: int
+) -> None:
+    clean = tmp_path / "clean"
+    clean.mkdir()
+    moments, _ = lived(_story(clean, kind, None, "", FAULTS[fault], late_ms))
+    states = set()
+    for moment in range(1, moments + 1):
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        _, state = lived(_story(folder, kind, moment, then, FAULTS[fault], late_ms))
+        states.add(state)
+    assert moments > 20
+    assert states <= {JobState.DONE, JobState.NOT_DONE}
+    assert JobState.DONE in states
