@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 HEALTH = "/healthz"
 """Where balancers ask."""
+LEAVING = "keyturn.leaving"
+"""In a request's scope: tells whether the server leaves, for answers that take long."""
 
 #: Linux, include/uapi/asm-generic/socket.h
 _SO_ATTACH_FILTER = 26
@@ -56,6 +58,7 @@ class Door:
         self.leaving = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[LEAVING] = lambda: self.leaving
         if not self.leaving or scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"] == HEALTH:

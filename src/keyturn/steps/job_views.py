@@ -27,6 +27,8 @@ class JobView:
     Attributes:
         state: as it is now, whether or not a sweep has stored it.
         directory, account: for people.
+        started_by, starter: the staff member who began it, and their name; None and "" for the
+            person themselves.
         ends_at: when this state ends by itself (until when a password may be chosen, the
             deadline, the permit's end), ms; None where only a report ends it, or at the end.
         reason, data: why not done, or why it is watched no more, with its numbers.
@@ -49,6 +51,7 @@ class JobView:
     account: str
     user_id: str
     started_by: str | None
+    starter: str
     must_change: bool
     unlock: bool
     created_at: int
@@ -78,13 +81,15 @@ def view(tx: Tx, job: Job, now: int) -> JobView:
     job = resets.shown(job, now)
     directory = tx.directories.get(job.tenant_id, job.directory_id)
     holder = tx.directories.holder(job.tenant_id, job.directory_id, job.guid)
+    staff = tx.users.get(job.tenant_id, job.started_by) if job.started_by else None
     data = json.loads(job.detail) if job.detail else {}
     done = job.state is JobState.DONE
     changed = done and job.kind is JobKind.RESET and job.finished_at is not None
     return JobView(
         id=job.id, kind=job.kind, state=job.state, directory_id=job.directory_id,
         directory=directory.name if directory else "", account=holder.name if holder else "",
-        user_id=job.user_id, started_by=job.started_by, must_change=job.must_change,
+        user_id=job.user_id, started_by=job.started_by,
+        starter=staff.name if staff else "", must_change=job.must_change,
         unlock=job.unlock, created_at=job.created_at, ends_at=resets.ends_at(job),
         deadline=job.deadline, finished_at=job.finished_at, everywhere_at=job.everywhere_at,
         reason=job.reason, data={k: v for k, v in data.items() if k != "diagnostic"},

@@ -47,6 +47,7 @@ def routes(site: Site) -> list[BaseRoute]:
             Late(path, lambda: _data(site))
             for path in ("/account/data", "/account/delete", "/keep")
         ),
+        Late("/account/directory", lambda: _directory(site)),
         *phone.routes(site),
         *objection.routes(site),
         Late("/help", lambda: _help(site)),
@@ -62,13 +63,21 @@ def routes(site: Site) -> list[BaseRoute]:
 
 def every(site: Site) -> list[BaseRoute]:
     """As `routes`, with those that come late loaded now; not the API's."""
-    return [*routes(site), *_data(site), *_help(site), *_console(site)]
+    return [
+        *routes(site), *_data(site), *_directory(site), *_help(site), *_console(site),
+    ]  # fmt: skip
 
 
 def _data(site: Site) -> list[BaseRoute]:
     from keyturn.web.pages import data  # noqa: PLC0415  as help
 
     return data.routes(site)
+
+
+def _directory(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import directory  # noqa: PLC0415  as data
+
+    return directory.routes(site)
 
 
 def _help(site: Site) -> list[BaseRoute]:

@@ -151,21 +151,23 @@ class Visit:
         """A rendered template. One that puts somebody off says until when (Retry-After,
         RFC 9110 §10.2.3), by what its `problem` knows.
         """
-        me = self.signed_in.user if self.signed_in else None
-        text = self.site.pages.get_template(template).render(
+        response = Response(self.piece(template, **context), status, media_type=HTML)
+        if status in PUT_OFF:
+            response.headers["retry-after"] = str(_wait_s(context.get("problem") or {}, self.now))
+        return self._finish(response)
+
+    def piece(self, template: str, /, **context: Any) -> str:
+        """A rendered template, or what a page shows of itself once more."""
+        return self.site.pages.get_template(template).render(
             tenant=self.tenant,
             base=self.base,
             csrf=self.csrf,
             now=self.now,
-            me=me,
+            me=self.signed_in.user if self.signed_in else None,
             glass_at=self.glass_at,
             oversees=self.oversees,
             **context,
         )
-        response = Response(text, status, media_type=HTML)
-        if status in PUT_OFF:
-            response.headers["retry-after"] = str(_wait_s(context.get("problem") or {}, self.now))
-        return self._finish(response)
 
     def form_page(self, template: str, **context: Any) -> Response:
         """A page on which only the form token and the time differ between two visits: it
