@@ -19,7 +19,6 @@ from sqlalchemy import (
     and_,
     case,
     delete,
-    exists,
     func,
     or_,
     select,
@@ -70,14 +69,17 @@ class Sieve:
     state: UserState | None
     locked: int | None
 
-    def clauses(self) -> list[ColumnElement[bool]]:
-        """What the row of a user must fulfil, words left aside."""
+    def clauses(self, whose: ColumnElement[str] = users.c.id) -> list[ColumnElement[bool]]:
+        """What the row of a user must fulfil, words left aside.
+
+        Args:
+            whose: the user's id as it is known first, so that few rows of users are read.
+        """
         kept = [users.c.tenant_id == self.tenant_id, users.c.id != self.tenant_id]
         if self.state is not None:
             kept.append(users.c.state == str(self.state))
         if self.locked is not None:
-            mine = lanes.c.user_id == users.c.id
-            kept.append(exists().where(mine, lanes.c.locked_until > self.locked))
+            kept.append(whose.in_(_locked_now(self.tenant_id, self.locked)))
         return kept
 
 
@@ -246,7 +248,9 @@ def _sifted(sieve: Sieve, window: CTE, driver: Term, others: Sequence[Term]) -> 
         .join(users, users.c.id == window.c.user_id)
         # of the words that find a user, only the first, so that each comes once
         .where(
-            *sieve.clauses(), users.c.filed.is_not(None), window.c.word == _first(window, driver)
+            *sieve.clauses(window.c.user_id),
+            users.c.filed.is_not(None),
+            window.c.word == _first(window, driver),
         )
         .where(*(_first(window, term).is_not(None) for term in others))
         .order_by(window.c.word, window.c.user_id)

@@ -181,6 +181,7 @@ partial(
     "ix_lanes_locked",
     lanes.c.tenant_id,
     lanes.c.locked_until,
+    lanes.c.user_id,  # who is locked now is told by the index alone
     where=LOCKED_ONCE,
 )
 partial(

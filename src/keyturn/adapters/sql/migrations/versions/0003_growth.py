@@ -32,7 +32,7 @@ RARE = "event NOT IN ('signin.passed', 'signin.failed', 'signin.refused')"
 #: name, table, columns, which rows
 INDEXES = (
     ("ix_users_state", "users", ("tenant_id", "state", "id"), None),
-    ("ix_lanes_locked", "lanes", ("tenant_id", "locked_until"), "locked_until > 0"),
+    ("ix_lanes_locked", "lanes", ("tenant_id", "locked_until", "user_id"), "locked_until > 0"),
     (
         "ix_messages_listed", "messages", ("tenant_id", "channel", "state", "id"),
         "address IS NOT NULL",
@@ -67,7 +67,7 @@ flows uq_flows_open 50000 50000 2 1
 identifiers ix_identifiers_user_id 250000 3
 identifiers sqlite_autoindex_identifiers_1 250000 250000 1
 lanes ix_lanes_lease 10 2
-lanes ix_lanes_locked 2000 2000 10
+lanes ix_lanes_locked 2000 2000 10 1
 lanes ix_lanes_user_id 1000000 10
 lanes sqlite_autoindex_lanes_1 1000000 1000000 1
 messages ix_messages_due 100 2
