@@ -7,6 +7,7 @@ that it is primary was told so after the commit, never before.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -211,11 +212,9 @@ class _Beats:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """An agent may wait for work. work: there is some already."""
+    """An agent may wait for work. marks: what stirs in its directory already."""
 
-    agent_id: str
-    directory_id: str
-    work: bool
+    marks: frozenset[str]
 
 
 async def listen(parts: Parts, said: Said, run_id: str) -> Listening | Denied:
@@ -225,9 +224,8 @@ async def listen(parts: Parts, said: Said, run_id: str) -> Listening | Denied:
         speaker = agents.heard(tx, parts, said, run_id)
         if isinstance(speaker, Denied):
             return speaker
-        agent = speaker.agent
-        busy = any(d == agent.directory_id for d, _ in tx.jobs.stirring(speaker.act.now))
-        return Listening(agent.id, agent.directory_id, busy)
+        here, stirring = speaker.agent.directory_id, tx.jobs.stirring(speaker.act.now)
+        return Listening(frozenset(mark for directory, mark in stirring if directory == here))
 
     return await parts.store.write(step)
 
@@ -357,7 +355,10 @@ def _chart(tx: Tx, parts: Parts, said: Said, message: Charted) -> Taken | Denied
     directory = tx.directories.get(agent.tenant_id, agent.directory_id)
     if directory is None or not _readable(message.topology):
         return denied("message")
-    tx.directories.update(replace(directory, topology=message.topology, topology_at=now))
+    reachable = json.dumps(message.reachable)
+    tx.directories.update(
+        replace(directory, topology=message.topology, reachable=reachable, topology_at=now)
+    )
     return Taken()
 
 

@@ -16,6 +16,8 @@
     erase         yes    yes      no          no
     roles         yes    yes      no          no
     health        yes    yes      no          no
+    directories   yes    yes      no          no
+    link account  yes    yes      no          no
 
 Nobody acts on somebody of a higher role, or gives or takes one above their own.  Nobody
 disables, unfreezes or erases themselves here or changes their own role.  Reading is no acting.
@@ -47,6 +49,8 @@ class Action(StrEnum):
     ERASE = "erase"
     ROLES = "roles"
     HEALTH = "health"
+    DIRECTORIES = "directories"  # add one, let agents in, revoke them
+    LINK_ACCOUNT = "link_account"  # say which directory account is whose
 
 
 class Why(StrEnum):

@@ -86,6 +86,11 @@ class Event(StrEnum):
     AGENT_REFUSED = "agent.refused"
     AGENT_COPIED = "agent.copied"
     DIRECTORY_FOUNDED = "directory.founded"
+    DIRECTORY_ADDED = "directory.added"
+    AGENT_INVITED = "agent.invited"
+    AGENT_REVOKED = "agent.revoked"
+    ACCOUNT_LINKED = "account.linked"
+    ACCOUNT_UNLINKED = "account.unlinked"
 
 
 @dataclass(frozen=True, slots=True)

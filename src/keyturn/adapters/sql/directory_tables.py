@@ -33,6 +33,7 @@ directories = Table(
     Column("name", HOST, nullable=False),
     Column("identity", Text),
     Column("topology", Text, nullable=False),
+    Column("reachable", Text, nullable=False),
     Column("topology_at", MS),
     Column("created_at", MS, nullable=False),
     Index(None, "tenant_id", "name", unique=True),

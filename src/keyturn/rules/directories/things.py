@@ -30,6 +30,8 @@ class Directory:
         identity: the directory's identity key, Ed25519, 32 bytes; None until the first agent
             has made it. The private half was never here.
         topology: the primary's last report (rules/directories/topology.py), as JSON; "" before.
+        reachable: with it, for each controller's DNS name "" or why the primary cannot reach it,
+            as a JSON object; "" before.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Directory:
     topology: str
     topology_at: int | None
     created_at: int
+    reachable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

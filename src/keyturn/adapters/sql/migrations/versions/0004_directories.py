@@ -83,8 +83,8 @@ def _directories() -> None:
     op.create_table(
         "directories",
         _id(), _id("tenant_id"), sa.Column("name", HOST, nullable=False),
-        _text("identity", nullable=True), _text("topology"), _ms("topology_at", nullable=True),
-        _ms("created_at"),
+        _text("identity", nullable=True), _text("topology"), _text("reachable"),
+        _ms("topology_at", nullable=True), _ms("created_at"),
         sa.PrimaryKeyConstraint("id", name="pk_directories"),
     )  # fmt: skip
     _index("ix_directories_tenant_id_name", "directories", "tenant_id", "name", unique=True)
