@@ -36,7 +36,9 @@ from keyturn.rules.directories.protected import Standing, protected
 _DISABLED, _LOCKED, _NEVER_EXPIRES, _SMART_CARD = 0x0002, 0x0010, 0x1_0000, 0x4_0000
 _NAME_MAX = 256
 #: the access control list without the audit list, which takes a privilege (LDAP_SERVER_SD_FLAGS)
-_ONLY_DACL = LDAPControl("1.2.840.113556.1.4.801", True, b"\x30\x03\x02\x01\x04")
+_ONLY_DACL = LDAPControl(
+    "1.2.840.113556.1.4.801", True, encodedControlValue=b"\x30\x03\x02\x01\x04"
+)
 
 STANDING = ("objectSid", "sAMAccountName", "objectClass", "userAccountControl", "adminCount",
             "tokenGroups")  # fmt: skip
@@ -69,7 +71,7 @@ def _not_read(connection: Connection, name: str, said: Said) -> Exception:
         return Unreachable(connection.host, "timeout", said.diagnostic)
     if said.result == ldap.OPERATIONS_ERROR.errnum:  # the sign-in is no longer taken for one
         return Broken(said.diagnostic)
-    return Unreachable(connection.host, "credentials", said.diagnostic)
+    return Unreachable(connection.host, "credentials", f"{said.result} {said.diagnostic}")
 
 
 async def look(connection: Connection, guid: str, now: Callable[[], int]) -> AccountView:

@@ -72,4 +72,4 @@ def _controls(connection: Connection, change: Change) -> list[LDAPControl]:
     oid = hints(connection)
     if oid is None or change.password is None:
         return []
-    return [LDAPControl(oid, True, _BIND_TO_POLICY)]
+    return [LDAPControl(oid, True, encodedControlValue=_BIND_TO_POLICY)]
