@@ -20,6 +20,8 @@ HEALTH = "/healthz"
 """Where balancers ask."""
 LEAVING = "keyturn.leaving"
 """In a request's scope: tells whether the server leaves, for answers that take long."""
+LEFT = "keyturn.left"
+"""In a connection's scope: an event that is set when it begins to, for those that stay open."""
 
 #: Linux, include/uapi/asm-generic/socket.h
 _SO_ATTACH_FILTER = 26
@@ -55,10 +57,20 @@ class Door:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self.leaving = False
+        self._left = asyncio.Event()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it takes its leave."""
+        return self._left.is_set()
+
+    def leave(self) -> None:
+        """From now on it does."""
+        self._left.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[LEAVING] = lambda: self.leaving
+        scope[LEFT] = self._left
         if not self.leaving or scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"] == HEALTH:
@@ -94,5 +106,5 @@ class Leave:
 
     def begin(self) -> None:
         """Told to stop, once or again."""
-        self.door.leaving = True
+        self.door.leave()
         asyncio.get_running_loop().call_later(self.leave_s, self.stop)

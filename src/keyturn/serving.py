@@ -35,7 +35,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import uvicorn
 import uvicorn.lifespan.on
@@ -58,6 +58,9 @@ SETTLE_S = 0.25
 
 KEEP_ALIVE_S = 30
 BACKLOG = 1024
+FRAME_MAX = 32 * 1024
+"""Longest message by a WebSocket, in octets."""
+
 START_FAILED = 3
 
 _STABLE_S = 60
@@ -292,7 +295,10 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         app,
         loop="asyncio",
         http=BoundedProtocol,
-        ws="none",
+        ws=_socket,  # type: ignore[arg-type]  # what makes one, in place of its class
+        ws_max_size=FRAME_MAX,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -302,6 +308,13 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         timeout_graceful_shutdown=FINISH_S,
         backlog=1,  # asyncio takes up to this many connections at once: leave some to others
     )
+
+
+def _socket(**given: Any) -> asyncio.Protocol:
+    """A WebSocket's protocol; what it needs is loaded with the first one."""
+    from keyturn.sockets import Socket  # noqa: PLC0415  most servers have no agents
+
+    return Socket(**given)
 
 
 def _work(

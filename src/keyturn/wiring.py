@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute
 
-from keyturn import __version__, delivery, upkeep
+from keyturn import __version__, delivery, sweeping, upkeep
 from keyturn.adapters.argon import Hasher as Argon
 from keyturn.adapters.common_passwords import CommonPasswords
 from keyturn.adapters.dkim import Signer, dns_record, generate_key, load_key, private_pem
@@ -49,6 +49,7 @@ from keyturn.web.rendering import environment
 from keyturn.web.site import Site
 
 if TYPE_CHECKING:
+    from keyturn.adapters.agent_keys import RingNotary
     from keyturn.adapters.sms.smpp import Reported, SmppTexter, Take
     from keyturn.ports.health import Ledger, Probes
 
@@ -313,7 +314,15 @@ def site(house: House, *, demo: bool = False) -> Site:
         report=text_reports(house.parts) if driver == "kannel" else None,
         status=text_statuses(house.settings, house.parts) if driver == "rest" else None,
         health=lambda: _health(house),
+        notary=lambda: notary(house.settings),
     )
+
+
+def notary(settings: Settings) -> RingNotary:
+    """What agents are answered with."""
+    from keyturn.adapters.agent_keys import RingNotary  # noqa: PLC0415  most servers have none
+
+    return RingNotary(load_key_ring(settings.store.data_dir / "keys.json"))
 
 
 def text_reports(parts: Parts) -> Callable[[dict[str, str]], Awaitable[bool]]:
@@ -376,6 +385,7 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
             lambda stop: _collect(house, stop),
             lambda stop: _link(house, sender, stop),
             lambda stop: upkeep.run(house.parts, _kept(house.settings), stop),
+            lambda stop: sweeping.run(house.parts, stop),
         ],
         close=[house.close],
     )

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Router
 from keyturn.ports.secrets import Busy
 from keyturn.ports.store import StoreUnavailable
 from keyturn.rules.accounts import Tenant
-from keyturn.web import parsing
+from keyturn.web import parsing, upgrades
 from keyturn.web.late import nowhere
 from keyturn.web.refusals import Refusal, problem
 from keyturn.web.site import Site
@@ -46,7 +46,9 @@ _HSTS = (b"strict-transport-security", b"max-age=63072000")
 _NO_STORE = (b"cache-control", b"no-store")
 _TENANT = re.compile(r"/t/([a-z0-9-]{1,40})(/.*)?")
 #: what machines call by whatever name they reach us; nothing there depends on a tenant
-MACHINES = ("/hooks/", "/healthz")
+MACHINES = ("/hooks/", "/agents/", "/healthz")
+#: where a WebSocket may be opened
+SOCKETS = "/agents/"
 
 
 class Gate:
@@ -71,8 +73,8 @@ class Gate:
         """One connection (ASGI 3)."""
         if scope["type"] == "lifespan":
             return await self._live(receive, send)
-        if scope["type"] != "http":
-            return None  # no WebSocket is served
+        if scope["type"] == "websocket":
+            return await self._upgraded(scope, receive, send)
         guarded = self._guarded(send)
         try:
             scope = await self._placed(scope)
@@ -88,6 +90,21 @@ class Gate:
             LOG.exception("fault room=%s", room)
             await self._answer(Refusal(500, "fault"), scope, receive, guarded)
         return None
+
+    async def _upgraded(self, scope: Any, receive: Any, send: Any) -> None:
+        """A WebSocket; what is refused before it is open is refused as HTTP."""
+        try:
+            ours = scope["path"].startswith(SOCKETS)
+            await (self._router if ours else nowhere)(scope, receive, send)
+        except Refusal as refusal:
+            await upgrades.answer(send, refusal)
+        except (StoreUnavailable, Busy) as outage:
+            LOG.warning("unavailable cause=%s", outage)
+            later = Refusal(503, "unavailable", headers={"retry-after": "5"})
+            await upgrades.answer(send, later)
+        except Exception:
+            LOG.exception("fault room=agents")
+            await upgrades.answer(send, Refusal(500, "fault"))
 
     async def _live(self, receive: Any, send: Any) -> None:
         """Start-up and shut-down: what runs beside the requests begins and ends with them."""

@@ -24,11 +24,11 @@ Receive = Any
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-async def body(scope: Mapping[str, Any], receive: Receive) -> bytes:
-    """The request's body, refused as soon as it is known to be too long."""
+async def body(scope: Mapping[str, Any], receive: Receive, most: int = BODY_MAX) -> bytes:
+    """The request's body, refused as soon as it is known to be longer than `most` octets."""
     declared = header(scope, b"content-length")
-    if declared and (not _LENGTH.fullmatch(declared) or int(declared) > BODY_MAX):
-        raise Refusal(413, "body-too-long", {"most": BODY_MAX})
+    if declared and (not _LENGTH.fullmatch(declared) or int(declared) > most):
+        raise Refusal(413, "body-too-long", {"most": most})
     chunks, size = [], 0
     while True:
         message = await receive()
@@ -36,8 +36,8 @@ async def body(scope: Mapping[str, Any], receive: Receive) -> bytes:
             raise Refusal(400, "body-incomplete")
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > BODY_MAX:
-            raise Refusal(413, "body-too-long", {"most": BODY_MAX})
+        if size > most:
+            raise Refusal(413, "body-too-long", {"most": most})
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)

@@ -57,6 +57,7 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/robots.txt", get=files.robots),
         Late("/api/v1", lambda: _api(site)),
         Late("/console", lambda: _console(site)),
+        Late("/agents", lambda: _agents(site)),
         Route("/healthz", Health(site)),
     ]
 
@@ -96,6 +97,12 @@ def _console(site: Site) -> list[BaseRoute]:
     from keyturn.web import console  # noqa: PLC0415  as help
 
     return console.routes(site)
+
+
+def _agents(site: Site) -> list[BaseRoute]:
+    from keyturn.web import agents  # noqa: PLC0415  most servers have none
+
+    return agents.routes(site)
 
 
 class Health:

@@ -16,6 +16,7 @@ from keyturn.web.parsing import Network
 
 if TYPE_CHECKING:
     from keyturn.ports.health import Ledger, Probes
+    from keyturn.web.agents.keys import SigningNotary
 
 #: tenants are few and change seldom; a change by command shows after this long
 TENANTS_MS = 5 * SECOND
@@ -34,6 +35,7 @@ class Site:
         status: takes one that a Twilio-style gateway posts (address, form, its signature),
             or None.
         health: makes what the page “Health” looks through; None where nothing is looked at.
+        notary: makes what agents are answered with; None where none are.
         demo: further pages of a demo; None everywhere else.
     """
 
@@ -47,6 +49,7 @@ class Site:
     )
     demo: Any = None
     health: Callable[[], tuple[Probes, Ledger]] | None = None
+    notary: Callable[[], SigningNotary] | None = None
     looks: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
     rendered: dict[object, str] = field(default_factory=dict, init=False)
     _tenants: tuple[Tenant, ...] = field(default=(), init=False)

@@ -1,0 +1,47 @@
+"""What time makes of directory jobs: one coroutine in each server process, beside delivery.
+
+A job that nobody answers for must not stand open because nobody looks: whoever watches its
+page is told within a second of its deadline.  Every process looks; a job is held while it
+is decided about, so that the second finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from keyturn.ports.parts import Parts
+
+#: between two looks; the first comes later, because a start has enough to do
+LOOK_S, FIRST_S = 1.0, 3.0
+#: after a failure
+AGAIN_S = 5.0
+
+_log = logging.getLogger("keyturn.sweeping")
+
+
+async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> None:
+    """Go on until `stop` is set."""
+    pause = first_s
+    while not await _stopped(stop, pause):
+        pause = await once(parts)
+
+
+async def once(parts: Parts) -> float:
+    """One look; seconds until the next."""
+    from keyturn.flows import channel  # noqa: PLC0415  not at the start: see FIRST_S
+
+    try:
+        seen = await channel.sweep(parts)
+    except Exception as error:  # noqa: BLE001  the next look may be better, and must come
+        _log.warning("the sweep stumbled cause=%r again_in_s=%d", error, AGAIN_S)
+        return AGAIN_S
+    return 0 if seen == channel.SWEEP else LOOK_S
+
+
+async def _stopped(stop: asyncio.Event, at_most: float) -> bool:
+    """Wait for `stop`, at most so many seconds; whether it is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), at_most)
+    return stop.is_set()
