@@ -42,6 +42,13 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
+#: what pages ask for besides: colours, what goes on elsewhere
+ASKED = {
+    "/tenant.css": (tenant_css(TENANT.accent).encode(), "text/css"),
+    "/job/events": (b"event: pause\ndata:\n\n", "text/event-stream"),
+    "/account/directory/looks/l1/events": (b"event: pause\ndata:\n\n", "text/event-stream"),
+    "/account/directory/looks/l1": (b'{"over": false}', "application/json"),
+}
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 FLAGS = [
     "--no-sandbox",
@@ -74,8 +81,8 @@ def server(pages: dict[str, str]) -> Iterator[str]:
             name = path.strip("/")
             if name in pages:
                 self.answer(pages[name].encode(), "text/html; charset=utf-8")
-            elif path == "/tenant.css":
-                self.answer(tenant_css(TENANT.accent).encode(), "text/css")
+            elif path in ASKED:
+                self.answer(*ASKED[path])
             elif path.startswith("/static/") and (file := STATIC / path[8:]).is_file():
                 self.answer(file.read_bytes(), TYPES[file.suffix])
             else:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace as Row
 from typing import Any
 
 import segno
+from preview_directory import directory_pages
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
@@ -479,6 +481,7 @@ def account(**changes: Any) -> dict[str, Any]:
             totp=True,
             recovery_left=9,
             passkeys=[],
+            directories=[],
             phone="+44 7700 900001",
             circular=False,
             message_state="delivered",
@@ -633,6 +636,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "link-elsewhere": ("link.html", always(purpose="signup", state=Row(kind="elsewhere"))),
     "link-unknown": ("link.html", always(purpose="signup", state=Row(kind="unknown"))),
     "account": ("account.html", account()),
+    "account-directory": ("account.html", account(directories=["corp.example.test"])),
     "account-passkeys": ("account.html", account(passkeys=PASSKEYS)),
     "passkey-new": ("passkey_new.html", always(ANN)),
     "passkey-new-full": (
@@ -711,6 +715,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "notme": ("notme.html", always(state=Row(kind="live"))),
     "notme-used": ("notme.html", always(state=Row(kind="used", at=NOW - HOUR))),
     "data": ("data.html", always(ANN)),
+    **directory_pages(partial(always, ANN)),
     "delete": ("delete.html", always(ANN, last_owner=False, erase_at=NOW + 7 * DAY)),
     "delete-last-owner": ("delete.html", always(ANN, last_owner=True, erase_at=None)),
     "delete-done": (

@@ -48,6 +48,7 @@ class Overview:
         recovery_left: saved recovery codes not yet used.
         passkeys: oldest first, copied ones too.
         mail: what became of the last mail to the account's address, if any went.
+        directories: names of the directories in which they have an account.
     """
 
     sessions: Sequence[Session]
@@ -58,6 +59,7 @@ class Overview:
     recovery_left: int
     passkeys: Sequence[Passkey]
     mail: Fate | None
+    directories: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +157,16 @@ async def overview(parts: Parts, caller: Caller, signed: Signed) -> Overview:
             recovery_left=sum(f.kind is FactorKind.RECOVERY and f.used is None for f in every),
             passkeys=tx.passkeys.of_user(tenant_id, user_id),
             mail=fates.newest_mail(tx, act, signed.user),
+            directories=_directories(tx, tenant_id, user_id),
         )
 
     return await parts.store.read(step)
+
+
+def _directories(tx: Tx, tenant_id: str, user_id: str) -> list[str]:
+    linked = tx.directories.linked(tenant_id, user_id)
+    found = [tx.directories.get(tenant_id, account.directory_id) for account in linked]
+    return [directory.name for directory in found if directory is not None]
 
 
 def _live(tx: Tx, act: Act, user: User) -> list[Session]:

@@ -68,6 +68,7 @@ async def show(visit: Visit) -> Response:
         totp=found.totp,
         recovery_left=found.recovery_left,
         passkeys=found.passkeys,
+        directories=found.directories,
         phone=signed.user.phone,
         circular=is_circular(signed.user.email, visit.tenant.policy.directory_domains),
         problem=None,

@@ -90,6 +90,7 @@ function changed() {
   faults();
   warnings();
   one("repeat").hidden = !hidden();
+  one("copy").hidden = !fresh.value;
   for (const name of ["unfit", "differs", "unasked", "long"]) note(name).hidden = true;
 }
 
