@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from keyturn.rules.directories.answers import Refusal
@@ -89,12 +89,12 @@ class Change:
     """One modify, all of it or nothing.
 
     Attributes:
-        password: the new one, or None.
+        password: the new one, or None; never printed.
         unlock: lockoutTime = 0.
         must_change: pwdLastSet = 0.
     """
 
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     unlock: bool = False
     must_change: bool = False
 

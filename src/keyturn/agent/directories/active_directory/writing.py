@@ -26,11 +26,20 @@ async def allow(connection: Connection, guid: str, change: Change) -> None:
 
     It also shows that the connection lives.  Raises Refused, NotFound, Unreachable, Broken.
     """
-    if change == Change() or change.password == "":
+    if change == Change() or not _typable(change.password):
         raise Refused(Refusal("malformed"))
     _dn, entry = await entry_of(connection, guid, STANDING)
     if why := protected(standing(connection, entry)):
         raise Refused(Refusal("protected", {"why": why}))
+
+
+def _typable(password: str | None) -> bool:
+    """What can be typed at a logon: not empty, no NUL (which Samba takes without a word), no half
+    a surrogate pair (which has no UTF-16).
+    """
+    if password is None:
+        return True
+    return bool(password) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in password)
 
 
 async def send(connection: Connection, guid: str, change: Change) -> None:
@@ -58,13 +67,8 @@ def _modifications(change: Change) -> list[Modification]:
 
 
 def _quoted(password: str) -> bytes:
-    """As unicodePwd wants it: in quotes, UTF-16LE (MS-ADTS 3.1.1.3.1.5.1). A password with a lone
-    surrogate has no such form: Refused.
-    """
-    try:
-        return f'"{password}"'.encode("utf-16-le")
-    except UnicodeEncodeError:
-        raise Refused(Refusal("malformed")) from None
+    """As unicodePwd wants it: in quotes, UTF-16LE (MS-ADTS 3.1.1.3.1.5.1)."""
+    return f'"{password}"'.encode("utf-16-le")
 
 
 def _controls(connection: Connection, change: Change) -> list[LDAPControl]:

@@ -78,6 +78,8 @@ class MemoryController:
             return Refusal("protected", {"why": account.protected})
         if self.entry.read_only:
             return Refusal("read_only")
+        if change == Change() or change.password == "":
+            return Refusal("malformed")
         if change.password is None or account.policy is None:
             return None
         complaints = judge(account.policy, change.password, account.name, account.display)
@@ -147,4 +149,4 @@ def _as_refusal(complaint: Complaint) -> Refusal:
         return Refusal("too_short", {"minimum": complaint.limit}, "0000052D: too short")
     if complaint.fault in {PolicyFault.TOO_SIMPLE, PolicyFault.HAS_NAME}:
         return Refusal("too_simple", {}, "0000052D: complexity")
-    return Refusal("policy", {}, "0000052D:")
+    return Refusal("malformed" if complaint.fault is PolicyFault.NOT_TEXT else "policy")

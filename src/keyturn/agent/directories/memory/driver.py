@@ -15,7 +15,6 @@ from keyturn.agent.ports import (
     Uncertain,
     Unreachable,
 )
-from keyturn.rules.directories.answers import Refusal
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
 
@@ -73,8 +72,6 @@ class MemoryDriver:
             held.fault = None
         if fault.refusal:
             raise Refused(fault.refusal)
-        if change == Change():
-            raise Refused(Refusal("malformed"))
         if fault.landed or not fault.unanswered:
             held.change(guid, change, now)
         await self._domain.answered(controller, "apply")
