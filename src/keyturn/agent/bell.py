@@ -67,8 +67,7 @@ class Way:
             max_queue=4,
             open_timeout=ANSWER_S,
             close_timeout=1,
-            ping_interval=20,
-            ping_timeout=20,
+            ping_interval=None,  # a beat that is not answered says more
             **options,
         )
 

@@ -67,7 +67,8 @@ class Config:
     controller: str
     account: str
     password_file: Path
-    ca_file: Path | None = None
+    ca_file: Path
+    addresses: Mapping[str, str] = field(default_factory=dict)
     server_ca_file: Path | None = None
     proxy: str = ""
     name: str = field(default_factory=lambda: socket.gethostname().partition(".")[0])
@@ -163,6 +164,15 @@ def _dns_name(value: object) -> str:
     return text
 
 
+def _addresses(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise _Bad("must be a table: name = address")
+    try:
+        return {_dns_name(name): str(ipaddress.ip_address(text)) for name, text in value.items()}
+    except ValueError as bad:
+        raise _Bad(str(bad)) from None
+
+
 def _name(value: object) -> str:
     text = _text(value)
     if not _NAME.fullmatch(text):
@@ -191,9 +201,10 @@ _READ: Mapping[str, Callable[[object], object]] = {
     "account": _text,
     "password_file": _file,
     "ca_file": _file,
+    "addresses": _addresses,
     "server_ca_file": _file,
     "proxy": _proxy,
     "name": _name,
     "state": _path,
 }
-_NEEDED = ("server", "directory", "controller", "account", "password_file")
+_NEEDED = ("server", "directory", "controller", "account", "password_file", "ca_file")

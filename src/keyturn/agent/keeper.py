@@ -260,7 +260,7 @@ class Keeper:
     async def _refused(self, denied: Denied) -> None:
         """Wait out a refusal that passes. Raises GiveUp for any other."""
         if denied.why not in PASSING:
-            self._standing = Standing(None, self._standing.known)
+            self.drop()
             raise GiveUp(denied.why, denied.holder)
         await self._again(LinkDown("denied", denied.why))
 
@@ -283,9 +283,13 @@ class Keeper:
 
     # --- ending
 
+    def drop(self) -> None:
+        """Hold no lease any more, from this moment on."""
+        self._standing = Standing(None, self._standing.known)
+
     async def release(self) -> None:
         """End the run in good order; an answer is not waited for a second time."""
-        self._standing = Standing(None, self._standing.known)
+        self.drop()
         try:
             await self._t.link.call(Release(self._life.run_id), Taken)
         except (LinkDown, LinkDenied) as lost:

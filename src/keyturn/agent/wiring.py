@@ -1,0 +1,149 @@
+"""Builds an agent out of its settings: the one file of this side that knows every part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from keyturn import __version__
+from keyturn.agent import keys as keyring
+from keyturn.agent import system
+from keyturn.agent.bell import Bell, Way
+from keyturn.agent.charting import Chart
+from keyturn.agent.config import Config
+from keyturn.agent.executor import Executor
+from keyturn.agent.journal import Journal
+from keyturn.agent.keeper import Keeper, Life, Sight, Tools
+from keyturn.agent.keys import Keys
+from keyturn.agent.link import HttpLink, http_client, tls_context
+from keyturn.agent.numbers import COMMAND_FILE, Numbers
+from keyturn.agent.ports import Driver
+from keyturn.agent.run import Agent
+from keyturn.agent.standing import Held, Place, Standing
+from keyturn.agent.state import State
+from keyturn.agent.status import Seen, Status
+from keyturn.agent.system import BootClock, WallClock
+from keyturn.agent.who import Who
+from keyturn.wire.messages import COMMAND
+from keyturn.wire.session import Speaker
+from keyturn.wire.signatures import NEW
+
+JOURNAL = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An agent, and what tells how it stands."""
+
+    agent: Agent
+    status: Status
+
+
+class RealPauses:
+    """Waits on the loop's clock."""
+
+    async def pause(self, ms: int) -> None:
+        await asyncio.sleep(ms / 1000)
+
+    def jitter(self, ms: int) -> int:
+        return system.chance_ms(ms)
+
+
+def driver(config: Config) -> Driver:
+    """The directory. Raises OSError (password file, CA file), ssl.SSLError (CA file)."""
+    from keyturn.agent.directories.active_directory import (  # noqa: PLC0415  python-ldap is not
+        ActiveDirectory,  # needed to enrol, approve or print a status
+        Settings,
+    )
+
+    password = config.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+    settings = Settings(config.account, password, config.ca_file, addresses=config.addresses)
+    return ActiveDirectory(settings, WallClock().now)
+
+
+def life(config: Config) -> Life:
+    """A fresh run on this machine."""
+    return Life(
+        system.fresh_id(), config.controller, __version__, system.machine(), system.place(),
+        system.boot_id(),
+    )  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def built(
+    config: Config, state: State, who: Who, keys: Keys, directory: Driver
+) -> AsyncIterator[Built]:
+    """An agent ready to live. The caller holds the state folder's lock.
+
+    Raises StateUnusable, journal_file.Locked.
+    """
+    now, ticks, pauses = life(config), BootClock(), RealPauses()
+    speaker = Speaker(
+        keys.signing, who.server_key, who.server, who.agent_id, now.run_id, Numbers(state).next
+    )
+    tls = tls_context(config.server_ca_file) if who.server.startswith("https:") else None
+    client = http_client(who.server, config.server_ca_file, config.proxy)
+    journal = Journal(state.path / JOURNAL)
+    async with HttpLink(speaker, client) as link:
+        try:
+            bell = Bell(speaker, link, Way(who.server, config.proxy, tls), system.chance_ms)
+            tools = Tools(link, bell, state, keys, ticks, WallClock(), pauses)
+
+            def tell(sight: Sight) -> None:
+                status.tell(sight)
+
+            keeper = Keeper(tools, who, now, health=lambda: "", tell=tell)
+            executor = Executor(
+                Standing(
+                    place=Place(who.agent_id, who.directory_id, now.run_id, config.controller),
+                    driver=directory,
+                    link=link,
+                    journal=journal,
+                    ticks=ticks,
+                    chart=Chart(config.controller, directory, journal),
+                    lease=lambda: _lease(keeper),
+                    keys=lambda: (keys.sealing,),
+                )
+            )
+            seen = Seen(
+                ticks, WallClock(), lambda: keeper.held, lambda: bell.socket,
+                lambda: executor.busy,
+            )  # fmt: skip
+            status = Status(state, now, seen)
+            yield Built(Agent(keeper, bell, link, executor, ticks, pauses, now.run_id), status)
+        finally:
+            journal.close()
+
+
+def _lease(keeper: Keeper) -> Held | None:
+    held = keeper.held
+    return Held(held.epoch, held.until) if held else None
+
+
+@contextlib.asynccontextmanager
+async def command_link(config: Config, state: State, who: Who) -> AsyncIterator[HttpLink]:
+    """A link for one command beside the running agent: a lane and numbers of its own.
+
+    Raises StateUnusable.
+    """
+    keys = keyring.load_or_make(state)
+    with state.lock("command.lock", wait=True):
+        numbers = Numbers(state, COMMAND_FILE, block=1)
+        speaker = Speaker(
+            keys.signing, who.server_key, who.server, who.agent_id, COMMAND, numbers.next
+        )
+        client = http_client(who.server, config.server_ca_file, config.proxy)
+        async with HttpLink(speaker, client) as link:
+            yield link
+
+
+@contextlib.asynccontextmanager
+async def enrolling_link(config: Config, keys: Keys) -> AsyncIterator[HttpLink]:
+    """A link for an agent that has no id yet."""
+    speaker = Speaker(keys.signing, None, config.server, NEW, system.fresh_id(), lambda _lane: 1)
+    async with HttpLink(
+        speaker, http_client(config.server, config.server_ca_file, config.proxy)
+    ) as link:
+        yield link
