@@ -15,13 +15,13 @@ revoked, copied, another run: give up      told to stop: release
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from keyturn.agent import identity
-from keyturn.agent.bell import Bell
 from keyturn.agent.identity import Mistrusted
 from keyturn.agent.keys import Keys
 from keyturn.agent.ports import Link, LinkDenied, LinkDown
@@ -62,6 +62,16 @@ class Clock(Protocol):
     """Milliseconds."""
 
     def now(self) -> int: ...
+
+
+class Bell(Protocol):
+    """bell.Bell. rung: set when there is work."""
+
+    @property
+    def rung(self) -> asyncio.Event: ...
+    async def beat(self, beat: Beat) -> Beaten:
+        """Raises LinkDown, LinkDenied."""
+        ...
 
 
 class Pauses(Protocol):
