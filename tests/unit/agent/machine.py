@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,11 +40,20 @@ class Clock:
         return ticks()
 
 
+@dataclass
+class Pace:
+    """How slow everything is, ms: a directory's answer, the server's, the disk."""
+
+    directory: int = 5
+    server: int = 20
+    disk: int = 0
+
+
 class Life:
     """One life of a process: counts the moments at which it could die, and dies at one."""
 
-    def __init__(self, dies_at: int | None = None) -> None:
-        self.moments, self._dies_at = 0, dies_at
+    def __init__(self, pace: Pace, dies_at: int | None = None) -> None:
+        self.pace, self.moments, self._dies_at = pace, 0, dies_at
         self.dead = asyncio.Event()
 
     def moment(self) -> None:
@@ -55,6 +65,8 @@ class Life:
 
     async def journaled(self, act: Callable[[], A]) -> A:
         """Runs what the journal writes; it may die just before or after."""
+        self.moment()
+        await asyncio.sleep(self.pace.disk / 1000)
         self.moment()
         done = act()
         self.moment()
@@ -77,7 +89,7 @@ class MortalDriver:
 
     async def _ask(self, name: str, *args: Any) -> Any:
         self._life.moment()
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(self._life.pace.directory / 1000)
         self._life.moment()
         answer = await getattr(self._inner, name)(*args)
         self._life.moment()
@@ -104,7 +116,7 @@ class MortalDriver:
         self._life.moment()
 
     async def _arrive(self, controller: str, guid: str, change: Change) -> None:
-        await asyncio.sleep(self.late_ms / 1000)
+        await asyncio.sleep((self.late_ms or self._life.pace.directory) / 1000)
         await self._inner.apply(controller, guid, change)
 
     async def try_password(self, controller: str, guid: str, password: str) -> Bind:
@@ -127,11 +139,11 @@ class MortalLink:
 
     async def call(self, message: Request, want: type[A]) -> A:
         self._life.moment()
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(self._life.pace.server / 2000)
         if self.down:
             raise LinkDown("refused")
         answer = self._office.answer(self._agent_id, message)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(self._life.pace.server / 2000)
         self._life.moment()
         if self.answers_lost:
             self.answers_lost -= 1
@@ -152,6 +164,7 @@ class Machine:
         self._runs = itertools.count(1)
         self.run_id = self._before = ""
         self.life: Life | None = None
+        self.pace = Pace()
         self.down = False
         self.answers_lost = self.late_ms = 0
         self._held: Held | None = None
@@ -164,7 +177,7 @@ class Machine:
     def start(self, dies_at: int | None = None) -> Life:
         """A new process."""
         self._before, self.run_id = self.run_id, f"{self.agent_id}-{next(self._runs)}"
-        self.life, self._held = Life(dies_at), None
+        self.life, self._held = Life(self.pace, dies_at), None
         self._process = asyncio.ensure_future(self._live(self.life))
         return self.life
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from keyturn.agent.directories.memory import Fault, MemoryDomain
 from keyturn.agent.ports import Change
-from keyturn.rules.directories.resets import ACTING, FINAL, JobKind, JobState
+from keyturn.rules.directories.resets import ACTING, ALREADY, FINAL, Job, JobKind, JobState
 from tests.unit.agent.machine import TIMEOUT_MS, Machine
 from tests.unit.agent.office import Office
 from tests.unit.agent.virtual import ticks
@@ -21,6 +23,16 @@ DC1, DC2, DC3 = (f"dc{n}.corp.example.test" for n in (1, 2, 3))
 OLD, NEW, BY_HAND = "Old-password-1", "Fresh-Password-7", "By-Hand-Pass-3"
 #: how often the controllers replicate
 REPLICATE_MS = 700
+
+
+@contextlib.contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder for journals, in memory where the machine has such a place: hundreds of stories
+    would wait for a disk else.
+    """
+    shared = Path("/dev/shm")
+    with TemporaryDirectory(dir=shared if shared.is_dir() else None) as name:
+        yield Path(name)
 
 
 class World:
@@ -76,7 +88,7 @@ class World:
         for controller in self.domain.controllers.values():
             controller.fault = None
         for machine in (self.a, self.b):
-            machine.down, machine.late_ms = False, 0
+            machine.down, machine.answers_lost, machine.late_ms = False, 0, 0
         self.replicates = True
 
     async def until_final(self, at_most_ms: int = 180_000) -> None:
@@ -90,20 +102,34 @@ class World:
 
     def check(self) -> None:
         """What is promised: applied at most once, never late, and every answer is so."""
-        known = 0
         for job in self.office.jobs.values():
-            password = self.password_of(job.id) if job.kind is JobKind.RESET else None
-            ours = [moment for _, moment, change in self.applied if change.password == password]
-            known += len(ours)
-            state = self.office.state(job.id)
-            assert len(ours) <= 1, (job.id, "applied twice")
-            assert ours or state is not JobState.DONE, (job.id, "done, and it is not")
-            assert not ours or state is not JobState.NOT_DONE, (job.id, "not done, and it is")
-            assert self.by_hand or state is not JobState.CHANGED, (job.id, "by nobody else")
-            assert all(moment <= (job.deadline or 0) for moment in ours), (job.id, "late")
-        assert known == len(self.applied)
-        if not self.by_hand:
+            if job.kind is JobKind.RESET:
+                self._check_reset(job)
+        for kind in (JobKind.UNLOCK, JobKind.REQUIRE_CHANGE):
+            self._check_flags(kind)
+        if not self.by_hand and len(self.office.jobs) == 1:
             assert not any(each.bad for each in self.domain.controllers.values())
+
+    def _check_reset(self, job: Job) -> None:
+        """Each job has a password of its own, which tells whose change it was."""
+        password, state = self.password_of(job.id), self.office.state(job.id)
+        ours = [moment for _, moment, change in self.applied if change.password == password]
+        assert len(ours) <= 1, (job.id, "applied twice")
+        assert ours or state is not JobState.DONE, (job.id, "done, and it is not")
+        assert not ours or state is not JobState.NOT_DONE, (job.id, "not done, and it is")
+        assert self.by_hand or state is not JobState.CHANGED, (job.id, "by nobody else")
+        assert all(moment <= (job.deadline or 0) for moment in ours), (job.id, "late")
+
+    def _check_flags(self, kind: JobKind) -> None:
+        """Whose unlock it was cannot be seen, so all of a kind are counted together."""
+        jobs = [job for job in self.office.jobs.values() if job.kind is kind]
+        made = sum(
+            change.password is None and change.unlock is (kind is JobKind.UNLOCK)
+            for _, _, change in self.applied
+        )
+        states = [self.office.state(job.id) for job in jobs if ALREADY not in job.detail]
+        assert made >= states.count(JobState.DONE), (kind, "done, and it is not")
+        assert made <= len(jobs) - states.count(JobState.NOT_DONE), (kind, "not done, and it is")
 
     def password_of(self, job_id: str) -> str:
         return f"{NEW}-{job_id}"
