@@ -14,6 +14,7 @@ from types import SimpleNamespace as Row
 from typing import Any
 
 import segno
+from preview_agents import JOBS, LINKED, agent_pages
 from preview_directory import directory_pages
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
@@ -399,7 +400,10 @@ def user_page(**changes: Any) -> dict[str, Any]:
             cases=[CASE],
             diagnosis=DIAGNOSIS,
             last_signin_at=NOW - 3 * HOUR,
-            can={"unlock", "disable", "end_sessions", "remove_passkey"},
+            can={"unlock", "disable", "end_sessions", "remove_passkey"}
+            | {"start_reset", "link_account"},
+            accounts=(LINKED,),
+            jobs=JOBS,
         )
         | changes
     )
@@ -881,6 +885,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "console-confirm-erase": ("console/confirm.html", always(STAFF, ask="erase", user=ANN)),
     "console-closed": ("console/closed.html", always(STAFF, why="enrol")),
     "console-again": ("console/closed.html", always(STAFF, why="again")),
+    **agent_pages(partial(always, STAFF), ANN, user(2, "Bea Ito")),
     "console-health": ("console/health.html", health_page()),
     "console-health-well": ("console/health.html", health_page(*WELL)),
     "console-health-first": (

@@ -6,7 +6,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from keyturn.rules.access import Staff
-from keyturn.web.console import acts, cases, health, passkeys, records, users
+from keyturn.web.console import (
+    acts,
+    cases,
+    directories,
+    health,
+    jobs,
+    linking,
+    passkeys,
+    records,
+    users,
+)
 from keyturn.web.console.entry import inside
 from keyturn.web.door import door
 from keyturn.web.site import Site
@@ -33,12 +43,45 @@ def routes(site: Site) -> list[BaseRoute]:
             get=inside(passkeys.ask),
             post=inside(passkeys.remove),
         ),
+        *_directories(site),
+        *_accounts(site, one),
         door(site, "/console/health", get=inside(health.show), post=inside(health.look)),
         door(site, "/console/messages", get=inside(records.messages)),
         door(site, "/console/audit", get=inside(records.audit)),
         door(site, "/console/cases", get=inside(cases.index)),
         door(site, "/console/cases/{ref}", get=inside(cases.show)),
         door(site, "/console/cases/{ref}/close", post=inside(cases.close)),
+    ]
+
+
+def _directories(site: Site) -> list[BaseRoute]:
+    """Directories, their agents, and jobs."""
+    every, one = "/console/directories", "/console/directories/{id}"
+    agent, job = f"{one}/agents/{{agent}}/revoke", "/console/jobs/{id}"
+    return [
+        door(site, every, get=inside(directories.index), post=inside(directories.add)),
+        door(site, one, get=inside(directories.show)),
+        door(site, f"{one}/token", post=inside(directories.invite)),
+        door(site, agent, get=inside(directories.ask_revoke), post=inside(directories.revoke)),
+        door(site, "/console/jobs", get=inside(jobs.index)),
+        door(site, job, get=inside(jobs.show)),
+        door(site, f"{job}/cancel", post=inside(jobs.cancel)),
+    ]
+
+
+def _accounts(site: Site, one: str) -> list[BaseRoute]:
+    """A user's directory accounts; `one`: the path of a user."""
+    account, found = f"{one}/directories/{{directory}}", f"{one}/link/{{look}}"
+    return [
+        door(site, f"{one}/link", get=inside(linking.form), post=inside(linking.ask)),
+        door(site, found, get=inside(linking.answer), post=inside(linking.confirm)),
+        door(
+            site,
+            f"{account}/unlink",
+            get=inside(linking.ask_unlink),
+            post=inside(linking.unlink),
+        ),
+        *(door(site, f"{account}/{act}", post=inside(linking.does(act))) for act in linking.JOBS),
     ]
 
 

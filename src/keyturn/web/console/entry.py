@@ -75,6 +75,12 @@ async def _closed(visit: Visit, signed: account.Signed, refused: NotAllowed) -> 
     return visit.page("console/closed.html", 403, why=why)
 
 
+def barred(answer: object) -> Refusal:
+    """As `refused`, of any flow's NotAllowed (which has a `why`) or NotFound."""
+    why = getattr(answer, "why", None)
+    return Refusal(403, f"staff-{why}") if isinstance(why, Why) else Refusal(404, "no-such-page")
+
+
 def refused(answer: NotAllowed | NotFound) -> Refusal:
     """The refusal that a flow's answer means."""
     if isinstance(answer, NotFound):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from keyturn.flows import linking, resetting
 from keyturn.flows import staff as flow
+from keyturn.flows.linking import Linked
 from keyturn.flows.staff import NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff
 from keyturn.rules.accounts import UserState
@@ -15,11 +17,14 @@ from keyturn.web.visit import Visit
 
 #: stands for a filter in the list of states: it is a lane that is locked, not an account
 LOCKED = "locked"
+#: how many of a user's jobs in directories their page shows
+JOBS = 5
 #: what a user's page offers; "read" and roles are no buttons
 OFFERED = frozenset(
     {
         Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE,
-        Action.EXPORT, Action.ERASE, Action.REMOVE_PASSKEY,
+        Action.EXPORT, Action.ERASE, Action.REMOVE_PASSKEY, Action.START_RESET,
+        Action.LINK_ACCOUNT,
     }
 )  # fmt: skip
 
@@ -56,9 +61,13 @@ async def show(visit: Visit, staff: Staff) -> Response:
     found = await flow.user(visit.site.parts, staff, row_id(visit.path["id"]))
     if isinstance(found, NotFound):
         raise refused(found)
+    linked = await linking.accounts_of(visit.site.parts, staff, found.user.id)
+    jobs = await resetting.jobs_of(visit.site.parts, staff, None, found.user.id)
     return visit.page(
         "console/user.html",
         user=found.user,
+        accounts=linked.accounts if isinstance(linked, Linked) else (),
+        jobs=jobs[:JOBS],
         role=found.role,
         last_signin_at=found.last_signin_at,
         lanes=found.lanes,
