@@ -32,6 +32,7 @@ from keyturn.adapters.sql import migrate, open_store
 from keyturn.adapters.sql.facts import BACKUP, DEMO, set_fact
 from keyturn.adapters.system import SystemClock, SystemRandom, wall_ms
 from keyturn.flows.doctor import examine
+from keyturn.lab.certificates import Authority
 from keyturn.rules.accounts import Tenant, TenantPolicy
 from keyturn.rules.health.sights import SmtpSight
 from keyturn.rules.lockout import DAY, MINUTE
@@ -39,7 +40,6 @@ from keyturn.rules.messages import Message, MessageState
 from keyturn.rules.sender.dns import Query, Reply
 from keyturn.settings import Settings
 from tests.lab.centre import PASSWORD, USER, Centre
-from tests.lab.certificates import Authority
 from tests.lab.commanded import keyturn
 from tests.lab.nameserver import NameServer, name_server
 from tests.lab.own import free_port
@@ -142,7 +142,7 @@ def smtp(port: int, authority: Authority, **changes: Any) -> SmtpSight:
 def test_a_real_postfix_shows_its_certificate_size_and_dsn_and_gets_no_mail(
     authority: Authority, name: str, ends: dt.datetime, fault: str
 ) -> None:
-    cert, key = authority.certify(name, ends)
+    cert, key = authority.certify(name, ends=ends)
     lines = f"""
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = {cert}

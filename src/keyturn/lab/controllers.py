@@ -39,7 +39,7 @@ CONFIGURATION = """\
 	realm = {realm}
 	workgroup = {workgroup}
 	server role = active directory domain controller
-	server services = {services}
+	server services = rpc, ldap, cldap, kdc, drepl, kcc, dns
 	private dir = {folder}/private
 	lock dir = {folder}/lock
 	state directory = {folder}/state
@@ -114,8 +114,8 @@ class Conduct:
         old_password_minutes: how long a replaced password goes on working; Samba's default, and
             what Windows does for network logons.
         pull_s: seconds between its own looks at its partners; notices come within a second.
-        names: keeps its own names in DNS up to date, of its home address alone (while a domain
-            is made).
+        home_only: it listens on its home address alone, and says no other (while a domain is
+            made).
     """
 
     tls: str = NEW_TLS
@@ -123,7 +123,7 @@ class Conduct:
     old_password_minutes: int = 60
     pull_s: int = 30
     kcc_s: int = 300
-    names: bool = False
+    home_only: bool = False
 
 
 PLAIN = Conduct()
@@ -191,16 +191,14 @@ class Controller:
         """Write smb.conf and the certificate; they count from the next start on."""
         self.conduct = conduct
         self.prepare()
-        services = "rpc, ldap, cldap, kdc, drepl, kcc, dns"
         self.configuration.write_text(
             CONFIGURATION.format(
                 netbios=self.name.upper(),
                 realm=REALM,
                 workgroup=NETBIOS,
                 domain=DOMAIN,
-                services=f"{services}, dnsupdate" if conduct.names else services,
                 folder=self.folder,
-                interfaces=f"lo {self.home}" if conduct.names else self._network.interfaces,
+                interfaces=f"lo {self.home}" if conduct.home_only else self._network.interfaces,
                 tls=conduct.tls,
                 old_password_minutes=conduct.old_password_minutes,
                 pull_s=conduct.pull_s,

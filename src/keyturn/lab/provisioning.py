@@ -7,20 +7,23 @@ this file changes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
-from keyturn.lab.commands import until
+from keyturn.lab.commands import CommandFailed, until
 from keyturn.lab.controllers import BASE, DOMAIN, NETBIOS, REALM, Conduct, Controller
-from keyturn.lab.people import ADMIN, ADMIN_PASSWORD, EVERYBODY, Person, apply, populate, read
+from keyturn.lab.people import ADMIN, ADMIN_PASSWORD, EVERYBODY, apply, populate, read
 
 MAIN, BRANCH = "Main", "Branch"
 SITE_OF = {"dc1": MAIN, "dc2": MAIN, "dc3": BRANCH}
 SUBNETS = {"198.18.0.0/24": MAIN, "198.18.1.0/24": BRANCH}
 SITES = f"CN=Sites,CN=Configuration,{BASE}"
-SITE_LINK = f"CN=DEFAULTIPSITELINK,CN=IP,CN=Inter-Site Transports,{SITES}"
+TRANSPORT = f"CN=IP,CN=Inter-Site Transports,{SITES}"
+SITE_LINK = f"CN=DEFAULTIPSITELINK,{TRANSPORT}"
 USE_NOTIFY = (
     1  # of a site link's options: partners in other sites are told at once (MS-ADTS 6.1.1.2.2.3.1)
 )
-JOINING = Conduct(names=True)
+TELL_AT_ONCE = 0xC  # a connection's options: the same for it (MS-ADTS 6.1.1.2.2.1.2.1.2)
+JOINING = Conduct(home_only=True, pull_s=5)
 ARRIVAL_S = 120
 
 
@@ -38,6 +41,7 @@ def provision(first: Controller) -> None:
         f"--site={MAIN}",
     )
     first.configure(JOINING)
+    first.tool("samba_spnupdate", "-s", first.configuration)  # its partners ask for it by these
     populate(first)
     for subnet, site in SUBNETS.items():
         if site == MAIN:
@@ -101,19 +105,64 @@ def _branch(first: Controller) -> None:
 
 
 def _settle(controllers: Sequence[Controller]) -> None:
-    """Draw the links between them, and wait until a change at any of them has come to all."""
+    """Links between all of them, their names, and a change at each of them that comes to all."""
     for each in controllers:
-        each.samba_tool("drs", "kcc", each.host, f"-U{ADMIN}%{ADMIN_PASSWORD}")
+        _draw(each)
+    for sink in controllers:
+        for source in controllers:
+            if SITE_OF[sink.name] != SITE_OF[source.name]:
+                _connect(controllers[0], sink, source)
+    for each in controllers:
+        _announce(each)
+        _draw(each)
     for number, each in enumerate(controllers):
         person, note = EVERYBODY[number], f"seen at {each.name}"
         change = f"replace: description\ndescription: {note}\n"
         apply(each, f"dn: {person.dn}\nchangetype: modify\n{change}")
         for other in controllers:
-            _arrival(other, person, note)
+            _arrival(other, person.dn, "description", note)
 
 
-def _arrival(at: Controller, person: Person, note: str) -> None:
+def _announce(controller: Controller) -> None:
+    """Its names, services and site in the domain's DNS.
+
+    nsupdate calls every answer of Samba's falsely signed although the change was made, so the
+    DNS is asked whether it was.
+    """
+    with suppress(CommandFailed):
+        controller.tool("samba_dnsupdate", "-s", controller.configuration)
+    service = f"_ldap._tcp.{SITE_OF[controller.name]}._sites.dc._msdcs.{DOMAIN}"
+
+    def known() -> bool:
+        return controller.host in controller.tool("dig", "+short", "SRV", service)
+
+    until(known, ARRIVAL_S, f"{controller.host} in {service}")
+
+
+def _draw(controller: Controller) -> None:
+    """Let it work out from whom it takes changes (the knowledge consistency checker)."""
+    controller.tool("samba_kcc", "-s", controller.configuration, "-H", controller.database)
+
+
+def _connect(first: Controller, sink: Controller, source: Controller) -> None:
+    """A connection made by hand, known to the sink. Left alone, sites are joined by one
+    bridgehead each, and to stop that controller would cut off the rest.
+    """
+    name = f"from-{source.name}"
+    dn = f"CN={name},{sink.settings}"
+    apply(
+        first,
+        f"dn: {dn}\nchangetype: add\nobjectClass: nTDSConnection\nenabledConnection: TRUE\n"
+        f"options: {TELL_AT_ONCE}\nfromServer: {source.settings}\n"
+        f"transportType: {TRANSPORT}\n",
+    )
+    _arrival(sink, dn, "cn", name)
+
+
+def _arrival(at: Controller, dn: str, attribute: str, value: str) -> None:
     def there() -> bool:
-        return read(at, person.dn, "description").get("description") == [note]
+        with suppress(CommandFailed):  # no such object yet
+            return read(at, dn, attribute).get(attribute) == [value]
+        return False
 
-    until(there, ARRIVAL_S, f"{note!r} to arrive at {at.name}", 0.5)
+    until(there, ARRIVAL_S, f"{value!r} to arrive at {at.name}", 0.5)
