@@ -38,6 +38,12 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
     return context
 
 
+class _HungUp(OSError):
+    """It took the connection, and closed it instead of agreeing on TLS: so GnuTLS, and with it
+    Samba, treats a version that it does not speak.
+    """
+
+
 class Channel:
     """One TLS connection, with a plain socket for libldap at our end."""
 
@@ -94,7 +100,7 @@ async def _tls(host: str, address: str, port: int, context: ssl.SSLContext) -> _
     try:
         return await asyncio.open_connection(sock=sock, ssl=context, server_hostname=host)
     except ConnectionError as error:  # it answered, and hung up while TLS was being agreed on
-        raise ssl.SSLError(1, f"closed during the handshake ({error})") from error
+        raise _HungUp("closed during the handshake") from error
     except BaseException:
         sock.close()
         raise
@@ -126,9 +132,9 @@ async def _cause(error: OSError, address: str, port: int) -> str:
     """A word for it, as in Unreachable."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate(error.verify_code)
-    if isinstance(error, ssl.SSLError):
-        old = error.reason in _OLD or await _is_old(address, port)
-        return "tls_old" if old else "tls"
+    if isinstance(error, ssl.SSLError | _HungUp):
+        told = isinstance(error, ssl.SSLError) and error.reason in _OLD
+        return "tls_old" if told or await _is_old(address, port) else "tls"
     if isinstance(error, socket.gaierror):
         return "name"
     return "timeout" if error.errno in _NOBODY else "refused"
