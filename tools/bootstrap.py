@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,15 @@ LAB = {
     "caddy": "/usr/bin/caddy",
 }
 """Debian package and a file by which it is known to be there."""
+
+BUILD = {
+    "libldap-dev": "/usr/include/ldap.h",
+    "libsasl2-dev": "/usr/include/sasl/sasl.h",
+    "gcc": "/usr/bin/gcc",
+}
+"""What python-ldap is built with: it comes as source."""
+
+NEEDS_BUILD = "python-ldap"
 
 NOISE = ("WARNING: Url", "WARNING: Location", "WARNING: Skipping page", "WARNING: Running pip as")
 """What pip says about how a machine is set up, and nobody here can mend."""
@@ -73,6 +83,7 @@ def _stamp() -> str:
     digest = hashlib.sha256(f"{sys.executable} {sys.version_info} {ROOT}".encode())
     for path in DECIDING:
         digest.update(path.read_bytes())
+    digest.update(str([sign for sign in BUILD.values() if Path(sign).exists()]).encode())
     return digest.hexdigest()
 
 
@@ -138,9 +149,29 @@ def _install() -> None:
         "install",
         "--quiet",
     ]
-    _run([*pip, "--require-hashes", "--requirement", LOCKED])
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
+        wanted.write(LOCKED.read_text() if _can_build() else _without(NEEDS_BUILD))
+        wanted.flush()
+        _run([*pip, "--require-hashes", "--requirement", wanted.name])
     _say("installing Keyturn itself, editable")
     _run([*pip, "--no-build-isolation", "--no-deps", "--no-index", "--editable", ROOT])
+
+
+def _can_build() -> bool:
+    """Whether what python-ldap is built with is there; installed first, where that may be."""
+    missing = [package for package, sign in BUILD.items() if not Path(sign).exists()]
+    if missing and _may_install():
+        _apt(missing)
+        return True
+    if missing:
+        _left_out("the Active Directory driver, and every test of it", missing)
+    return not missing
+
+
+def _without(package: str) -> str:
+    """The locked requirements, but for one of them."""
+    blocks = re.split(r"(?m)^(?=\S)", LOCKED.read_text())
+    return "".join(block for block in blocks if not block.startswith(f"{package}=="))
 
 
 # --- the system
@@ -153,11 +184,14 @@ def _system_packages() -> None:
     if _may_install():
         _apt(missing)
         return
-    wanted = " ".join(missing)
+    _left_out("tests in the lab that need real servers and a real browser from Debian", missing)
+
+
+def _left_out(what: str, packages: Sequence[str]) -> None:
+    wanted = " ".join(packages)
     print(
-        "\n" + "!" * 78 + f"\nLEFT OUT: tests in the lab that need {wanted}.\n"
-        "They are real servers and a real browser from Debian; without root they are not\n"
-        f"installed. As root: apt-get install {wanted}\n" + "!" * 78 + "\n",
+        "\n" + "!" * 78 + f"\nLEFT OUT: {what}.\n"
+        f"Without root they are not installed. As root: apt-get install {wanted}\n" + "!" * 78,
         file=sys.stderr,
     )
 

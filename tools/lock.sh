@@ -22,4 +22,4 @@ lock() {
 }
 
 lock runtime.txt "$@"
-lock dev.txt --extra dev --constraint requirements/runtime.txt "$@"
+lock dev.txt --extra dev --extra agent --constraint requirements/runtime.txt "$@"
