@@ -67,7 +67,7 @@ def _begin(tx: Tx, parts: Parts, said: Said, message: Begin) -> Begun | Denied:
     if isinstance(speaker, Denied):
         return speaker
     agent, now = speaker.agent, speaker.act.now
-    told = (message.machine, message.place, message.version)
+    told = (message.controller, message.machine, message.place, message.version)
     if message.run_id != said.run_id or said.run_id == COMMAND or not agents.presentable(*told):
         return denied("message")
     present = agent.run

@@ -41,7 +41,6 @@ CERTIFICATE_MAX, BEQUEST_MAX = 512, 1024
 #: counts what no tenant can be charged for
 _NOBODY = ""
 _NAME = re.compile(r"[^\W_](?:[\w. -]{0,62}[\w)])?")
-_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*")
 
 
 async def enrol(parts: Parts, notary: Notary, ip: str, said: Enrol) -> Enrolled | Denied:
@@ -65,8 +64,7 @@ def _sound(said: Enrol) -> bool:
         len(said.signing_key) == KEY_BYTES
         and len(said.sealing_key) == KEY_BYTES
         and _NAME.fullmatch(said.name) is not None
-        and _HOST.fullmatch(said.controller) is not None
-        and agents.presentable(said.machine, said.place, said.version)
+        and agents.presentable(said.controller, said.machine, said.place, said.version)
     )
 
 
@@ -133,7 +131,9 @@ def _newcomer(
 async def found(parts: Parts, notary: Notary, said: Said, message: Found) -> Begun | Denied:
     """A candidate offers an identity; the first whose certificate verifies makes it.
 
-    Of several that come at once the store takes one; the others hear which counts. Denied
+    Of several that come at once the store takes one; the others hear which counts. Whoever
+    shows a certificate by the one that counts has its private half, from the owner's safe, and
+    needs nobody's approval: it could approve itself by any other name. Denied
     besides what steps.agents.admit says: "role", "certificate". Raises StoreUnavailable.
     """
     return await parts.store.write(lambda tx: _found(tx, parts, notary, said, message))
@@ -150,11 +150,15 @@ def _found(tx: Tx, parts: Parts, notary: Notary, said: Said, message: Found) -> 
         notary, message.identity, message.certificate, agent, agent.sealing_key, act.now
     ):
         return denied("certificate")
-    if tx.directories.take_identity(agent.tenant_id, agent.directory_id, message.identity):
+    first = tx.directories.take_identity(agent.tenant_id, agent.directory_id, message.identity)
+    directory = tx.directories.get(agent.tenant_id, agent.directory_id)
+    counts = directory is not None and directory.identity == message.identity
+    if counts and agent.state is AgentState.WAITING:
         agent = replace(agent, state=AgentState.ACTIVE, certificate=message.certificate)
         tx.agents.update(agent)
+        event = Event.DIRECTORY_FOUNDED if first else Event.AGENT_APPROVED
         facts = {"agent": agent.id, "name": agent.name, "identity": message.identity.hex()}
-        record(tx, act, Event.DIRECTORY_FOUNDED, None, facts)
+        record(tx, act, event, None, facts)
     return agents.welcome(tx, agent)
 
 

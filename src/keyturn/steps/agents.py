@@ -18,6 +18,7 @@ while a copy that goes on working, beat for beat, has used them up within the mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,10 @@ from keyturn.wire.messages import Begun, Denied, Holder
 
 #: purpose of the digests of enrolment tokens (ports.secrets.Sealer.digest)
 TOKEN = "agent-token"  # noqa: S105  a purpose's name, not a secret
+
+
+#: a DNS name, or the one label of a machine without a domain (RFC 1035 §2.3.4)
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_][a-z0-9_-]{0,62}(\.[a-z0-9_][a-z0-9_-]{0,62})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,11 @@ def heard(tx: Tx, parts: Parts, said: Said, run_id: str) -> Speaker | Denied:
     return denied("waiting") if agent.state is AgentState.WAITING else speaker
 
 
-def presentable(machine: str, place: str, version: str) -> bool:
+def presentable(controller: str, machine: str, place: str, version: str) -> bool:
     """Whether what an agent says of itself can be stored and shown."""
     longest = ((machine, 64), (place, 300), (version, 40))
-    return all(len(text) <= most and text.isprintable() for text, most in longest)
+    texts = all(len(text) <= most and text.isprintable() for text, most in longest)
+    return texts and _HOST.fullmatch(controller) is not None
 
 
 def holder(agent: Agent, now: int) -> Holder | None:

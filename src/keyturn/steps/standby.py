@@ -54,7 +54,7 @@ def work(tx: Tx, agent: Agent, lease: Lease | None, now: int) -> Work:
         return NOTHING
     every = tx.agents.of(agent.tenant_id, agent.directory_id)
     leads = leases.leads(lease, agent.id, agent.run.id, now)
-    candidate = agent in candidates(every)
+    candidate = bool(candidates([agent]))  # by itself: what was read twice may differ
     jobs = [resets.shown(j, now) for j in tx.jobs.open(agent.tenant_id, agent.directory_id)]
     return Work(
         tasks=tuple(_tasks(agent, jobs, now)) if leads and candidate else (),
@@ -160,7 +160,7 @@ def _look(asked: Asked, now: int) -> Look:
 def applicants(tx: Tx, agent: Agent) -> tuple[Applicant, ...]:
     """Who waits for an approval that this agent can give, whether it runs or not."""
     every = tx.agents.of(agent.tenant_id, agent.directory_id)
-    return tuple(_applicants(every)) if agent in candidates(every) else ()
+    return tuple(_applicants(every)) if candidates([agent]) else ()
 
 
 def _applicants(every: Sequence[Agent]) -> list[Applicant]:
