@@ -30,6 +30,7 @@ class Command:
 GROUPS: Mapping[str, Mapping[str, Command]] = {
     "Try it": {
         "demo": Command("demo", "A small company to try out on this machine; --play plays it"),
+        "lab": Command("lab", "The same with a real domain of three controllers; --play as well"),
     },
     "Run it": {
         "serve": Command("serve", "The server; the first start prints a link for the first owner"),
@@ -37,6 +38,9 @@ GROUPS: Mapping[str, Mapping[str, Command]] = {
         "tenant": Command("tenant", "Tenants: list, add, set"),
         "mail-key": Command("mail_key", "A key that signs mail (DKIM), and its DNS record"),
         "bounce": Command("bounce", "What a mail system pipes returned mail into"),
+    },
+    "Beside a directory": {
+        "agent": Command("agent", "Enrol, approve, run; status, doctor; the identity key's safe"),
     },
     "Keep it": {
         "backup": Command("backup", "Everything into one file, while the server runs"),
@@ -109,6 +113,8 @@ def _started(name: str, command: Command, words: Sequence[str]) -> int:
         status = app(list(words), prog_name=f"keyturn {name}", standalone_mode=True)
     except SystemExit as leaving:
         status = leaving.code
-    except failures.EXPECTED as failure:
-        return failures.show(failure)
+    except Exception as failure:
+        if failures.expected(failure):
+            return failures.show(failure)
+        raise
     return status if isinstance(status, int) else DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,12 +18,13 @@ from keyturn.cli.failures import NotDone
 from keyturn.cli.terminal import ERR, OUT
 from keyturn.demo import run as running
 from keyturn.demo.folder import DemoFolder, InUse, NotADemo
+from keyturn.demo.neighbour import Neighbour
 from keyturn.wiring import House
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 PORT, FOLDER, WORKERS = 8080, Path("var/demo"), 2
 #: commands that may look into a running demo, by its clock
-BESIDE = ("user", "tenant", "audit", "diagnose")
+BESIDE = ("user", "tenant", "audit", "diagnose", "directory")
 
 
 @app.command(context_settings={"allow_extra_args": True, "allow_interspersed_args": False})
@@ -35,6 +37,7 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the last demo.")] = False,
     data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Where it is.")] = FOLDER,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print one line when it runs.")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="Without a domain beside it.")] = False,
 ) -> None:
     """A small company to try out: mails, texts and the clock are on pages of its own.
 
@@ -46,10 +49,10 @@ def demo(
         from keyturn.cli.demo_play import play as played  # noqa: PLC0415  the play only
 
         raise typer.Exit(played())
-    raise typer.Exit(_serve(DemoFolder(data), port, keep=keep, quiet=quiet))
+    raise typer.Exit(_serve(DemoFolder(data), port, keep=keep, quiet=quiet, alone=alone))
 
 
-def _serve(folder: DemoFolder, wanted: int, *, keep: bool, quiet: bool) -> int:
+def _serve(folder: DemoFolder, wanted: int, *, keep: bool, quiet: bool, alone: bool) -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     logging.getLogger("keyturn.serving").setLevel(logging.ERROR)
     port = _port(wanted)
@@ -57,6 +60,8 @@ def _serve(folder: DemoFolder, wanted: int, *, keep: bool, quiet: bool) -> int:
     going_on = folder.old
     origin = f"http://localhost:{port}"
     console = ERR if quiet else OUT
+    # a domain is made once; an old demo's is gone, and its agents' keys with it
+    beside = None if alone or going_on else _neighbour(folder, origin)
     with console.status("Setting up a small company …") as status:
 
         def on_ready() -> None:
@@ -64,13 +69,29 @@ def _serve(folder: DemoFolder, wanted: int, *, keep: bool, quiet: bool) -> int:
                 print(f"ready {origin}", flush=True)
             else:
                 demo_words.welcome(origin, folder.roster.read(), _typed(folder), going_on=going_on)
+            if beside is not None:
+                beside.start()
 
         def tell(what: str) -> None:
             status.update(f"Setting up a small company: {what} …")
 
-        return running.run(
-            folder, port, workers=WORKERS, tell=tell, on_ready=on_ready, before=status.stop
-        )
+        try:
+            return running.run(
+                folder, port, workers=WORKERS, tell=tell, on_ready=on_ready, before=status.stop
+            )
+        finally:
+            if beside is not None:
+                beside.stop()
+
+
+def _neighbour(folder: DemoFolder, origin: str) -> Neighbour:
+    """A domain beside the demo, and what is said of it."""
+
+    def keyturn(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "keyturn", "demo", "--data", str(folder.path), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+
+    return Neighbour(origin, keyturn, lambda why: demo_words.neighbour(origin, why))
 
 
 def _typed(folder: DemoFolder) -> str:

@@ -47,6 +47,19 @@ def welcome(origin: str, people: Sequence[Person], program: str, *, going_on: bo
     OUT.file.flush()
 
 
+def neighbour(origin: str, why: str) -> None:
+    """The domain beside the demo is connected; or why there is none."""
+    if why:
+        OUT.print(Text.assemble(("No domain beside it: ", "yellow"), why))
+    else:
+        OUT.print(
+            Text.assemble(("Its domain is connected: ", "green"), "a real controller, an agent.")
+        )
+        OUT.print(f"  As Ben, with his authenticator: {origin}/account/directory")
+        OUT.print(f"  As Nadia, its map: {origin}/console/directories")
+    OUT.file.flush()
+
+
 def _title(text: str) -> None:
     OUT.print()
     OUT.print(Text(text, "bold"))

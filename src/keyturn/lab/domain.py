@@ -130,6 +130,11 @@ class Lab:
         return self._instance.folder
 
     @property
+    def apart(self) -> bool:
+        """Whether controllers and whoever is beside them have machines of their own."""
+        return not self._loopback
+
+    @property
     def server_address(self) -> str:
         """Where a server on the host must listen to be reached from beside a controller."""
         return self._network.host

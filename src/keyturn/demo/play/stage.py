@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import select
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -19,11 +17,12 @@ import pyotp
 from keyturn.demo.company import Person, Roster
 from keyturn.demo.play.app import App
 from keyturn.demo.play.browser import FIREFOX, Browser
+from keyturn.demo.process import DemoProcess, DidNotStart
 from keyturn.demo.spool import Spool, SpooledMail, SpooledText
 from keyturn.rules.lockout import SECOND
 
 T = TypeVar("T")
-START_S, PATIENCE_S, STOP_S = 60, 15, 20
+PATIENCE_S = 15
 QUIET_S = 1.2
 _CODE = re.compile(r"^ {2,}(\d{6})$", re.MULTILINE)
 _LINK = re.compile(r"^https?://\S+$", re.MULTILINE)
@@ -72,30 +71,23 @@ class Stage:
     """A running demo. A context manager.
 
     Attributes:
-        origin: its address; people: who is in it.
-        status: its exit status, once it has ended.
+        people: who is in it.
     """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="keyturn-play-")
-        self._data = Path(self._folder.name) / "demo"
-        self.status: int | None = None
+        self._demo = DemoProcess(Path(self._folder.name) / "demo")
         self._read: dict[str, int] = {}
         self._open: list[Browser | App] = []
-        self.origin = ""
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "keyturn", "demo", "--quiet", "--port", "0"]
-        self._demo = subprocess.Popen(  # noqa: S603  our own program
-            [*command, "--data", str(self._data)], stdout=subprocess.PIPE, text=True
-        )
         try:
-            self.origin = self._ready().partition(" ")[2]
-        except BaseException:
-            self._end()
-            raise
-        self.people = {p.email: p for p in Roster(self._data / "people.json").read()}
-        self._spool = Spool(self._data / "arrived.jsonl")
+            self._demo.__enter__()
+        except DidNotStart as reason:
+            self._folder.cleanup()
+            raise NeverCame(f"the demo did not start ({reason.status})") from reason
+        self.people = {p.email: p for p in Roster(self._demo.data / "people.json").read()}
+        self._spool = Spool(self._demo.data / "arrived.jsonl")
         self._director = self.browser()
         return self
 
@@ -107,25 +99,23 @@ class Stage:
     ) -> None:
         for each in self._open:
             each.close()
-        self._end()
-
-    def _end(self) -> None:
-        """Tell the demo to stop, and wait until it has; `status` is its exit status."""
-        self._demo.terminate()
-        self.status = self._demo.wait(STOP_S)
-        if self._demo.stdout:
-            self._demo.stdout.close()
+        self._demo.__exit__(kind, error, trace)
         self._folder.cleanup()
 
-    def _ready(self) -> str:
-        """The line that says where it is. Raises NeverCame."""
-        output = self._demo.stdout
-        if output is None or not select.select([output], [], [], START_S)[0]:
-            raise NeverCame("the demo did not start")
-        line = output.readline().strip()
-        if not line.startswith("ready "):
-            raise NeverCame(f"the demo ended with {self._demo.wait(STOP_S)}")
-        return line
+    @property
+    def origin(self) -> str:
+        """The demo's address."""
+        return self._demo.origin
+
+    @property
+    def data(self) -> Path:
+        """The demo's folder."""
+        return self._demo.data
+
+    @property
+    def status(self) -> int | None:
+        """The demo's exit status, once it has ended."""
+        return self._demo.status
 
     # -- who acts
 
@@ -219,8 +209,7 @@ class Stage:
 
     def keyturn(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command on the host, in this demo."""
-        command = [sys.executable, "-m", "keyturn", "demo", "--data", str(self._data), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        return self._demo.keyturn(*words)
 
 
 def eventually(look: Callable[[], T | None], what: str) -> T:

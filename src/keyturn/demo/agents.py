@@ -1,0 +1,156 @@
+"""An agent beside a controller of the lab: a process on a machine of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from keyturn.lab.commands import until
+from keyturn.lab.domain import Lab
+from keyturn.lab.people import SERVICE
+
+PROGRAM = (sys.executable, "-m", "keyturn", "agent")
+READY_S, STOP_S = 60.0, 20.0
+
+
+class CommandRefused(Exception):
+    """A command of the agent's said no.
+
+    Attributes:
+        words: the command. said: what it printed.
+    """
+
+    def __init__(self, words: Sequence[str], said: str) -> None:
+        super().__init__(" ".join(words), said)
+        self.words = tuple(words)
+        self.said = said
+
+
+class AgentProcess:
+    """`keyturn agent …` beside one controller.
+
+    Args:
+        lab: the domain. beside: the controller's name, "dc1".
+        server: origin at which the installation is reached from there.
+        name: the agent's own; a copy of another's folder keeps that one's keys.
+    """
+
+    def __init__(self, lab: Lab, beside: str, server: str, name: str = "") -> None:
+        self.name = name or f"agent-{beside}"
+        self.beside = beside
+        self.folder = lab.folder / "agents" / self.name
+        self._prefix = lab.beside(beside)
+        self._running: subprocess.Popen[bytes] | None = None
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write(lab, server)
+
+    def _write(self, lab: Lab, server: str) -> None:
+        password = self.folder / "password"
+        password.write_text(SERVICE.password)
+        password.chmod(0o600)
+        settings = {
+            "server": server, "directory": lab.domain, "name": self.name, "state": str(self.state),
+            "controller": lab.controller(self.beside).host, "ca_file": str(lab.ca_file),
+            "account": SERVICE.upn, "password_file": str(password),
+        }  # fmt: skip
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
+        if not lab.apart:  # there is no DNS that knows the domain
+            known = [f"{json.dumps(host)} = {json.dumps(ip)}" for host, ip in lab.hosts.items()]
+            lines.append(f"addresses = {{ {', '.join(known)} }}\n")
+        self.config.write_text("".join(lines))
+
+    @property
+    def config(self) -> Path:
+        """Its agent.toml."""
+        return self.folder / "agent.toml"
+
+    @property
+    def state(self) -> Path:
+        """Its state folder: keys and journal."""
+        return self.folder / "state"
+
+    @property
+    def log(self) -> Path:
+        """What its runs have printed."""
+        return self.folder / "log"
+
+    def call(self, *words: str, given: str = "") -> str:
+        """Run one of its commands to the end; what it printed. Raises CommandRefused."""
+        done = subprocess.run(  # noqa: S603  our own program
+            self._command(*words), input=given, capture_output=True, text=True, check=False,
+            timeout=READY_S, env=environment(),
+        )  # fmt: skip
+        if done.returncode:
+            raise CommandRefused(words, done.stdout + done.stderr)
+        return done.stdout
+
+    def _command(self, *words: str) -> list[str]:
+        return [*self._prefix, *PROGRAM, *words, "--config", str(self.config)]
+
+    def enrol(self, token: str) -> None:
+        """Trade a token for an id."""
+        self.call("enrol", given=f"{token}\n")
+
+    def status(self) -> dict[str, Any]:
+        """What `keyturn agent status --json` says, with status 0 or not."""
+        done = subprocess.run(  # noqa: S603  our own program
+            self._command("status", "--json"), capture_output=True, text=True, check=False,
+            timeout=READY_S, env=environment(),
+        )  # fmt: skip
+        found: dict[str, Any] = json.loads(done.stdout) if done.stdout else {}
+        return found
+
+    # --- a run
+
+    def start(self) -> None:
+        """Begin a run, and do not wait for it."""
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(  # noqa: S603  our own program
+                self._command("run"), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                env=environment(),
+            )  # fmt: skip
+
+    @property
+    def ended(self) -> int | None:
+        """The run's exit status; None while it goes on, or if there was none."""
+        return self._running.poll() if self._running else None
+
+    def stop(self) -> int | None:
+        """End the run in good order; its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int | None:
+        """End it as a power cut does."""
+        return self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> int | None:
+        running, self._running = self._running, None
+        if running is None:
+            return None
+        if running.poll() is None:
+            running.send_signal(number)
+        try:
+            return running.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            return running.wait(STOP_S)
+
+    def wait_until(self, what: str, patience_s: float = READY_S, **wanted: object) -> None:
+        """Wait until `status` says all of `wanted`. Raises InVain."""
+
+        def so() -> bool:
+            status = self.status()
+            return all(status.get(name) == value for name, value in wanted.items())
+
+        until(so, patience_s, what)
+
+
+def environment() -> dict[str, str]:
+    """What an agent's process inherits: nothing of this one's settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("KEYTURN_")}

@@ -1,0 +1,136 @@
+"""The company's directory: a real domain, an agent beside each controller, all connected.
+
+The installation listens on this machine's loopback address only, as a demo does.  A line
+(lab/relay.py) leads from each agent's place to it, so that agents call it by the address
+that people use.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from keyturn.demo import company
+from keyturn.demo.agents import AgentProcess, CommandRefused, environment
+from keyturn.lab import people
+from keyturn.lab.domain import Lab
+
+RELAY = (sys.executable, "-m", "keyturn.lab.relay")
+RELAY_PORT = 9000
+STOP_S = 10
+#: who in the company has which account in the domain
+ACCOUNTS: Mapping[company.Person, people.Person] = {
+    company.BEN: people.BOB,
+    company.TOM: people.FRANK,  # bound by a stricter policy
+    company.NADIA: people.HEIDI,  # an administrator of the domain
+}
+#: a command on the installation's host: its words to what it printed and its status
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Estate:
+    """Agents beside a lab's controllers, and the lines by which they reach an installation.
+
+    A context manager: on leaving, agents and lines end; the lab is its owner's.
+
+    Args:
+        lab: running.
+        origin: of the installation, on this machine's loopback address.
+        keyturn: runs a command on the installation's host.
+        record: where everything that agents and server say is written down; None for nowhere.
+    """
+
+    def __init__(
+        self, lab: Lab, origin: str, keyturn: Command, *, record: Path | None = None
+    ) -> None:
+        self.lab = lab
+        self.origin = origin
+        self.agents: dict[str, AgentProcess] = {}
+        self._keyturn = keyturn
+        self._record = record
+        self._lines = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._lay()
+        except BaseException:
+            self._lines.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for agent in self.agents.values():
+            agent.stop()
+        self._lines.close()
+
+    def _lay(self) -> None:
+        """One line on the host, one at each agent's place; none where all is one machine."""
+        if not self.lab.apart:
+            return
+        port = urlsplit(self.origin).port or 80
+        middle = f"{self.lab.server_address}:{RELAY_PORT}"
+        written = ["--record", str(self._record)] if self._record else []
+        self._line([*RELAY, middle, f"127.0.0.1:{port}", *written])
+        for name in self.lab.controllers:
+            self._line([*self.lab.beside(name), *RELAY, f"127.0.0.1:{port}", middle])
+
+    def _line(self, command: list[str]) -> None:
+        line = subprocess.Popen(command, env=environment())  # noqa: S603  our own program
+        self._lines.callback(line.wait, STOP_S)
+        self._lines.callback(line.terminate)
+
+    # --- connecting
+
+    def keyturn(self, *words: str) -> str:
+        """What a command on the installation's host printed. Raises CommandRefused."""
+        done = self._keyturn(*words)
+        if done.returncode:
+            raise CommandRefused(words, done.stdout + done.stderr)
+        return done.stdout
+
+    def connect(self, tell: Callable[[str], None] = lambda _: None) -> None:
+        """Add the directory, let an agent in beside each controller, link people's accounts.
+
+        Raises CommandRefused, InVain.
+        """
+        tell("the directory is added")
+        self.keyturn("directory", "add", self.lab.domain)
+        for name in self.lab.controllers:
+            tell(f"an agent moves in beside {name}")
+            self.move_in(AgentProcess(self.lab, name, self.origin))
+        for person, account in ACCOUNTS.items():
+            tell(f"{person.name} is linked to {account.name}")
+            self.link(person.email, account.name)
+
+    def move_in(self, agent: AgentProcess) -> None:
+        """Enrol an agent, have it approved by the first one, run it."""
+        agent.enrol(self.token())
+        first = next(iter(self.agents.values()), None)
+        if first is not None:
+            first.call("approve", agent.name, "--yes")
+        agent.start()
+        self.agents[agent.beside] = agent
+        agent.wait_until(
+            f"{agent.name} is at work", phase="primary" if first is None else "standby"
+        )
+
+    def token(self, role: str = "candidate") -> str:
+        """A token that lets one agent in."""
+        said = self.keyturn("directory", "token", self.lab.domain, "--role", role, "--json")
+        return str(json.loads(said)["token"])
+
+    def link(self, person: str, account: str) -> None:
+        """Link a user to an account of the domain."""
+        self.keyturn("directory", "link", person, self.lab.domain, account, "--yes")
