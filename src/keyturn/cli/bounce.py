@@ -48,11 +48,11 @@ def bounce(
     """
     try:
         came = _take(config, address)
-    except failures.EXPECTED as failure:
-        failures.show(failure)
-        raise typer.Exit(os.EX_TEMPFAIL) from failure
     except Exception as fault:  # whatever it is: the mail must not be lost
-        logging.getLogger("keyturn.bounce").exception("the report could not be taken")
+        if failures.expected(fault):
+            failures.show(fault)
+        else:
+            logging.getLogger("keyturn.bounce").exception("the report could not be taken")
         raise typer.Exit(os.EX_TEMPFAIL) from fault
     typer.echo(_WORDS[came])
 
