@@ -81,7 +81,7 @@ PACES = st.builds(
     Pace,
     directory=st.sampled_from([5, 300, 1_500, 4_900]),
     server=st.sampled_from([20, 400, 3_000, 12_000]),
-    disk=st.sampled_from([0, 100, 2_000, 9_000]),
+    disk=st.sampled_from([0, 100, 2_000, 9_000, 40_000]),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -43,3 +43,9 @@ def lived(coroutine: Coroutine[Any, Any, T]) -> T:
 def ticks() -> int:
     """The running loop's time, ms: every clock of a test."""
     return round(asyncio.get_running_loop().time() * 1000)
+
+
+async def when(holds: Callable[[], bool]) -> None:
+    """Until something is so."""
+    while not holds():  # noqa: ASYNC110  time is the loop's own: looking costs nothing
+        await asyncio.sleep(0.005)

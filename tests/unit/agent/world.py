@@ -47,11 +47,13 @@ class World:
         self.a = Machine("A", DC1, self.office, self.domain, folder / "a.sqlite")
         self.b = Machine("B", DC2, self.office, self.domain, folder / "b.sqlite")
         self.applied: list[tuple[str, int, Change]] = []
+        self.calls: list[tuple[str, str]] = []
         self.by_hand = 0
         self.replicates = True
         self._background: asyncio.Task[None] | None = None
 
     async def _answered(self, host: str, call: str) -> None:
+        self.calls.append((host, call))
         changes = self.domain.controllers[host].changes
         if call == "apply" and len(changes) > sum(where == host for where, _, _ in self.applied):
             self.applied.append((host, ticks(), changes[-1][1]))
