@@ -5,6 +5,7 @@ leases.py     one primary for a directory: lease by key and run, epoch, clone al
 resets.py     the life of one job as a table, and what may be asked of it when
 proofs.py     the stamp of a password, and what two of them say together
 policies.py   the directory's password policy, and a password judged by it as it is typed
+vectors.py    the same verdicts as JSON, for the browser's copy
 answers.py    what a controller answers, as one reason each
 protected.py  accounts that are never set from here, and why
 topology.py   sites, controllers and what stands behind them

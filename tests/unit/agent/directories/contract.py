@@ -293,6 +293,23 @@ class Contract:
 
         stage.play(story)
 
+    @pytest.mark.parametrize(
+        "password",
+        ["Gr\u00fc\u00dfe-\u0416\u5c71-1", " Quiet-River-9 ", 'Quiet"River\\9',
+         "e\u0301-Quiet-River-9", "\U0001f600-Quiet-River-9", "Quiet\u00a0River-9\n",
+         "(Quiet)*River=9,+<>#;"],
+    )  # fmt: skip
+    def test_a_password_is_set_and_tried_exactly_as_typed(
+        self, stage: Stage, password: str
+    ) -> None:
+        async def story(driver: Driver) -> None:
+            host = stage.hosts[0]
+            guid = await guid_of(driver, host, DAVE)
+            await driver.apply(host, guid, Change(password, unlock=True))
+            assert await driver.try_password(host, guid, password) is Bind.RIGHT
+
+        stage.play(story)
+
     def test_an_empty_password_is_never_tried(self, stage: Stage) -> None:
         async def story(driver: Driver) -> None:
             host = stage.hosts[0]

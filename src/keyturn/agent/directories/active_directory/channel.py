@@ -63,6 +63,8 @@ class Channel:
         except OSError as error:
             cause = await _cause(error, address, port)
             raise Unreachable(host, cause, str(error)) from None
+        except ValueError as error:  # no name that a resolver or a certificate could have
+            raise Unreachable(host, "name", str(error)) from None
         ours, theirs = socket.socketpair()
         return cls(await asyncio.open_connection(sock=ours), outer, theirs)
 
@@ -89,7 +91,7 @@ class Channel:
                 target.write(data)
                 await target.drain()
         for writer in self._writers:
-            writer.transport.abort()
+            writer.close()  # what was already said is still delivered
 
 
 _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

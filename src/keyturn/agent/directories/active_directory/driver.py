@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from keyturn.agent.directories.active_directory import accounts, topology, writing
-from keyturn.agent.directories.active_directory.connection import Broken, Connection, Said
+from keyturn.agent.directories.active_directory.connection import Connection, Said
 from keyturn.agent.directories.active_directory.service import Service
 from keyturn.agent.directories.active_directory.settings import Settings
 from keyturn.agent.ports import AccountView, Change, Uncertain, Unreachable
@@ -95,15 +95,10 @@ class ActiveDirectory:
 
     async def _bind(self, controller: str, who: str, password: str) -> Tried:
         """Once, on a connection of its own."""
-        connection = await self._service.bare(controller)
         try:
-            await connection.bind(who, password)
+            await self._service.once(controller, lambda c: c.bind(who, password))
         except Said as said:
             return tried(said.result, said.diagnostic)
-        except Broken as error:
-            raise Unreachable(controller, "gone", str(error)) from None
-        finally:
-            connection.close()
         return Tried(Bind.RIGHT, "")
 
     async def topology(self, controller: str) -> Topology:

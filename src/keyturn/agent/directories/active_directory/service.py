@@ -85,6 +85,20 @@ class Service:
             except Broken as error:
                 raise Unreachable(host, "gone", str(error)) from None
 
+    async def once(self, host: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Do `work` on a connection of its own on which nobody is signed in; never repeated.
+
+        Raises Unreachable, and what `work` raises.
+        """
+        async with self._limits[host.lower()]:
+            connection = await self.bare(host)
+            try:
+                return await work(connection)
+            except Broken as error:
+                raise Unreachable(host, "gone", str(error)) from None
+            finally:
+                connection.close()
+
     async def _work(self, connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
         try:
             result = await work(connection)
