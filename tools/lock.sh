@@ -21,5 +21,6 @@ lock() {
     echo "requirements/$out: $(grep -c '==' "requirements/$out") packages"
 }
 
-lock runtime.txt "$@"
-lock dev.txt --extra dev --extra agent --constraint requirements/runtime.txt "$@"
+lock runtime.txt --extra server "$@"
+lock agent.txt --extra agent --constraint requirements/runtime.txt "$@"
+lock dev.txt --extra server --extra agent --extra dev --constraint requirements/runtime.txt "$@"
