@@ -56,8 +56,8 @@ def routes(site: Site) -> list[BaseRoute]:
 
 def _directories(site: Site) -> list[BaseRoute]:
     """Directories, their agents, and jobs."""
-    every, one = "/console/directories", "/console/directories/{id}"
-    agent, job = f"{one}/agents/{{agent}}/revoke", "/console/jobs/{id}"
+    every, one = "/console/directories", "/console/directories/{directory}"
+    agent, job = f"{one}/agents/{{agent}}/revoke", "/console/jobs/{job}"
     return [
         door(site, every, get=inside(directories.index), post=inside(directories.add)),
         door(site, one, get=inside(directories.show)),

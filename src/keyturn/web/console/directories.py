@@ -86,7 +86,7 @@ def _said(agent: Agent) -> Mapping[str, str]:
 
 
 async def _found(visit: Visit, staff: Staff) -> DirectoryPage:
-    found = await flow.one(visit.site.parts, staff, row_id(visit.path["id"]))
+    found = await flow.one(visit.site.parts, staff, row_id(visit.path["directory"]))
     if isinstance(found, NotFound):
         raise barred(found)
     return found
@@ -96,7 +96,7 @@ async def invite(visit: Visit, staff: Staff) -> Response:
     """A token, shown once."""
     role = choice("role", (await visit.form(role=WORD_MAX))["role"], set(map(str, AgentRole)))
     answer = await flow.invite(
-        visit.site.parts, staff, row_id(visit.path["id"]), AgentRole(role or AgentRole.CANDIDATE)
+        visit.site.parts, staff, row_id(visit.path["directory"]), AgentRole(role or AgentRole.CANDIDATE)
     )
     if isinstance(answer, NotAllowed | NotFound):
         raise barred(answer)
@@ -120,7 +120,7 @@ async def ask_revoke(visit: Visit, staff: Staff) -> Response:
 async def revoke(visit: Visit, staff: Staff) -> Response:
     """Do it."""
     await visit.form()
-    directory_id, agent_id = row_id(visit.path["id"]), row_id(visit.path["agent"])
+    directory_id, agent_id = row_id(visit.path["directory"]), row_id(visit.path["agent"])
     answer = await flow.revoke(visit.site.parts, staff, directory_id, agent_id)
     if isinstance(answer, NotAllowed | NotFound):
         raise barred(answer)

@@ -28,7 +28,7 @@ async def index(visit: Visit, staff: Staff) -> Response:
 async def show(visit: Visit, staff: Staff) -> Response:
     """One job; for htmx, which asks while it is watched, only what changes."""
     parts = visit.site.parts
-    job = await resetting.job(parts, staff, row_id(visit.path["id"]))
+    job = await resetting.job(parts, staff, row_id(visit.path["job"]))
     if isinstance(job, NotFound):
         raise barred(job)
     trail = await flow.audit(parts, staff, job.user_id, "reset.", None, TRAIL)
@@ -46,7 +46,7 @@ async def show(visit: Visit, staff: Staff) -> Response:
 async def cancel(visit: Visit, staff: Staff) -> Response:
     """Give it up, if no agent may act on it yet."""
     await visit.form()
-    job_id = row_id(visit.path["id"])
+    job_id = row_id(visit.path["job"])
     answer = await resetting.cancel(visit.site.parts, staff, job_id)
     if isinstance(answer, NotAllowed | NotFound):
         raise barred(answer)
