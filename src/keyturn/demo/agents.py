@@ -16,7 +16,7 @@ from keyturn.lab.domain import Lab
 from keyturn.lab.people import SERVICE
 
 PROGRAM = (sys.executable, "-m", "keyturn", "agent")
-READY_S, STOP_S = 60.0, 20.0
+READY_S, STOP_S, PAUSE_S = 60.0, 20.0, 0.5
 
 
 class CommandRefused(Exception):
@@ -141,14 +141,15 @@ class AgentProcess:
             running.kill()
             return running.wait(STOP_S)
 
-    def wait_until(self, what: str, patience_s: float = READY_S, **wanted: object) -> None:
-        """Wait until `status` says all of `wanted`. Raises InVain."""
+    @property
+    def phase(self) -> str:
+        """What it is at: "primary", "standby", "listener", "waiting"; "" when it does not run."""
+        status = self.status()
+        return str(status["last"]["phase"]) if status.get("running") and status["last"] else ""
 
-        def so() -> bool:
-            status = self.status()
-            return all(status.get(name) == value for name, value in wanted.items())
-
-        until(so, patience_s, what)
+    def become(self, phase: str, patience_s: float = READY_S) -> float:
+        """Wait until that is what it is at; the seconds it took. Raises InVain."""
+        return until(lambda: self.phase == phase, patience_s, f"{self.name} to be {phase}", PAUSE_S)
 
 
 def environment() -> dict[str, str]:

@@ -118,13 +118,11 @@ class Estate:
         """Enrol an agent, have it approved by the first one, run it."""
         agent.enrol(self.token())
         first = next(iter(self.agents.values()), None)
-        if first is not None:
-            first.call("approve", agent.name, "--yes")
+        if first is not None:  # somebody has compared the fingerprints of both screens
+            first.call("approve", agent.name, "--fingerprint", agent.status()["fingerprint"])
         agent.start()
         self.agents[agent.beside] = agent
-        agent.wait_until(
-            f"{agent.name} is at work", phase="primary" if first is None else "standby"
-        )
+        agent.become("primary" if first is None else "standby")
 
     def token(self, role: str = "candidate") -> str:
         """A token that lets one agent in."""
