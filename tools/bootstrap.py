@@ -33,6 +33,15 @@ LAB = {
     "kannel-extras": "/usr/lib/kannel/test/fakesmsc",
     "nginx": "/usr/sbin/nginx",
     "caddy": "/usr/bin/caddy",
+    # domain controllers in network namespaces (src/keyturn/lab)
+    "samba": "/usr/sbin/samba",
+    "samba-ad-provision": "/usr/share/samba/setup/provision.ldif",
+    "samba-dsdb-modules": "/usr/share/doc/samba-dsdb-modules/copyright",
+    "samba-vfs-modules": "/usr/share/doc/samba-vfs-modules/copyright",
+    "ldb-tools": "/usr/bin/ldbmodify",
+    "ldap-utils": "/usr/bin/ldapsearch",
+    "bind9-dnsutils": "/usr/bin/nsupdate",
+    "iproute2": "/sbin/ip",
 }
 """Debian package and a file by which it is known to be there."""
 

@@ -11,8 +11,10 @@ from keyturn.lab.commands import attempt
 PROGRAMS = {
     "samba": "samba",
     "samba-tool": "samba",
+    "samba_dnsupdate": "samba",
     "ldbmodify": "ldb-tools",
     "ldapsearch": "ldap-utils",
+    "dig": "bind9-dnsutils",
 }
 """A program and the Debian package that brings it."""
 SETUP = "/usr/share/samba/setup/provision.ldif"  # of samba-ad-provision

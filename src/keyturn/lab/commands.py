@@ -67,7 +67,10 @@ def attempt(
     patience_s: float = PATIENCE_S,
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of a program; -1 if it did not end."""
+    """Exit status, standard output and standard error of a program.
+
+    The status is -1 if it did not end in time, 127 if there is no such program.
+    """
     try:
         done = subprocess.run(
             [str(part) for part in command],
@@ -81,6 +84,8 @@ def attempt(
         )
     except subprocess.TimeoutExpired:
         return -1, "", f"no end after {patience_s:g} s"
+    except FileNotFoundError as missing:
+        return 127, "", f"no such program: {missing.filename}"
     return done.returncode, done.stdout, done.stderr
 
 

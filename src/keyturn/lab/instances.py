@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from keyturn.lab.commands import attempt, run, until
+from keyturn.lab.commands import attempt, until
 
 LOCKS = Path("/run/keyturn-lab")
 MOST = 100
@@ -82,8 +82,8 @@ def sweep() -> list[int]:
 
 def _seen() -> set[int]:
     """Numbers that something on this machine carries."""
-    links = run("ip", "-o", "link", "show")
-    found = {int(n) for n in _OURS.findall(run("ip", "netns", "list") + links)}
+    links = _told("-o", "link", "show")
+    found = {int(n) for n in _OURS.findall(_told("netns", "list") + links)}
     if LOCKS.is_dir():
         found |= {int(file.name) for file in LOCKS.iterdir() if file.stat().st_size}
     return found
@@ -108,7 +108,7 @@ def _remove(number: int, folder: Path | None) -> None:
         attempt("ip", "netns", "del", space)
         shutil.rmtree(NAMED / space, ignore_errors=True)
     for link in re.findall(
-        rf"^\d+: ({tag}(?:-[^:@]+)?)[:@]", run("ip", "-o", "link", "show"), re.MULTILINE
+        rf"^\d+: ({tag}(?:-[^:@]+)?)[:@]", _told("-o", "link", "show"), re.MULTILINE
     ):
         attempt("ip", "link", "del", link)
     if folder is not None and folder.name.startswith(FOLDER_PREFIX):
@@ -116,10 +116,15 @@ def _remove(number: int, folder: Path | None) -> None:
 
 
 def _spaces(tag: str) -> Iterator[str]:
-    for line in run("ip", "netns", "list").splitlines():
+    for line in _told("netns", "list").splitlines():
         name = line.split()[0]
         if name.startswith(f"{tag}-"):
             yield name
+
+
+def _told(*words: str) -> str:
+    """What `ip` says; nothing where it cannot, as in a lab on loopback."""
+    return attempt("ip", *words)[1]
 
 
 def pids(space: str) -> list[int]:

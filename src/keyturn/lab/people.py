@@ -36,7 +36,7 @@ class Person:
     password: str
     where: str = STAFF
     control: int = ENABLED
-    more: dict[str, str] = field(default_factory=dict)
+    more: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def dn(self) -> str:

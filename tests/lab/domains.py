@@ -1,0 +1,24 @@
+"""Real domains for tests: what cannot run here fails, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from keyturn.lab.domain import Lab, Unable
+
+
+@contextmanager
+def domain(controllers: int, *, loopback: bool = False) -> Iterator[Lab]:
+    """A lab for the length of a block. Where it cannot be, the test would prove nothing."""
+    lab = Lab(controllers, loopback=loopback)
+    try:
+        lab.start()
+    except Unable as unable:
+        pytest.fail(f"failed to run: no domain controllers here: {unable}", pytrace=False)
+    try:
+        yield lab
+    finally:
+        lab.stop()
