@@ -12,6 +12,9 @@ from typing import Final
 from keyturn.rules.diagnosis import (
     browsers,
     codes,
+    directory_after,
+    directory_refusals,
+    directory_ways,
     lockout,
     mail,
     mail_back,
@@ -95,6 +98,13 @@ TOPICS: Final = (
         session.CAUSES,
     ),
     Topic(
+        "directory",
+        "The directory password cannot be set, or does not work",
+        "A reset has three answers, and each is true: done, not done, changed since by someone "
+        "else. What it did not do, and why, stands here.",
+        (*directory_refusals.CAUSES, *directory_ways.CAUSES, *directory_after.CAUSES),
+    ),
+    Topic(
         "network",
         "The page or the network refuses",
         "These refusals have nothing to do with any account.",
@@ -116,6 +126,7 @@ COMPLAINTS: Final[Mapping[Symptom, str]] = {
     Symptom.RECOVERY: "A forgotten password cannot be replaced",
     Symptom.SESSION: "Signed out unexpectedly",
     Symptom.PAGE: "A page or form is refused",
+    Symptom.DIRECTORY: "The directory password cannot be set, or does not work",
 }
 
 #: the stranger's text for everything that might depend on an account
@@ -165,5 +176,10 @@ NEUTRAL: Final[Mapping[Symptom, Say]] = {
     Symptom.PAGE: Say(
         "The page could not go on.",
         "Load it again, with cookies allowed, and send it once more.",
+    ),
+    Symptom.DIRECTORY: Say(
+        "Directory passwords are changed by people who are signed in.",
+        "Sign in with your second step; your account page has the directory account. If you "
+        "cannot sign in, open a case.",
     ),
 }

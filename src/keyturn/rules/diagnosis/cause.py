@@ -29,6 +29,7 @@ class Symptom(StrEnum):
     RECOVERY = "recovery"  # a forgotten password cannot be replaced
     SESSION = "session"  # signed out unexpectedly
     PAGE = "page"  # a page or form is refused
+    DIRECTORY = "directory"  # the directory password cannot be set, or does not work
 
 
 class Voice(StrEnum):

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Final
 
 from keyturn.rules.accounts import UserState
+from keyturn.rules.directories.causes import NOT_DONE
+from keyturn.rules.directories.resets import JobKind, JobState
 from keyturn.rules.messages import MessageState
 
 
@@ -288,6 +290,48 @@ _MESSAGES: tuple[_Row, ...] = (
     ("session.ended_reason", _WORD, _PERSON, "why it ended", "audit sessions.ended facts",
      ("recovery", "password", "staff", "owner", "not-me", "disabled", "idle", "limit", "signout")),
 )
+
+_DIRECTORY: tuple[_Row, ...] = (
+    ("directory.linked", _FLAG, _PERSON, "has an account in a connected directory",
+     "directories.linked"),
+    ("directory.agent", _WORD, _PERSON, "how the agents of that directory stand",
+     "agents.of", ("alive", "silent", "none", "waiting", "revoked", "cloned")),
+    ("directory.heard_at", _TIME, _PERSON, "when one of them was last heard", "Run.seen_at"),
+    ("directory.spent_until", _TIME, _PERSON, "until when no further reset may begin",
+     "budgets.look (directory-jobs)"),
+    ("directory.looked_at", _TIME, _PERSON, "when the directory last told of the account",
+     "jobs.last_look"),
+    ("directory.locked", _FLAG, _PERSON, "it was locked then", "Look.view"),
+    ("directory.locked_until", _TIME, _PERSON, "until when; None: until somebody unlocks it",
+     "Look.view"),
+    ("directory.disabled", _FLAG, _PERSON, "it was disabled then", "Look.view"),
+    ("directory.expired", _FLAG, _PERSON, "its last day had passed then", "Look.view"),
+    ("directory.must_change", _FLAG, _PERSON, "its password had to be changed first",
+     "Look.view"),
+    ("directory.password_expires_at", _TIME, _PERSON, "when its password expires; None: never",
+     "Look.view"),
+    ("reset.kind", _WORD, _PERSON, "what was last asked of the directory; None: nothing yet",
+     "jobs.of", tuple(JobKind)),
+    ("reset.state", _WORD, _PERSON, "where that stands", "Job.state", tuple(JobState)),
+    ("reset.reason", _WORD, _PERSON, "why it was not done, or is watched no more", "Job.reason",
+     (*NOT_DONE, "untried", "overtaken", "given_up", "other")),
+    ("reset.started_at", _TIME, _PERSON, "when it began", "Job.created_at"),
+    ("reset.finished_at", _TIME, _PERSON, "when it came to its answer", "Job.finished_at"),
+    ("reset.everywhere_at", _TIME, _PERSON, "since when every writable controller has it",
+     "Job.everywhere_at"),
+    ("reset.missing", _COUNT, _PERSON, "writable controllers that do not have it yet",
+     "jobs.proofs, Directory.topology"),
+    ("reset.unbound", _FLAG, _PERSON, "the directory said nothing when it was tried",
+     "Job.detail"),
+    ("reset.minimum", _COUNT, _PERSON, "characters that the policy wants", "Job.detail"),
+    ("reset.history", _COUNT, _PERSON, "passwords that the directory remembers", "Job.detail"),
+    ("reset.min_age_hours", _COUNT, _PERSON, "age at which a password may be changed, hours",
+     "Job.detail"),
+    ("reset.why", _TEXT, _STAFF, "what makes the account protected, or the change not bind",
+     "Job.detail"),
+    ("reset.controller", _TEXT, _STAFF, "the controller that was asked", "Job.permit, Job.detail"),
+    ("reset.detail", _TEXT, _STAFF, "the directory's own words", "Job.detail"),
+)
 # fmt: on
 
 
@@ -297,5 +341,5 @@ def _by_name(rows: Iterable[_Row]) -> Mapping[str, Fact]:
 
 #: every fact by name, in the order in which people are told of them
 VOCABULARY: Final = _by_name(
-    (*_HERE, *_ACCOUNT, *_LOCKS, *_STREAKS, *_SECOND, *_CODE, *_FLOWS, *_MESSAGES)
+    (*_HERE, *_ACCOUNT, *_LOCKS, *_STREAKS, *_SECOND, *_CODE, *_FLOWS, *_MESSAGES, *_DIRECTORY)
 )

@@ -43,17 +43,38 @@ NOT_DONE: Final[Mapping[str, str]] = {
     "unsent": "directory.interrupted",
     "interrupted": "directory.interrupted",
     "seal": "directory.seal",
-    "must_change": "directory.must-change",
+    "late": "directory.interrupted",
+    # why a change at next logon would not bind (agent/ports.AccountView)
+    "never_expires": "directory.must-change",
+    "smart_card": "directory.must-change",
+    "cannot_change": "directory.must-change",
 }
+#: causes of "unreachable" that stand above; any other is a controller that does not answer
+WAYS: Final = frozenset(
+    {"name", "refused", "timeout", "tls_old", "tls_ca", "tls_name", "tls_expired", "tls",
+     "credentials"}
+)  # fmt: skip
 #: of any other reason: a word of a newer agent
 OTHER: Final = "directory.unwilling"
 
 
+def word_of(reason: str, data: Mapping[str, object]) -> str:
+    """The reason, or for "unreachable" its own cause."""
+    if reason != "unreachable":
+        return reason
+    cause = str(data.get("cause", ""))
+    return cause if cause in WAYS else "timeout"
+
+
 def cause_of(state: JobState, reason: str, data: Mapping[str, object]) -> str | None:
-    """The cause's id; None for a job that is under way, or done with nothing to explain."""
+    """The cause's id; None for a job that is under way, or done with nothing to explain.
+
+    Args:
+        data: of the job's detail.
+    """
     match state:
         case JobState.NOT_DONE:
-            return NOT_DONE.get(reason, OTHER)
+            return NOT_DONE.get(word_of(reason, data), OTHER)
         case JobState.CHANGED:
             return "directory.untried" if reason == "untried" else "directory.changed"
         case JobState.UNSETTLED:

@@ -15,6 +15,7 @@ from keyturn.rules.diagnosis import VOCABULARY, Audience, Facts, Unseen
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.account import account, similar
 from keyturn.steps.evidence.delivery import budgets, messages, phone
+from keyturn.steps.evidence.directory import directory
 from keyturn.steps.evidence.here import asked, here, tenant
 from keyturn.steps.evidence.page import Page
 from keyturn.steps.evidence.progress import newest_code, recoveries
@@ -56,6 +57,7 @@ def collect(tx: Tx, act: Act, subject: Subject) -> Facts:
     messages(page, tx, act, subject.user)
     phone(page, tx, act, subject.user)
     budgets(page, tx, act, subject.user, here=subject.here)
+    directory(page, tx, act, subject.user)
     if subject.user.id == act.tenant.id:
         return _nobody(page, tx, act, subject)
     return page.facts()

@@ -59,9 +59,103 @@ def _session(reason: str) -> Row:
     return S.SESSION, facts, {"session.ended_at": NOW - 7 * DAY}
 
 
+_JOB: dict[str, object] = {
+    "reset.kind": "reset", "reset.reason": None, "reset.finished_at": AGO,
+    "reset.started_at": EARLIER, "reset.everywhere_at": AGO, "reset.missing": 0,
+    "reset.unbound": False, "reset.minimum": 15, "reset.history": 24, "reset.min_age_hours": 24,
+    "reset.why": "domain_admins", "reset.controller": "dc1.corp.example",
+    "reset.detail": "0000052D", "directory.agent": "alive",
+}  # fmt: skip
+
+
+def _refused(reason: str) -> Row:
+    facts = {**_JOB, "reset.state": "not_done", "reset.reason": reason}
+    return S.DIRECTORY, facts, {"reset.reason": "cancelled" if reason != "cancelled" else "seal"}
+
+
+def _agent(word: str) -> Row:
+    facts: dict[str, object] = {
+        "directory.linked": True, "directory.agent": word, "directory.heard_at": EARLIER,
+    }  # fmt: skip
+    return S.DIRECTORY, facts, {"directory.agent": "alive"}
+
+
+def _looked(name: str) -> Row:
+    facts: dict[str, object] = {name: True, "directory.looked_at": AGO}
+    return S.DIRECTORY, facts, {name: False}
+
+
 # one row, one look: a table reads better than what the formatter makes of it
 # fmt: off
 ROWS: dict[str, Row] = {
+    # directory passwords
+    "directory.too-short": _refused("too_short"),
+    "directory.too-simple": _refused("too_simple"),
+    "directory.used-before": _refused("used_before"),
+    "directory.too-young": _refused("too_young"),
+    "directory.policy": _refused("policy"),
+    "directory.protected": _refused("protected"),
+    "directory.no-right": _refused("no_right"),
+    "directory.account-gone": _refused("gone"),
+    "directory.must-change": _refused("never_expires"),
+    "directory.unwilling": _refused("unwilling"),
+    "directory.not-chosen": _refused("not_chosen"),
+    "directory.cancelled": _refused("cancelled"),
+    "directory.superseded": _refused("superseded"),
+    "directory.deadline": _refused("deadline"),
+    "directory.interrupted": _refused("unsent"),
+    "directory.seal": _refused("seal"),
+    "directory.malformed": _refused("malformed"),
+    "directory.agent-credentials": _refused("credentials"),
+    "directory.read-only": _refused("read_only"),
+    "directory.not-private": _refused("not_private"),
+    "directory.controller-busy": _refused("busy"),
+    "directory.controller-name": _refused("name"),
+    "directory.controller-unreachable": _refused("refused"),
+    "directory.tls-old": _refused("tls_old"),
+    "directory.tls-ca": _refused("tls_ca"),
+    "directory.tls-name": _refused("tls_name"),
+    "directory.tls-expired": _refused("tls_expired"),
+    "directory.tls": _refused("tls"),
+    "directory.no-agent": _agent("none"),
+    "directory.agent-waiting": _agent("waiting"),
+    "directory.agent-revoked": _agent("revoked"),
+    "directory.agent-copied": _agent("cloned"),
+    "directory.agent-silent": _agent("silent"),
+    "directory.not-linked": (S.DIRECTORY, {"directory.linked": False}, {"directory.linked": True}),
+    "directory.too-many": (S.DIRECTORY, {"directory.spent_until": SOON},
+        {"directory.spent_until": AGO}),
+    "directory.unsettled": (S.DIRECTORY, {**_JOB, "reset.state": "unsettled"},
+        {"reset.state": "done"}),
+    "directory.changed": (S.DIRECTORY, {**_JOB, "reset.state": "changed"},
+        {"reset.reason": "untried"}),
+    "directory.untried": (S.DIRECTORY,
+        {**_JOB, "reset.state": "changed", "reset.reason": "untried"}, {"reset.reason": None}),
+    "directory.unbound": (S.DIRECTORY, {**_JOB, "reset.state": "done", "reset.unbound": True},
+        {"reset.unbound": False}),
+    "directory.locked": _looked("directory.locked"),
+    "directory.disabled": _looked("directory.disabled"),
+    "directory.account-expired": _looked("directory.expired"),
+    "directory.change-first": _looked("directory.must_change"),
+    "directory.password-expired": (S.DIRECTORY, {"directory.password_expires_at": AGO},
+        {"directory.password_expires_at": SOON}),
+    "directory.not-everywhere": (S.DIRECTORY,
+        {**_JOB, "reset.state": "done", "reset.everywhere_at": None, "reset.missing": 2},
+        {"reset.everywhere_at": AGO}),
+    "directory.given-up": (S.DIRECTORY,
+        {**_JOB, "reset.state": "done", "reset.reason": "given_up", "reset.missing": 1},
+        {"reset.reason": None}),
+    "directory.overtaken": (S.DIRECTORY,
+        {**_JOB, "reset.state": "done", "reset.reason": "overtaken"}, {"reset.reason": None}),
+    "directory.old-password": (S.DIRECTORY, {**_JOB, "reset.state": "done"},
+        {"reset.finished_at": EARLIER}),
+    "directory.away": (S.DIRECTORY,
+        {**_JOB, "reset.state": "done", "reset.finished_at": NOW - DAY,
+         "reset.everywhere_at": None},
+        {"reset.finished_at": NOW - 7 * DAY}),
+    "directory.space": (S.DIRECTORY,
+        {**_JOB, "reset.state": "done", "reset.finished_at": NOW - DAY},
+        {"reset.everywhere_at": None}),
     # signing in
     "signin.few-wrong": (S.SIGNIN,
         {"lane.unknown.failed": 4, "signin.last_failure_at": AGO}, {"lane.unknown.failed": 0}),
