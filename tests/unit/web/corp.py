@@ -76,8 +76,12 @@ class Corp:
         tenant_id, directory_id = tenant.id, self.directory.id
         write(lambda tx: tx.directories.take_identity(tenant_id, directory_id, known))
         self.agents = [self._agent(name) for name in agents]
-        write(lambda tx: [tx.agents.add(agent) for agent in self.agents])
+        write(self._enrol)
         self.beat()
+
+    def _enrol(self, tx: Tx) -> None:
+        for agent in self.agents:
+            tx.agents.add(agent)
 
     @property
     def now(self) -> int:
@@ -128,7 +132,9 @@ class Corp:
         self._write(lambda tx: tx.agents.update(self.agents[number]))
 
     def beat(self) -> None:
-        """All agents live, and the first holds the lease."""
+        """All agents live, and the first, if there is one, holds the lease."""
+        if not self.agents:
+            return
         primary, now = self.agents[0], self.now
         assert primary.run is not None
         lease = Lease(self.directory.id, primary.id, primary.run.id, Epoch(1, 1), now + 45_000)

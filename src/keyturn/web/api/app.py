@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from keyturn.web.api import (
     account,
     address,
+    directory,
     document,
     factors,
     passkeys,
@@ -41,6 +42,7 @@ PREFIX = "/api/v1"
 ROOMS = (
     signin.ROOM, signup.ROOM, recovery.ROOM, account.ROOM, address.ROOM, phone.ROOM,
     factors.ROOM, passkeys.ROOM, proof.ROOM, support.ROOM, texting.ROOM,
+    directory.ROOM,
 )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ FAULTS = {
     "too_short": "too-short",
     "too_long": "too-long",
     "bool_type": "not-a-boolean",
+    "list_type": "not-an-array",
+    "model_type": "not-an-object",
     "string_pattern_mismatch": "unfit",
     "literal_error": "unknown-value",
     "control-character": "control-character",

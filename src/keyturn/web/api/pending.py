@@ -148,6 +148,33 @@ class TotpCode(Out):
     step: Literal["totp_code"] = "totp_code"
 
 
+class DirectoryAnswer(Out):
+    """The directory is asked how the account stands (GET /directory/looks/{look}); no answer
+    comes after `until`.
+    """
+
+    step: Literal["directory_answer"] = "directory_answer"
+    look: str
+    until: Ms
+
+
+class DirectoryPassword(Out):
+    """A new directory password, sealed in the app (POST /directory/jobs/{job}/submit); until
+    `until` it may be chosen.
+    """
+
+    step: Literal["directory_password"] = "directory_password"
+    job: str
+    until: Ms
+
+
+class DirectoryJob(Out):
+    """A job goes on by itself: watch it (GET /directory/jobs/{job})."""
+
+    step: Literal["directory_job"] = "directory_job"
+    job: str
+
+
 Pending = Annotated[
     Nothing
     | GivePassword
@@ -160,7 +187,10 @@ Pending = Annotated[
     | PhoneCode
     | AddressCode
     | Proof
-    | TotpCode,
+    | TotpCode
+    | DirectoryAnswer
+    | DirectoryPassword
+    | DirectoryJob,
     Field(discriminator="step"),
 ]
 

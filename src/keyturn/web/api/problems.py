@@ -238,6 +238,19 @@ LOOKS_SECRET = Kind(
      "looks_like": {"type": "string", "enum": ["code", "password", "recovery-code"]}},
 )  # fmt: skip
 
+SECOND_STEP_MISSING = Kind(
+    403, "second-step-missing", "Directory passwords are for accounts with a second step.",
+)  # fmt: skip
+NO_AGENT = Kind(409, "no-agent", "No agent of this directory has ever been approved.")
+AGENT_SILENT = Kind(
+    503, "agent-silent", "No agent of this directory is heard; the last one was at `since`. "
+    "Nothing was begun.", {"since": MS_OR_NULL},
+)  # fmt: skip
+NOT_SEALED = Kind(
+    409, "not-sealed", "These are no envelopes for this job: one for each recipient that it "
+    "named, of the right size. Ask for the recipients again.",
+)  # fmt: skip
+
 
 def every() -> dict[str, Kind]:
     """All kinds there are, by their schemas' names."""

@@ -22,8 +22,9 @@ ROOM = room("support")
 
 #: rules.diagnosis.Symptom, by value
 About = Literal[
-    "signin", "second", "signup", "code", "mail", "text", "phone", "recovery", "session", "page"
-]
+    "signin", "second", "signup", "code", "mail", "text", "phone", "recovery", "session", "page",
+    "directory",
+]  # fmt: skip
 
 
 class Help(Fields):

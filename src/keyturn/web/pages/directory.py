@@ -7,8 +7,6 @@ hands in with `submit` what nobody here can open. No door here takes a password.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,6 +32,7 @@ from keyturn.flows.resets import (
 from keyturn.rules.accounts import User
 from keyturn.rules.directories.resets import Envelope, JobState
 from keyturn.web.door import door
+from keyturn.web.encoding import decoded, encoded
 from keyturn.web.pages.directory_shown import account_shown, job_shown, policy_of
 from keyturn.web.pages.proof import barred
 from keyturn.web.refusals import Refusal
@@ -340,19 +339,6 @@ def _json(value: dict[str, Any], status: int = 200) -> Response:
 
 
 # -- envelopes
-
-
-def encoded(data: bytes) -> str:
-    """base64url (RFC 4648 §5), unpadded."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def decoded(text: str) -> bytes:
-    """The same backwards; b"" for what is none: no key and no envelope is empty."""
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        return b""
 
 
 @dataclass(frozen=True, slots=True)

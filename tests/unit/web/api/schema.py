@@ -56,6 +56,15 @@ def _properties(document: Any, schema: Any, wanted: Any, value: Any, at: str) ->
     return found
 
 
+def _additional(document: Any, schema: Any, wanted: Any, value: Any, at: str) -> list[str]:
+    """False: see _properties, which has to be there. A schema: every value is of it."""
+    if wanted is False:
+        return [] if "properties" in schema else [f"{at}: nothing may be in it"]
+    assert "properties" not in schema
+    each = (violations(document, wanted, v, f"{at}/{name}") for name, v in value.items())
+    return [line for lines in each for line in lines]
+
+
 def _required(_doc: Any, _schema: Any, wanted: Any, value: Any, at: str) -> list[str]:
     missing = [n for n in wanted if isinstance(value, dict) and n not in value]
     return [f"{at}: missing {missing}"] if missing else []
@@ -96,7 +105,7 @@ _CHECKS: dict[str, Callable[..., list[str]]] = {
     "$ref": _ref,
     "type": _type,
     "properties": _properties,
-    "additionalProperties": _test(lambda wanted, _: wanted is False),
+    "additionalProperties": _additional,
     "required": _required,
     "items": _items,
     "anyOf": _any_of,
@@ -104,6 +113,7 @@ _CHECKS: dict[str, Callable[..., list[str]]] = {
     "const": _test(lambda wanted, value: type(wanted) is type(value) and wanted == value),
     "enum": _test(lambda wanted, value: value in wanted),
     "minItems": _sized(list, lambda wanted, value: len(value) >= wanted),
+    "maxItems": _sized(list, lambda wanted, value: len(value) <= wanted),
     "minLength": _sized(str, lambda wanted, value: len(value) >= wanted),
     "maxLength": _sized(str, lambda wanted, value: len(value) <= wanted),
     "minimum": _sized(int, lambda wanted, value: value >= wanted),

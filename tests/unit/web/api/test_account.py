@@ -249,10 +249,14 @@ def test_while_changes_are_frozen_nothing_changes(house: House, ada: User, app: 
         assert reply.data["since"] == house.clock.now()
 
 
+#: where everything is about whoever asks
+OWN = ("/account", "/directory")
+
+
 def test_whatever_is_about_an_account_needs_a_session(app: App) -> None:
     """Every operation says so itself; none of them is left out here."""
     needing = [o for o in operations() if o[2].get("security") == [{"session": []}]]
-    assert {path for _, path, _ in operations() if path.startswith("/account")} == {
+    assert {path for _, path, _ in operations() if path.startswith(OWN)} == {
         path for _, path, _ in needing if path != "/session"
     }
     for method, path, operation in needing:

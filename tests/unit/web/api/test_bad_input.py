@@ -20,7 +20,7 @@ from tests.unit.web.api.calling import JSON, App, operations, resolved
 
 Fields = dict[str, Any]
 #: fields that are judged by what they say, and are told so
-OTHERWISE = {"/about", "/credential"}
+OTHERWISE = {"/about", "/credential", "/envelopes", "/envelopes/0"}
 HOSTILE = "</script><!--\u202e%00{{7*7}}"
 
 
@@ -58,7 +58,8 @@ def fitting(schema: Fields) -> Fields:
     """A body that is well formed."""
     given: Fields = {}
     for name, field in schema["properties"].items():
-        given[name] = True if field.get("type") == "boolean" else "x"
+        kinds: Fields = {"boolean": True, "array": [{"agent": "x", "enc": "x", "ciphertext": "x"}]}
+        given[name] = kinds.get(field.get("type"), "x")
     return {**given, **({"about": "signin"} if "about" in given else {})}
 
 
