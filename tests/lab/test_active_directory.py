@@ -328,7 +328,8 @@ def test_the_agents_own_password_is_wrong(one: SambaStage) -> None:
 
 def test_a_silent_a_closed_and_an_unknown_controller(one: SambaStage) -> None:
     async def story(driver: ActiveDirectory) -> None:
-        server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
+        taken: list[asyncio.StreamWriter] = []
+        server = await asyncio.start_server(lambda _r, w: taken.append(w), "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         silent = ActiveDirectory(
             one.settings(port=port, addresses={HOST: "127.0.0.1"}, timeout_ms=400), now
@@ -337,6 +338,8 @@ def test_a_silent_a_closed_and_an_unknown_controller(one: SambaStage) -> None:
         assert await silent.reachable([HOST]) == {HOST: "timeout"}
         assert time.monotonic() - start < 1
         server.close()
+        for writer in taken:
+            writer.transport.abort()
         assert await silent.reachable([HOST]) == {HOST: "refused"}
         assert await driver.reachable(["dc9.corp.example.test"]) == {
             "dc9.corp.example.test": "name"
