@@ -17,7 +17,7 @@ DEFAULT_FILE: Final = Path("/etc/keyturn/agent.toml")
 DEFAULT_STATE: Final = Path("/var/lib/keyturn-agent")
 _ENVIRONMENT = "KEYTURN_AGENT_CONFIG"
 _DNS_NAME = re.compile(
-    r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+    r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?",
     re.ASCII,
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
