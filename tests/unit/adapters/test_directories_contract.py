@@ -372,6 +372,34 @@ def test_who_was_stopped_since_is_known(store: SqlStore, here: str) -> None:
     assert sorted(stopped) == sorted(named[name].id for name in ("revoked", "cloned", "both"))
 
 
+def test_only_a_commit_that_concerns_agents_wakes_them(store: SqlStore, here: str) -> None:
+    heard: list[int] = []
+    store.on_work(lambda: heard.append(1))
+    agent = make_agent(here, new_id())
+    write(store, lambda tx: tx.agents.heard([agent.id], NOW))
+    write(store, lambda _tx: None)  # announced after the answer, before the next item
+    assert not heard
+    write(store, lambda tx: tx.agents.add(agent))
+    write(store, lambda tx: tx.agents.update(replace(agent, state=AgentState.ACTIVE)))
+    write(store, lambda _tx: None)
+    assert heard == [1, 1]
+
+
+def test_an_agent_that_is_locked_is_changed_by_nobody_else(store: SqlStore, here: str) -> None:
+    agent = make_agent(here, new_id())
+    write(store, lambda tx: tx.agents.add(agent))
+
+    def see(tx: Tx, name: str) -> None:
+        found = tx.agents.lock(agent.id)
+        assert found is not None
+        tx.agents.update(replace(found, facts=found.facts + name))
+
+    at_once(store, [lambda tx, n=n: see(tx, str(n)) for n in range(8)])  # type: ignore[misc]
+    found = read(store, lambda tx: tx.agents.by_id(agent.id))
+    assert sorted(found.facts) == list("01234567")
+    assert write(store, lambda tx: tx.agents.lock("nobody")) is None
+
+
 def test_that_many_agents_live_is_written_at_once_and_never_back(
     store: SqlStore, here: str
 ) -> None:

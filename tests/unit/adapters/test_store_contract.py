@@ -382,6 +382,23 @@ def test_only_a_commit_that_added_messages_is_announced(store: SqlStore, tenant:
     assert heard == [1]
 
 
+def test_whoever_gives_up_waiting_holds_up_nobody(store: SqlStore, tenant: Tenant) -> None:
+    """What was begun is finished all the same, and the next in line gets its answer."""
+
+    async def given_up() -> int:
+        wait = threading.Event()
+        first = asyncio.create_task(store.write(lambda _tx: wait.wait(5)))
+        second = asyncio.create_task(store.write(lambda _tx: 2))
+        await asyncio.sleep(0.05)
+        for task in (first, second):
+            task.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+        wait.set()
+        return await store.write(lambda _tx: 3)
+
+    assert asyncio.run(given_up()) == 3
+
+
 def test_transactions_that_wait_for_each_other_both_come_through(
     store: SqlStore, tenant: Tenant
 ) -> None:

@@ -229,7 +229,11 @@ class _Item:
         self.error: BaseException | None = None
 
     def settle(self) -> None:
-        """Give the caller the answer or the error."""
+        """Give the caller the answer or the error. Whoever asked may have given up meanwhile:
+        what was done is done all the same, and the next in line is waiting.
+        """
+        if not self.future.set_running_or_notify_cancel():
+            return
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
