@@ -248,6 +248,7 @@ class Contract:
             with pytest.raises(Refused) as told:
                 await driver.apply(host, guid, Change(password, unlock=True, must_change=True))
             assert (told.value.refusal.reason, told.value.refusal.data) == (reason, data)
+            assert not password or password not in repr(told.value)
             assert await driver.look(host, guid) == before
 
         stage.play(story)
