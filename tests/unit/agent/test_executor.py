@@ -269,7 +269,7 @@ def test_no_password_and_no_envelope_is_in_journal_or_log(
         world.domain.controllers[DC1].fault = Fault(unanswered=True)
         world.submit()
         await world.until_final()
-        files = b"".join(map(Path.read_bytes, folder.glob("*")))
+        files = _all_of(folder)
         for password in (world.password_of("job-0"), world.password_of("job-1")):
             for form in (password.encode(), password.encode("utf-16-le")):
                 assert form not in files
@@ -279,6 +279,10 @@ def test_no_password_and_no_envelope_is_in_journal_or_log(
         assert envelope.hex().encode() not in files
 
     story(act)
+
+
+def _all_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
 def test_a_failure_is_logged_by_its_class_alone(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,13 +10,19 @@ from typing import Any
 import pytest
 
 from keyturn.agent.directories.memory import Fault
-from keyturn.rules.directories.resets import Job, JobKind, JobState
-from keyturn.wire.messages import Answer, AskPermit, Report, Request
-from tests.unit.agent.machine import Machine
+from keyturn.agent.standing import MARGIN_MS
+from keyturn.rules.directories.proofs import Stamp
+from keyturn.rules.directories.resets import Job, JobKind, JobState, Permit
+from keyturn.rules.directories.things import Epoch
+from keyturn.wire.messages import Answer, AskPermit, Report, Request, Work
+from tests.unit.agent.machine import TIMEOUT_MS, Machine
 from tests.unit.agent.virtual import lived, ticks, when
 from tests.unit.agent.world import DC1, DC2, DC3, World, quick_folder
 
 Act = Callable[[World], Coroutine[Any, Any, None]]
+
+
+PERMIT = Permit("B", "B-9", Epoch(0, 9), Stamp(1, "", 0, 0), DC1, 0, 0)
 
 
 def story(act: Act) -> None:
@@ -255,3 +261,33 @@ def test_what_is_so_without_us_is_done_already(kind: JobKind, still: dict[str, i
         assert (_job(world).state, _job(world).detail) == (JobState.DONE, '{"already": 1}')
 
     story(act)
+
+
+def test_nothing_is_read_before_what_was_sent_late_has_arrived() -> None:
+    async def act(world: World) -> None:
+        await _dead_after(world, "look")
+        answer_of = world.office.work
+        permitted = replace(_job(world), state=JobState.UNSETTLED, permit=PERMIT)
+
+        def at_once(agent_id: str, run_id: str) -> Work:
+            world.office.jobs["job-0"] = replace(permitted, permit=replace(PERMIT, until=ticks()))
+            return answer_of(agent_id, run_id)
+
+        world.office.work = at_once  # type: ignore[method-assign]
+        world.calls.clear()
+        world.office.topology = None
+        world.a.start()
+        await asyncio.sleep(0.3)
+        begun = [call for call in world.calls if call[1] != "topology"]
+        await asyncio.sleep((TIMEOUT_MS + MARGIN_MS) / 1000 - 0.5)
+        assert [call for call in world.calls if call[1] != "topology"] == begun == []
+        await asyncio.sleep(0.6)
+        assert (DC1, "stamp") in world.calls
+
+    lived(_bare(act))
+
+
+async def _bare(act: Act) -> None:
+    with quick_folder() as folder:
+        async with World(folder) as world:
+            await act(world)
