@@ -13,6 +13,7 @@ from pathlib import Path
 from keyturn import settings
 from keyturn.rules.diagnosis import pages as troubleshooting
 from keyturn.rules.directories import vectors as directory_policy
+from keyturn.rules.directories import pages as resets
 from keyturn.rules.health import pages as health
 from keyturn.web.api.app import openapi
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings.as_markdown,
     "docs/doctor.md": health.as_markdown,
+    resets.PATH: resets.as_markdown,
     "docs/openapi.json": lambda: openapi().decode(),
     "tests/vectors/directory_policy.json": directory_policy.as_json,
     **{name: partial(str, text) for name, text in troubleshooting.as_markdown().items()},

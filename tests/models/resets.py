@@ -456,7 +456,7 @@ class Model:
         """A world without absolute times and versions; epochs told apart only as far as they
         matter; and of two worlds in which the agents have changed places, one.
         """
-        return min(cls._key(w, (0, 1)), cls._key(w, (1, 0)), key=repr)
+        return frozenset((cls._key(w, (0, 1)), cls._key(w, (1, 0))))
 
     @staticmethod
     def _key(w: World, places: tuple[int, int]) -> Hashable:

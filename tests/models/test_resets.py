@@ -43,10 +43,15 @@ class Graph:
         self._before: dict[int, set[int]] = defaultdict(set)
         self._settled: set[int] = set()
         self._numbers: dict[Hashable, int] = {}
+        self._last: tuple[World, int] = (FIRST, -1)
 
     def number(self, world: World) -> int:
+        if self._last[0] is world and self._last[1] >= 0:
+            return self._last[1]
         key = self.model.key(world)
-        return self._numbers.setdefault(key, len(self._numbers))
+        number = self._numbers.setdefault(key, len(self._numbers))
+        self._last = (world, number)
+        return number
 
     def steps(self, world: World) -> Iterator[tuple[str, World]]:
         here = self.number(world)

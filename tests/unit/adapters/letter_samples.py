@@ -40,6 +40,11 @@ MAILS: dict[str, dict[str, object]] = {
     "password_changed": CHANGE,
     "new_client": CHANGE,
     "factor_changed": {"what": "totp.added", **CHANGE},
+    "directory_changed": {
+        "what": "reset", "state": "done", "directory": "corp.example.test", "account": "ada",
+        **CHANGE,
+    },
+    "directory_started": {"directory": "corp.example.test", "account": "ada", **CHANGE},
     "passkey_cloned": {"passkey": "Blue key", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},
