@@ -40,6 +40,7 @@ GROUPS: Mapping[str, Mapping[str, Command]] = {
         "bounce": Command("bounce", "What a mail system pipes returned mail into"),
     },
     "Beside a directory": {
+        "directory": Command("directory", "Connect one, let agents in; links, jobs"),
         "agent": Command("agent", "Enrol, approve, run; status, doctor; the identity key's safe"),
     },
     "Keep it": {
