@@ -13,7 +13,7 @@ from keyturn.rules.budgets import ENROLMENTS
 from keyturn.rules.directories.things import AgentRole, AgentState
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR
-from keyturn.wire.messages import Begun, Denied, Enrolled, Fetch, Renew, Taken, Work
+from keyturn.wire.messages import Begun, Denied, Enrolled, Fetch, Found, Renew, Taken, Work
 from tests.unit.flows.agency import IP, Agency, Machine, public
 from tests.unit.flows.house import House, run, together
 
@@ -197,10 +197,10 @@ def test_an_identity_whose_certificate_is_anothers_is_not_taken(agency: Agency) 
         agency.certificate(identity, machine, sealing_key=bytes(32)),
         agency.certificate(identity, machine, not_after=agency.house.clock.now()),
     ):  # fmt: skip
-        message = enrolling.Found(public(identity), certificate)
+        message = Found(public(identity), certificate)
         answer = run(enrolling.found(agency.parts, agency.notary, machine.said(), message))
         assert answer == refused("certificate")
-    short = enrolling.Found(b"short", agency.certificate(identity, machine))
+    short = Found(b"short", agency.certificate(identity, machine))
     answer = run(enrolling.found(agency.parts, agency.notary, machine.said(), short))
     assert answer == refused("certificate")
     assert agency.again().identity is None

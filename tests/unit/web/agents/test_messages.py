@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from keyturn.rules.directories.things import AgentState
 from keyturn.rules.lockout import MINUTE
 from keyturn.web.agents import desk, hub
-from keyturn.wire import session
 from keyturn.wire.codec import MAX_SIZE, decode_answer, encode
 from keyturn.wire.messages import (
     Approve,
@@ -35,7 +34,8 @@ from keyturn.wire.messages import (
     Wait,
     Work,
 )
-from keyturn.wire.signatures import NEW, Forged
+from keyturn.wire.paths import MESSAGES
+from keyturn.wire.signatures import NEW, Forged, Lane, sign_request
 from tests.unit.flows.agency import public
 from tests.unit.flows.house import run
 from tests.unit.flows.test_channel import CHART
@@ -127,10 +127,8 @@ def test_a_message_in_a_lane_that_is_not_its_own_is_refused(office: Office) -> N
     first = office.agency.first()
     speaker = office.speaker(first)
     body = encode(Wait(first.run_id, 0))
-    sender = speaker.sender(session.Lane.WORK)
-    headers = session.signatures.sign_request(
-        first.key, "POST", speaker.origin, session.MESSAGES, sender, body
-    )
+    sender = speaker.sender(Lane.WORK)
+    headers = sign_request(first.key, "POST", speaker.origin, MESSAGES, sender, body)
     assert word(run(office.post(headers, body))) == "signature"
 
 
@@ -233,14 +231,14 @@ def test_another_protocol_and_no_message_are_told_apart(
 ) -> None:
     first = office.agency.first()
     speaker = office.speaker(first)
-    headers = session.signatures.sign_request(
-        first.key, "POST", speaker.origin, session.MESSAGES, speaker.sender(session.Lane.WORK), body
+    headers = sign_request(
+        first.key, "POST", speaker.origin, MESSAGES, speaker.sender(Lane.WORK), body
     )
     reply = run(office.post(headers, body))
     assert word(reply) == why
     newcomer = office.speaker(first, agent_id=NEW)
-    headers = session.signatures.sign_request(
-        first.key, "POST", speaker.origin, session.MESSAGES, newcomer.sender(session.Lane.WORK),
+    headers = sign_request(
+        first.key, "POST", speaker.origin, MESSAGES, newcomer.sender(Lane.WORK),
         body,
     )  # fmt: skip
     assert word(run(office.post(headers, body))) == why
