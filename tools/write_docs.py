@@ -12,8 +12,8 @@ from pathlib import Path
 
 from keyturn import settings
 from keyturn.rules.diagnosis import pages as troubleshooting
-from keyturn.rules.directories import vectors as directory_policy
 from keyturn.rules.directories import pages as resets
+from keyturn.rules.directories import vectors as directory_policy
 from keyturn.rules.health import pages as health
 from keyturn.web.api.app import openapi
 

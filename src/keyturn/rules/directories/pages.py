@@ -15,6 +15,10 @@ from keyturn.rules.directories.resets import (
 
 PATH = "docs/resets.md"
 MADE = "<!-- Made by tools/write_docs.py from rules/directories/resets.py. Change the table. -->"
+ANSWERS = (
+    "A reset has three answers, and each is true: *done*, *not done*, *changed since by somebody "
+    "else*. None is ever taken back."
+)
 WORDS = {
     JobState.CHOOSING: "a page is open or a technician has started it; nothing is promised",
     JobState.QUEUED: "handed in; an agent may ask for the permit until the deadline",
@@ -32,15 +36,18 @@ def as_markdown() -> str:
     ends = [f"    {state} --> [*]" for state in JobState if state in FINAL]
     rows = [f"| `{state}` | {WORDS[state]} |" for state in JobState]
     lines = [
-        MADE, "", "# The life of a reset", "",
-        "A reset has three answers, and each is true: *done*, *not done*, *changed since by "
-        "somebody else*. None is ever taken back.", "",
+        MADE, "", "# The life of a reset", "", ANSWERS, "",
         "```mermaid", "stateDiagram-v2", "    [*] --> choosing", *ways, *ends, "```", "",
-        "| state | what it means |", "|---|---|", *rows, "",
+        "| state | what it means |", "|---|---|", *rows, "", _times(), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _times() -> str:
+    return (
         f"A password can be chosen for {(CHOOSE_MS - DEADLINE_MS) // 60_000} minutes; from then "
         f"on it must be set and proved within {DEADLINE_MS // 1000} s. An open one is read "
         f"{HOLD_MS // 1000} s after its permit at the earliest: what was sent in time has arrived "
         f"by then. The other controllers are watched for {WATCH_MS // 86_400_000} days; the sealed "
-        f"password is kept for that no longer than {TRY_MS // 60_000} minutes.", "",
-    ]  # fmt: skip
-    return "\n".join(lines)
+        f"password is kept for that no longer than {TRY_MS // 60_000} minutes."
+    )
