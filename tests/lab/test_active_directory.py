@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -30,6 +31,7 @@ from keyturn.lab.people import (
     SERVICE,
     VICTOR,
     Person,
+    quoted,
 )
 from keyturn.rules.directories.answers import Tried
 from keyturn.rules.directories.proofs import Bind
@@ -239,6 +241,50 @@ def test_what_denies_a_user_to_change_the_password_is_seen(one: SambaStage) -> N
     async def story(driver: ActiveDirectory) -> None:
         assert (await driver.find(HOST, CAROL.name)).must_change_binds == "cannot_change"
         assert (await driver.find(HOST, KIM.name)).must_change_binds == "smart_card"
+
+    one.play(story)
+
+
+def test_a_name_that_needs_escaping_everywhere(one: SambaStage) -> None:
+    odd = Person("odd(1)x", 'Oz\\, \u00d6mer \\"Q\\" \\#1', "Quiet-Odd-1x")
+    one.lab.hand.change("dc1", ODD.format(dn=_base64(odd.dn), quoted=quoted(odd.password)))
+
+    async def story(driver: ActiveDirectory) -> None:
+        view = await driver.find(HOST, odd.name)
+        assert view.name == odd.name
+        with pytest.raises(NotFound):
+            await driver.find(HOST, "odd(1)*")
+        assert await driver.try_password(HOST, view.guid, odd.password) is Bind.RIGHT
+        password = fresh()
+        await driver.apply(HOST, view.guid, Change(password))
+        assert await driver.try_password(HOST, view.guid, password) is Bind.RIGHT
+
+    one.play(story)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+ODD = """\
+dn:: {dn}
+changetype: add
+objectClass: user
+sAMAccountName: odd(1)x
+userAccountControl: 512
+unicodePwd:: {quoted}
+"""
+
+
+def test_a_smart_card_account_takes_a_password_here(one: SambaStage) -> None:
+    """Samba lets it in with one all the same; a technician is told that a required change does not
+    bind.
+    """
+
+    async def story(driver: ActiveDirectory) -> None:
+        guid, password = await known(driver, HOST, KIM)
+        assert await driver.try_password(HOST, guid, password) is Bind.RIGHT
+        assert (await driver.look(HOST, guid)).must_change_binds == "smart_card"
 
     one.play(story)
 
