@@ -146,7 +146,7 @@ def test_a_cut_controller_gets_nothing_until_healed(lab: Lab, record_property: S
     lab.faults.cut("dc3")
     try:
         lab.hand.set_password("dc1", CAROL, "While-It-Was-Cut-1")
-        lab.hand.arrived("dc2", CAROL, "While-It-Was-Cut-1")
+        late = lab.hand.arrived("dc2", CAROL, "While-It-Was-Cut-1")
         with pytest.raises(InVain):
             lab.hand.arrived("dc3", CAROL, "While-It-Was-Cut-1", seconds=5)
         # the host still reaches it: the old password is the right one there
@@ -154,7 +154,9 @@ def test_a_cut_controller_gets_nothing_until_healed(lab: Lab, record_property: S
     finally:
         lab.faults.heal("dc3")
     took = lab.hand.arrived("dc3", CAROL, "While-It-Was-Cut-1")
-    record_property("says", f"a cut link: arrived {took:.1f} s after it was healed")
+    record_property(
+        "says", f"dc3 cut off: at dc2 in {late:.1f} s; at dc3 {took:.1f} s after healing"
+    )
 
 
 def test_an_unplugged_controller_answers_nobody(lab: Lab) -> None:
@@ -166,6 +168,36 @@ def test_an_unplugged_controller_answers_nobody(lab: Lab) -> None:
     finally:
         lab.faults.plug("dc2")
     until(lambda: lab.hand.try_password("dc2", ERIN, ERIN.password) == RIGHT, 30, "dc2")
+
+
+def reaches(lab: Lab, place: str, controller: str) -> bool:
+    """Whether a process beside one controller reaches the port of another."""
+    code = f"import socket; socket.create_connection(('{controller}', 636), 2)"
+    return not attempt(*lab.beside(place), sys.executable, "-c", code)[0]
+
+
+def test_a_place_is_cut_from_one_controller_alone(lab: Lab) -> None:
+    lab.faults.cut("dc1", "by-dc3")
+    try:
+        assert not reaches(lab, "dc3", "dc1")
+        assert reaches(lab, "dc3", "dc2")
+        assert reaches(lab, "dc2", "dc1")
+    finally:
+        lab.faults.heal_all()
+    assert reaches(lab, "dc3", "dc1")
+
+
+def test_a_narrow_line_makes_a_controller_late(lab: Lab, record_property: Says) -> None:
+    lab.faults.slow("dc3", 8_000)
+    try:
+        began = time.monotonic()
+        for _ in range(3):
+            assert probe(lab, "dc3") == "TLSv1.3"
+        late = time.monotonic() - began
+    finally:
+        lab.faults.hasten("dc3")
+    assert late > 0.5  # three handshakes send more than the 2,100 bytes that pass until then
+    record_property("says", f"three handshakes at 8 kbit/s: {late:.1f} s")
 
 
 def test_replication_stops_and_resumes(lab: Lab, record_property: Says) -> None:

@@ -46,11 +46,20 @@ class Faults:
         """Put the cable back."""
         self._links.plug(one, in_=True)
 
+    def slow(self, one: str, bits_per_s: int) -> None:
+        """Its line is narrow: everything to it and from it is late."""
+        self._links.slow(one, bits_per_s)
+
+    def hasten(self, one: str) -> None:
+        """Undo `slow`."""
+        self._links.slow(one, 0)
+
     def heal_all(self) -> None:
         """Every link as it was."""
         names = [name for name in self._links.nodes if name != HOST]
         for name in names:
             self._links.plug(name, in_=True)
+            self._links.slow(name, 0)
             self._links.heal(name, [other for other in self._links.nodes if other != name])
 
     @property

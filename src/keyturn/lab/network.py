@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from keyturn.lab.commands import attempt, run
 from keyturn.lab.instances import NAMED, Instance, pids
@@ -149,11 +148,19 @@ class Namespaces:
         """Pull a node's cable, or put it back: nobody reaches it, itself excepted."""
         run("ip", "link", "set", self.nodes[name].space, "up" if in_ else "down")
 
+    def slow(self, name: str, bits_per_s: int) -> None:
+        """Let so much pass to a node and from it, each way; 0 for all there is.
+
+        What is sent waits its turn (a token bucket, tc-tbf(8)); after a silence the first 1,600
+        bytes pass at once.
+        """
+        node = self.nodes[name]
+        for inside, link in (((), node.space), (("-n", node.space), node.link)):
+            attempt("tc", *inside, "qdisc", "del", "dev", link, "root")
+            if bits_per_s:
+                limits = ("rate", f"{bits_per_s}bit", "burst", "1600", "latency", "30s")
+                run("tc", *inside, "qdisc", "add", "dev", link, "root", "tbf", *limits)
+
     def close(self) -> None:
         """End all processes of all nodes, and remove them."""
         self._instance.close()
-
-
-def folder_of(instance: Instance) -> Path:
-    """Where this instance keeps its files."""
-    return instance.folder
