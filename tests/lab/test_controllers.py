@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from keyturn.lab import instances
+from keyturn.lab import instances, processes
 from keyturn.lab.certificates import Shown
 from keyturn.lab.commands import CommandFailed, InVain, attempt
 from keyturn.lab.domain import Lab
@@ -393,11 +393,11 @@ def test_a_dead_labs_controllers_end_and_its_traces_are_removed() -> None:
         assert child.stdout
         number, folder = child.stdout.readline().split()
         space = f"keyt{number}-dc1"
-        assert instances.pids(space)
+        assert processes.pids(space)
         child.send_signal(signal.SIGKILL)
         child.wait()
     # its pipe is closed: the controller ends without anybody's help
-    until(lambda: not instances.pids(space), 30, "the controller's end")
+    until(lambda: not processes.pids(space), 30, "the controller's end")
     assert int(number) in instances.sweep()
     assert space not in attempt("ip", "netns", "list")[1]
     assert f"keyt{number}:" not in attempt("ip", "-o", "link", "show")[1]

@@ -1,6 +1,7 @@
 """The lab: real Samba domain controllers on this machine, with faults on demand.
 
 commands.py      run a program and say what it said when it fails; wait for what must come true
+processes.py     found, ended, weighed
 instances.py     several labs at once: a number each, and what a dead one left is removed
 network.py       a network of namespaces: nodes, names, links that are cut and healed
 loopback.py      where namespaces are not allowed: one controller on 127.0.0.60
@@ -11,6 +12,7 @@ people.py        who is in the domain, and the delegated account of the agents
 snapshots.py     prepared folders, made once
 hand.py          what an administrator does by hand at one controller
 faults.py        what goes wrong on demand
+relay.py         a line from a namespace to a server on the host's loopback
 domain.py        Lab: all of it, for a test or a play
 able.py          whether this machine can
 """

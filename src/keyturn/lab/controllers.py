@@ -18,6 +18,7 @@ from typing import Protocol
 
 from keyturn.lab.certificates import Pair, Shown, Wardrobe
 from keyturn.lab.commands import InVain, attempt, run, until
+from keyturn.lab.processes import group, memory_kib, signal_group
 
 REALM = "CORP.EXAMPLE.TEST"
 DOMAIN = REALM.lower()
@@ -275,10 +276,10 @@ class Controller:
         if process is None:
             return
         for sent in (number, signal.SIGKILL):
-            _signal(process.pid, sent)
+            signal_group(process.pid, sent)
             with contextlib.suppress(subprocess.TimeoutExpired, InVain):
                 process.wait(STOP_S)
-                until(lambda: not _group(process.pid), STOP_S, f"the end of {self.host}")
+                until(lambda: not group(process.pid), STOP_S, f"the end of {self.host}")
                 break
         if process.stdin:
             process.stdin.close()
@@ -305,8 +306,7 @@ class Controller:
         """What its processes hold together, shared pages counted once (PSS)."""
         if self._process is None:
             return 0
-        sizes = [_pss(pid) for pid in _group(self._process.pid)]
-        return sum(sizes)
+        return sum(map(memory_kib, group(self._process.pid)))
 
     # --- its own tools
 
@@ -324,28 +324,3 @@ class Controller:
     def samba_tool(self, *words: str) -> str:
         """Run samba-tool at this controller. Raises CommandFailed."""
         return self.tool("samba-tool", *words, "-s", str(self.configuration))
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, number)
-
-
-def _group(group: int) -> list[int]:
-    """The living processes of a process group."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _parent, its = stat.read_text().rpartition(")")[2].split()[:3]
-            if int(its) == group and state != "Z":
-                found.append(int(stat.parent.name))
-    return found
-
-
-def _pss(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        found = re.search(
-            r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE
-        )
-        return int(found[1]) if found else 0
-    return 0

@@ -6,17 +6,16 @@ so whoever can take the lock of a number may remove whatever carries it.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import re
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from keyturn.lab.commands import attempt, until
+from keyturn.lab.commands import attempt
+from keyturn.lab.processes import end_all
 
 LOCKS = Path("/run/keyturn-lab")
 MOST = 100
@@ -125,21 +124,3 @@ def _spaces(tag: str) -> Iterator[str]:
 def _told(*words: str) -> str:
     """What `ip` says; nothing where it cannot, as in a lab on loopback."""
     return attempt("ip", *words)[1]
-
-
-def pids(space: str) -> list[int]:
-    """The processes that live in a namespace."""
-    return [int(pid) for pid in attempt("ip", "netns", "pids", space)[1].split()]
-
-
-def end_all(space: str, number: signal.Signals = signal.SIGKILL, patience_s: float = 10) -> None:
-    """Signal every process of a namespace, and wait until none is left. Raises InVain."""
-
-    def ended() -> bool:
-        alive = pids(space)
-        for pid in alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        return not alive
-
-    until(ended, patience_s, f"the end of all processes in {space}")

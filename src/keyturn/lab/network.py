@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from keyturn.lab.commands import attempt, run
-from keyturn.lab.instances import NAMED, Instance, pids
+from keyturn.lab.instances import NAMED, Instance
+from keyturn.lab.processes import pids
 
 HOST = "host"
 NOBODY = "02:00:00:00:00:fe"

@@ -71,7 +71,8 @@ class Shelf:
 
     def put(self, kind: str, *controllers: Path) -> None:
         """Keep these folders of stopped controllers. The exclusive lock must be held."""
-        draft = self._folder / f"{self.key}-{kind}.{os.getpid()}.draft"
+        draft = self._folder / f"{self.key}-{kind}.draft"
+        shutil.rmtree(draft, ignore_errors=True)  # of somebody who died over it
         draft.mkdir()
         for folder in controllers:
             run("cp", "-a", "--reflink=auto", folder, draft)
