@@ -10,15 +10,20 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import ldap
 import pytest
 
 from keyturn.adapters.system import SystemClock
 from keyturn.agent.directories.active_directory import ActiveDirectory, Settings
+from keyturn.agent.directories.active_directory.connection import Modification, Said
+from keyturn.agent.directories.active_directory.service import Service
 from keyturn.agent.ports import Change, Driver, NotFound, Refused, Uncertain, Unreachable
 from keyturn.lab.certificates import Shown
 from keyturn.lab.controllers import BASE
 from keyturn.lab.domain import Lab
 from keyturn.lab.people import (
+    ADMIN,
+    ADMIN_PASSWORD,
     ALICE,
     BOB,
     CAROL,
@@ -33,7 +38,7 @@ from keyturn.lab.people import (
     Person,
     quoted,
 )
-from keyturn.rules.directories.answers import Tried
+from keyturn.rules.directories.answers import Tried, refusal
 from keyturn.rules.directories.proofs import Bind
 from tests.lab.line import Line
 from tests.unit.agent.directories.contract import Contract, Several, T, fresh, guid_of, known
@@ -200,6 +205,63 @@ def test_every_refusal_of_a_change(one: SambaStage, record_property: Callable[..
         "no right to unlock": "no_right",
         "no right to require a change": "no_right",
     }
+
+
+def test_what_only_a_change_or_a_malformed_modify_is_told(
+    one: SambaStage, record_property: Callable[..., None]
+) -> None:
+    """Keyturn only ever resets; the reasons are known all the same, in Samba's own words."""
+    admin = one.settings(account=f"{ADMIN}@corp.example.test", password=ADMIN_PASSWORD)
+
+    async def story(driver: ActiveDirectory) -> dict[str, str]:
+        service = Service(admin)
+        frank, first = await _set(driver, FRANK)
+        second = f"Longer-{fresh()}"
+        bob, password = await _set(driver, BOB)
+
+        async def why(guid: str, *changes: Modification) -> str:
+            with pytest.raises(Said) as told:
+                await service.using(HOST, lambda c: c.modify(guid, changes, []))
+            found = refusal(told.value.result, told.value.diagnostic)
+            record_property(
+                "says", f"modify {told.value.result}: {found.reason} {found.diagnostic[:90]}"
+            )
+            return found.reason
+
+        await service.using(HOST, lambda c: c.modify(frank, _change(first, second), []))
+        seen = {
+            "already used": await why(frank, *_change(second, first)),
+            "too young": await why(bob, *_change(password, fresh())),
+            "wrong old": await why(frank, *_change("Wrong-Wrong-Wrong-1", f"Longer-{fresh()}")),
+            "not quoted": await why(bob, (ldap.MOD_REPLACE, "unicodePwd", [b"a\0b\0"])),
+            "unknown": await why(f"CN=nobody,{BASE}", (ldap.MOD_REPLACE, "pwdLastSet", [b"0"])),
+            "unknown guid": await why(f"<GUID={'00' * 16}>", *_change("x", "y")),
+        }
+        service.close()
+        return seen
+
+    assert one.play(story) == {
+        "already used": "used_before",
+        "too young": "too_young",
+        "wrong old": "wrong_old",
+        "not quoted": "unwilling",
+        "unknown": "gone",
+        "unknown guid": "gone",
+    }
+
+
+async def _set(driver: ActiveDirectory, person: Person) -> tuple[str, str]:
+    """The account's name by guid, and a long new password."""
+    guid, password = await guid_of(driver, HOST, person), f"Longer-{fresh()}"
+    await driver.apply(HOST, guid, Change(password, unlock=True))
+    return f"<GUID={guid}>", password
+
+
+def _change(old: str, new: str) -> list[Modification]:
+    return [
+        (ldap.MOD_DELETE, "unicodePwd", [f'"{old}"'.encode("utf-16-le")]),
+        (ldap.MOD_ADD, "unicodePwd", [f'"{new}"'.encode("utf-16-le")]),
+    ]
 
 
 def test_kinds_of_account_that_are_never_set(one: SambaStage) -> None:
