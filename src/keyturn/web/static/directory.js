@@ -90,7 +90,7 @@ function changed() {
   faults();
   warnings();
   one("repeat").hidden = !hidden();
-  one("copy").hidden = !fresh.value;
+  one("take").hidden = !fresh.value;
   for (const name of ["unfit", "differs", "unasked", "long"]) note(name).hidden = true;
 }
 
@@ -222,7 +222,7 @@ function begin() {
   fresh.addEventListener("beforeinput", before);
   one("toggle").addEventListener("click", () => reveal(hidden()));
   one("make").addEventListener("click", () => suggest().catch(() => telling("unmade")));
-  one("copy").addEventListener("click", copy);
+  one("take").addEventListener("click", copy);
   one("repin").addEventListener("click", compare);
   window.addEventListener("pagehide", forget);
   showPolicy();
