@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace as Row
 from typing import Any
 
-from preview_directory import job, proofs
+from preview_directory import job, proofs  # type: ignore[import-not-found]
 
 from keyturn.flows.directories import Invited
 from keyturn.flows.linking import Answer
@@ -124,7 +124,7 @@ def agent_pages(
     always: Callable[..., dict[str, Any]], ann: User, other: User
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every page of directories in the console."""
-    shown = {
+    shown: dict[str, tuple[str, dict[str, Any]]] = {
         "directories": ("directories", {"directories": (SERVED, NEW), "typed": "",
                                         "mistake": None, "can": MAY}),
         "directories-none": ("directories", {"directories": (), "typed": "CORP",

@@ -14,8 +14,8 @@ from types import SimpleNamespace as Row
 from typing import Any
 
 import segno
-from preview_agents import JOBS, LINKED, agent_pages
-from preview_directory import directory_pages
+from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
+from preview_directory import directory_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words

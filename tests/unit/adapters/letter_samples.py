@@ -40,11 +40,22 @@ MAILS: dict[str, dict[str, object]] = {
     "password_changed": CHANGE,
     "new_client": CHANGE,
     "factor_changed": {"what": "totp.added", **CHANGE},
+    # fmt: off
     "directory_changed": {
-        "what": "reset", "state": "done", "directory": "corp.example.test", "account": "ada",
-        **CHANGE,
+        "what": "reset",
+        "state": "done",
+        "directory": "corp.example.test",
+        "account": "ada",
+        "at": SINCE,
+        "notme": NOT_ME,
     },
-    "directory_started": {"directory": "corp.example.test", "account": "ada", **CHANGE},
+    "directory_started": {
+        "directory": "corp.example.test",
+        "account": "ada",
+        "at": SINCE,
+        "notme": NOT_ME,
+    },
+    # fmt: on
     "passkey_cloned": {"passkey": "Blue key", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},

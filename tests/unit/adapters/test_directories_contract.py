@@ -394,7 +394,7 @@ def test_an_agent_that_is_locked_is_changed_by_nobody_else(store: SqlStore, here
         assert found is not None
         tx.agents.update(replace(found, facts=found.facts + name))
 
-    at_once(store, [lambda tx, n=n: see(tx, str(n)) for n in range(8)])  # type: ignore[misc]
+    at_once(store, [lambda tx, n=n: see(tx, str(n)) for n in range(8)])
     found = read(store, lambda tx: tx.agents.by_id(agent.id))
     assert sorted(found.facts) == list("01234567")
     assert write(store, lambda tx: tx.agents.lock("nobody")) is None

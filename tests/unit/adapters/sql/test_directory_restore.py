@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from keyturn.adapters.memory_secrets import START as NOW
 from keyturn.adapters.sql import SqlStore, directory_restore, open_store
 from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import engine_of
@@ -14,7 +16,6 @@ from keyturn.ports.store import Tx
 from keyturn.rules.directories.resets import Job, JobState
 from keyturn.rules.directories.things import Agent, AgentState
 from tests.unit.adapters.test_directories_contract import (
-    NOW,
     at_once,
     make_account,
     make_agent,
@@ -95,8 +96,8 @@ def test_what_agents_had_under_way_is_not_done_or_is_settled_by_reading(
     job = make_job(account, state=state, permit=permit)
     assert at_once(store, [lambda tx: tx.jobs.add(job)]) == [None]
     void(store, [])
-    over = {"state": JobState.NOT_DONE, "reason": "restored", "finished_at": AFTER}
-    changes = {
+    over: dict[str, Any] = {"state": JobState.NOT_DONE, "reason": "restored", "finished_at": AFTER}
+    changes: dict[str, Any] = {
         JobState.CHOOSING: over, JobState.QUEUED: over,
         JobState.PERMITTED: {"state": JobState.UNSETTLED},
     }.get(state, {})  # fmt: skip

@@ -12,7 +12,7 @@ from keyturn.rules.accounts import Role, User
 from keyturn.rules.directories import topology
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import JobKind, JobState
-from keyturn.rules.directories.things import AgentState, Directory
+from keyturn.rules.directories.things import Agent, AgentState, Directory
 from keyturn.rules.directories.topology import Controller, Link, Topology
 from keyturn.rules.events import Event
 from keyturn.wire.certificates import fingerprint
@@ -43,6 +43,11 @@ def desk(office: Office) -> Desk:
 def text(page: str) -> str:
     """What is read of a page."""
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def put(office: Office, agent: Agent) -> None:
+    """Store an agent as it is now."""
+    office.house.write(lambda tx: tx.agents.update(agent))
 
 
 def directory_page(desk: Desk, corp: Corp) -> str:
@@ -89,8 +94,7 @@ def test_the_page_says_how_it_stands(
     office: Office, desk: Desk, corp: Corp, changes: dict[str, Any], sentence: str
 ) -> None:
     for agent in corp.agents:
-        changed = replace(agent, **changes)
-        office.house.write(lambda tx, one=changed: tx.agents.update(one))
+        put(office, replace(agent, **changes))
     page = desk.get(f"/console/directories/{corp.directory.id}")
     assert heading(page) == sentence
 
@@ -111,7 +115,7 @@ def test_who_waits_is_shown_with_the_fingerprint_to_compare(
     office: Office, desk: Desk, corp: Corp
 ) -> None:
     waiting = replace(corp.agents[1], state=AgentState.WAITING, certificate=None)
-    office.house.write(lambda tx: tx.agents.update(waiting))
+    put(office, waiting)
     page = text(directory_page(desk, corp))
     assert "dc2 waits for approval" in page
     assert fingerprint(waiting.signing_key, waiting.sealing_key) in page
@@ -124,13 +128,12 @@ def test_a_copied_key_and_what_an_agent_says_is_wrong_are_shown(
     office: Office, desk: Desk, corp: Corp
 ) -> None:
     copied = replace(corp.agents[1], clone_at=corp.now, facts='{"clock": "late"}')
-    office.house.write(lambda tx: tx.agents.update(copied))
+    put(office, copied)
     page = desk.get(f"/console/directories/{corp.directory.id}")
     assert "the key of dc2 was seen in two places and is stopped" in heading(page)
     assert "clock: late" in text(page.text)
     for odd in ("{", "[]"):
-        broken = replace(copied, facts=odd)
-        office.house.write(lambda tx, one=broken: tx.agents.update(one))
+        put(office, replace(copied, facts=odd))
         assert desk.get(f"/console/directories/{corp.directory.id}").status_code == 200
 
 
