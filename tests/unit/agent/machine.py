@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from keyturn.agent.charting import Chart
-from keyturn.agent.directories.memory import MemoryDomain, MemoryDriver
 from keyturn.agent.executor import Executor
 from keyturn.agent.journal import Journal
-from keyturn.agent.ports import AccountView, Change, LinkDown, Uncertain
+from keyturn.agent.ports import AccountView, Change, Driver, LinkDown, Uncertain
 from keyturn.agent.standing import Held, Place, Standing
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
@@ -79,9 +78,10 @@ class MortalDriver:
     What is on the wire arrives all the same, `late_ms` later.
     """
 
-    def __init__(self, inner: MemoryDriver, life: Life) -> None:
+    def __init__(self, inner: Driver, life: Life) -> None:
         self._inner, self._life = inner, life
         self.late_ms = 0
+        self._sent: set[asyncio.Future[None]] = set()
 
     @property
     def timeout_ms(self) -> int:
@@ -107,6 +107,7 @@ class MortalDriver:
     async def apply(self, controller: str, guid: str, change: Change) -> None:
         self._life.moment()
         sent = asyncio.ensure_future(self._arrive(controller, guid, change))
+        self._sent.add(sent)
         done, _ = await asyncio.wait({sent}, timeout=self.timeout_ms / 1000)
         self._life.moment()
         if not done:
@@ -118,6 +119,14 @@ class MortalDriver:
     async def _arrive(self, controller: str, guid: str, change: Change) -> None:
         await asyncio.sleep((self.late_ms or self._life.pace.directory) / 1000)
         await self._inner.apply(controller, guid, change)
+
+    async def hang_up(self) -> None:
+        """A real driver's connections end with its process; what was sent on them was sent."""
+        if close := getattr(self._inner, "close", None):
+            for sent in self._sent:
+                sent.cancel()
+            await asyncio.gather(*self._sent, return_exceptions=True)
+            close()
 
     async def try_password(self, controller: str, guid: str, password: str) -> Bind:
         return await self._ask("try_password", controller, guid, password)
@@ -156,10 +165,10 @@ class Machine:
     """A host with an agent: its journal outlives its processes."""
 
     def __init__(
-        self, agent_id: str, home: str, office: Office, domain: MemoryDomain, path: Path
+        self, agent_id: str, home: str, office: Office, driver: Callable[[], Driver], path: Path
     ) -> None:
         self.agent_id, self.home, self.path = agent_id, home, path
-        self.office, self.domain = office, domain
+        self.office, self._driver = office, driver
         self.key: X25519PrivateKey = office.keys[agent_id]
         self._runs = itertools.count(1)
         self.run_id = self._before = ""
@@ -192,7 +201,7 @@ class Machine:
 
     async def _live(self, life: Life) -> None:
         journal = Journal(self.path, life.journaled)
-        driver = MortalDriver(MemoryDriver(self.domain, TIMEOUT_MS), life)
+        driver = MortalDriver(self._driver(), life)
         link = MortalLink(self.office, self.agent_id, life)
         standing = Standing(
             Place(self.agent_id, "d", self.run_id, self.home), driver, link, journal, Clock(),
@@ -206,6 +215,7 @@ class Machine:
             for piece in (busy, *executor._going.values()):
                 piece.cancel()
             await asyncio.gather(busy, *executor._going.values(), return_exceptions=True)
+            await driver.hang_up()
             journal.close()
 
     async def _work(

@@ -11,7 +11,7 @@ from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from keyturn.agent.directories.memory import Fault, MemoryDomain
+from keyturn.agent.directories.memory import Fault, MemoryDomain, MemoryDriver
 from keyturn.agent.ports import Change
 from keyturn.rules.directories.resets import ACTING, ALREADY, FINAL, Job, JobKind, JobState
 from tests.unit.agent.machine import TIMEOUT_MS, Machine
@@ -44,13 +44,16 @@ class World:
         self.guid = self.domain.add("ann", OLD)
         keys = {name: X25519PrivateKey.generate() for name in ("A", "B")}
         self.office = Office(ticks, keys)
-        self.a = Machine("A", DC1, self.office, self.domain, folder / "a.sqlite")
-        self.b = Machine("B", DC2, self.office, self.domain, folder / "b.sqlite")
+        self.a = Machine("A", DC1, self.office, self._driver, folder / "a.sqlite")
+        self.b = Machine("B", DC2, self.office, self._driver, folder / "b.sqlite")
         self.applied: list[tuple[str, int, Change]] = []
         self.calls: list[tuple[str, str]] = []
         self.by_hand = 0
         self.replicates = True
         self._background: asyncio.Task[None] | None = None
+
+    def _driver(self) -> MemoryDriver:
+        return MemoryDriver(self.domain, TIMEOUT_MS)
 
     async def _answered(self, host: str, call: str) -> None:
         self.calls.append((host, call))
