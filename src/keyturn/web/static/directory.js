@@ -5,7 +5,7 @@
 
 /* what belongs together is fetched together: the same ?v= for all of a release's scripts */
 const release = new URL(import.meta.url).search;
-const [{ judge, unusual }, { make }, { able, repin, seal, Told }] = await Promise.all(
+const [{ judge, plain, unusual }, { make }, { able, repin, seal, Told }] = await Promise.all(
   ["policies", "passphrases", "seal"].map((name) => import(`./${name}.js${release}`)),
 );
 
@@ -103,6 +103,14 @@ function pasted(event) {
 }
 function before(event) {
   if (event.inputType !== "insertFromPaste") pastedEnd = false;
+}
+
+/* Only when somebody asks for it: what was typed is theirs. */
+function tidy() {
+  for (const field of [fresh, again]) field.value = plain(field.value);
+  pastedEnd = false;
+  changed();
+  fresh.focus();
 }
 
 function reveal(shown) {
@@ -223,6 +231,7 @@ function begin() {
   one("toggle").addEventListener("click", () => reveal(hidden()));
   one("make").addEventListener("click", () => suggest().catch(() => telling("unmade")));
   one("take").addEventListener("click", copy);
+  one("tidy").addEventListener("click", tidy);
   one("repin").addEventListener("click", compare);
   window.addEventListener("pagehide", forget);
   showPolicy();

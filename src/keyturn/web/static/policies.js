@@ -56,3 +56,7 @@ const UNUSUAL = [
 ];
 export const unusual = (password) =>
   UNUSUAL.filter(([, pattern]) => pattern.test(password)).map(([name]) => name);
+/* The same without any of it. */
+export const plain = (password) => password
+  .replace(/[\n\r\v\f\u0085\u2028\u2029\u2060\ufeff]/g, "").replace(/[\u00a0\u2007\u202f]/g, " ")
+  .replace(new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g"), "");
