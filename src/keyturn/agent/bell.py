@@ -25,6 +25,7 @@ from websockets.exceptions import WebSocketException
 
 from keyturn.agent.config import NO_PROXY
 from keyturn.agent.failing import link_down
+from keyturn.agent.keeper import PASSING
 from keyturn.agent.ports import Link, LinkDenied, LinkDown
 from keyturn.wire.codec import MAX_SIZE, Unreadable
 from keyturn.wire.messages import Beat, Beaten, Denied, Rung, Wait
@@ -194,8 +195,9 @@ class Bell:
         except LinkDown:
             await asyncio.Event().wait()  # the server is away: the pause will end
         except LinkDenied as denied:
-            if denied.denied.why != "sequence":  # two that crossed: the next one is in order
+            if denied.denied.why not in PASSING | {"waiting"}:
                 raise
+            await asyncio.Event().wait()  # it passes, and the pause will end
         else:
             if found.work:
                 self.rung.set()

@@ -62,7 +62,7 @@ class Agent:
         working = asyncio.create_task(self.worker.run(enough))
         try:
             async with _going(self.keeper.run()) as beating:
-                async with _going(self.bell.run()) as ringing, _going(self.fetch()) as fetching:
+                async with _going(self._ring()) as ringing, _going(self.fetch()) as fetching:
                     await _first(stop, beating, ringing, fetching, working)
                 # what was begun needs the lease to be finished: the keeper goes on beating
                 enough.set()
@@ -73,6 +73,12 @@ class Agent:
         finally:
             enough.set()
             await asyncio.gather(working, return_exceptions=True)
+
+    async def _ring(self) -> None:
+        try:
+            await self.bell.run()
+        except LinkDenied as refused:
+            raise GiveUp(refused.denied.why, refused.denied.holder) from refused
 
     async def fetch(self) -> None:
         """Fetch what there is to do whenever the bell has rung. Raises GiveUp."""

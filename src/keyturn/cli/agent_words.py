@@ -13,6 +13,7 @@ from keyturn.agent.ports import LinkDenied, LinkDown
 from keyturn.agent.state import Locked, StateUnusable
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.terminal import clean
+from keyturn.rules.health.words import span
 from keyturn.wire.messages import Holder
 
 _DOCTOR = "`keyturn agent doctor` looks closer."
@@ -121,8 +122,7 @@ def denied(why: str, holder: Holder | None) -> NotDone:
         return NotDone(_MISTRUSTED[why], remedy)
     what, remedy = _DENIED.get(why, (f"The server refuses ({clean(why)}).", _DOCTOR))
     if holder is not None:
-        minutes = holder.for_ms // 60_000
-        remedy = f"It runs at {clean(holder.place)}, since {minutes} minutes."
+        remedy = f"It runs at {clean(holder.place)} and began {span(holder.for_ms)} ago."
     return NotDone(what, remedy)
 
 
