@@ -40,6 +40,7 @@ from keyturn.wire.messages import (
 )
 from tests.unit.flows.agency import Agency, Machine
 from tests.unit.flows.house import House, run
+from tests.unit.flows.test_words import words
 
 STAMP = Stamp(3, "aa", 1, 1)
 CHART = topology.encode(
@@ -452,6 +453,21 @@ def test_an_agent_of_a_tenant_that_is_gone_is_nobody(
     kind = agency.house.write(lambda tx: type(tx.tenants))
     monkeypatch.setattr(kind, "get", lambda *_: None)
     assert agency.beat(first) == refused("signature")
+
+
+def test_the_letters_of_both_alarms_name_the_agent_and_both_places(agency: Agency) -> None:
+    agency.house.user("owner@northwind.test", role=Role.OWNER)
+    first = agency.first()
+    agency.begin(first, "b", machine="copy", place="evil (198.51.100.9)")
+    twice = words(agency.house, agency.house.last("alarm"))
+    assert "The agent dc1 runs at dc1 (192.0.2.10)" in twice
+    assert "evil (198.51.100.9)" in twice
+    for _ in range(SLIPS.limit + 1):
+        late = [(first.said("bell", number=1), Beat(first.run_id, True, ""))]
+        run(channel.beats(agency.parts, late))
+    copied = words(agency.house, agency.house.last("alarm"))
+    assert "use the key of the agent dc1" in copied
+    assert "the console and enrol it anew" in " ".join(copied.split())
 
 
 # -- the bell
