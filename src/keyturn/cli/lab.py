@@ -28,7 +28,7 @@ PORT = 8080
 STORY = (
     ("Reset a password", "as Ben: account › Windows password. Watch it arrive on dc1, dc2, dc3."),
     ("A stricter policy", "as Tom: fewer than 15 characters are refused, with their number."),
-    ("Protected", "as Nadia: she is a Domain Admin, and is told why that is not done here."),
+    ("Protected", "make Nadia's erin a Domain Admin: she is told why that is not done here."),
     ("As technician", "Tom in the console: Ben › Start reset. Ben chooses, nobody else."),
     ("The map", "in the console: Directories. Sites, controllers, agents, delays."),
     ("Lock it", "five wrong passwords for bob in the domain, then Unlock as Ben:"),
@@ -46,11 +46,13 @@ def lab(
 
     Needs root on Debian, network namespaces and Samba (`make setup` installs it).
     """
-    if play:
-        from keyturn.demo.play.directory import play as played  # noqa: PLC0415  the play only
-
-        raise typer.Exit(DONE if played() else NOT_DONE)
     try:
+        if play:
+            from keyturn.demo.play.directory.playing import (  # noqa: PLC0415  the play only
+                play as played,
+            )
+
+            raise typer.Exit(DONE if played() else NOT_DONE)
         _serve(free_port(port) if port else 0)
     except PortTaken:
         remedy = "Stop whatever listens there, or choose another: keyturn lab --port 8090"

@@ -93,9 +93,14 @@ class AgentProcess:
     def _command(self, *words: str) -> list[str]:
         return [*self._prefix, *PROGRAM, *words, "--config", str(self.config)]
 
-    def enrol(self, token: str) -> None:
-        """Trade a token for an id."""
-        self.call("enrol", given=f"{token}\n")
+    @property
+    def said(self) -> str:
+        """All that its runs have printed."""
+        return self.log.read_text() if self.log.exists() else ""
+
+    def enrol(self, token: str, *, anew: bool = False) -> None:
+        """Trade a token for an id; `anew`: after a revocation."""
+        self.call("enrol", *(["--anew"] if anew else []), given=f"{token}\n")
 
     def status(self) -> dict[str, Any]:
         """What `keyturn agent status --json` says, with status 0 or not."""
@@ -128,6 +133,16 @@ class AgentProcess:
     def kill(self) -> int | None:
         """End it as a power cut does."""
         return self._end(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Its machine stands still: no process of it does anything."""
+        if self._running is not None:
+            self._running.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it stood."""
+        if self._running is not None:
+            self._running.send_signal(signal.SIGCONT)
 
     def _end(self, number: signal.Signals) -> int | None:
         running, self._running = self._running, None

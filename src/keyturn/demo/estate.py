@@ -29,7 +29,7 @@ STOP_S = 10
 ACCOUNTS: Mapping[company.Person, people.Person] = {
     company.BEN: people.BOB,
     company.TOM: people.FRANK,  # bound by a stricter policy
-    company.NADIA: people.HEIDI,  # an administrator of the domain
+    company.NADIA: people.ERIN,
 }
 #: a command on the installation's host: its words to what it printed and its status
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -114,10 +114,10 @@ class Estate:
             tell(f"{person.name} is linked to {account.name}")
             self.link(person.email, account.name)
 
-    def move_in(self, agent: AgentProcess) -> None:
+    def move_in(self, agent: AgentProcess, *, anew: bool = False) -> None:
         """Enrol an agent, have it approved by the first one, run it."""
-        agent.enrol(self.token())
-        first = next(iter(self.agents.values()), None)
+        agent.enrol(self.token(), anew=anew)
+        first = next((one for one in self.agents.values() if one is not agent), None)
         if first is not None:  # somebody has compared the fingerprints of both screens
             first.call("approve", agent.name, "--fingerprint", agent.status()["fingerprint"])
         agent.start()

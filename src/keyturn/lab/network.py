@@ -11,6 +11,7 @@ there is lost in silence, both ways, as on a broken line.  It needs no firewall.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -106,6 +107,8 @@ class Namespaces:
         (etc / "resolv.conf").write_text(f"search {self._domain}\n{asked}{options}")
         hosts = f"127.0.0.1 localhost\n{node.home} {node.name}.{self._domain} {node.name}\n"
         (etc / "hosts").write_text(hosts)
+        # a machine of its own to whoever asks, where the host has such a name at all
+        (etc / "machine-id").write_text(f"{uuid.uuid5(uuid.NAMESPACE_DNS, node.space).hex}\n")
 
     def home(self, name: str) -> str:
         """A node's address in every lab: what DNS says."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import httpx
 
@@ -25,15 +26,16 @@ from keyturn.demo.play import (
 from keyturn.demo.play.stage import NeverCame, Stage
 from keyturn.demo.play.telling import Teller
 
-Scene = Callable[[Stage, Teller], None]
+S = TypeVar("S", bound=Stage)
 
 
-class Act(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Act(Generic[S]):
     """A scene, and the behaviour that it shows."""
 
     behaviour: str
     title: str
-    play: Scene
+    play: Callable[[S, Teller], None]
 
 
 ACTS = (
@@ -74,23 +76,34 @@ EXPECTED = (NeverCame, LookupError, httpx.HTTPError, ValueError, TypeError, Stop
 def _set_up(stage: Stage, teller: Teller) -> Iterator[None]:
     """The demo for the length of a block."""
     with ExitStack() as stack:
-        with teller.out.status("Setting up a small company …"):
+        with teller.out.status("Setting up …"):
             stack.enter_context(stage)
         yield
 
 
 def play() -> bool:
     """Play everything; whether every check held."""
-    teller, clock = Teller(), SystemClock()
-    began = clock.now()
+    teller = Teller()
     teller.out.print("[bold]Keyturn, played from outside[/bold]: a demo of its own, on free ports.")
-    stage = Stage()
+    return perform(Stage(), ACTS, teller, EXPECTED)
+
+
+def perform(
+    stage: S, acts: Sequence[Act[S]], teller: Teller, expected: tuple[type[Exception], ...]
+) -> bool:
+    """Play `acts` on a stage; whether every check held.
+
+    Args:
+        expected: what a scene that does not find what it looks for may raise.
+    """
+    clock = SystemClock()
+    began = clock.now()
     with _set_up(stage, teller):
-        for act in ACTS:
+        for act in acts:
             teller.scene(act.behaviour, act.title)
             try:
                 act.play(stage, teller)
-            except EXPECTED as error:
+            except expected as error:
                 teller.broke(error)
     teller.scene("Stop", "The demo ends when it is told to")
     teller.check("it ended with status 0", stage.status == 0, stage.status)

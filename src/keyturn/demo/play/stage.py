@@ -174,7 +174,7 @@ class Stage:
         """Every mail so far."""
         return self._spool.mails()
 
-    def mail(self, to: str, subject: str) -> Letter:
+    def mail(self, to: str, subject: str, patience_s: float = PATIENCE_S) -> Letter:
         """The next unread mail to an address with these words in its subject."""
 
         def look() -> Letter | None:
@@ -186,7 +186,7 @@ class Stage:
                     return Letter(kept)
             return None
 
-        return eventually(look, f"a mail “{subject}” to {to}")
+        return eventually(look, f"a mail “{subject}” to {to}", patience_s)
 
     def count(self, to: str, subject: str = "") -> int:
         """How many such mails came, once nothing more is under way."""
@@ -212,12 +212,12 @@ class Stage:
         return self._demo.keyturn(*words)
 
 
-def eventually(look: Callable[[], T | None], what: str) -> T:
+def eventually(look: Callable[[], T | None], what: str, patience_s: float = PATIENCE_S) -> T:
     """What `look` finds, asked again and again. Raises NeverCame."""
     pause = threading.Event()
-    for _ in range(PATIENCE_S * 20):
+    for _ in range(int(patience_s * 20)):
         found = look()
         if found is not None:
             return found
         pause.wait(0.05)
-    raise NeverCame(f"{what} did not come within {PATIENCE_S} seconds")
+    raise NeverCame(f"{what} did not come within {patience_s:g} seconds")

@@ -1,0 +1,34 @@
+"""The lab's play from beginning to end."""
+
+from __future__ import annotations
+
+from keyturn.demo.agents import CommandRefused
+from keyturn.demo.play.directory import agents, users
+from keyturn.demo.play.directory.cast import Refused, Scenery
+from keyturn.demo.play.playing import EXPECTED, Act, perform
+from keyturn.demo.play.telling import Teller
+from keyturn.lab.commands import CommandFailed, InVain
+
+ACTS = (
+    Act("B3", "Five bad logons in the domain, and he unlocks himself", users.unlock),
+    Act("B3", "A new password, proved on three controllers", users.reset),
+    Act("B3 A12", "A technician starts a reset, and sees no password", users.technician),
+    Act("B3", "A change is required at the next logon", users.must_change),
+    Act("B3", "A fine-grained policy refuses, with its own numbers", users.stricter),
+    Act("B3", "A Domain Admin is refused", users.protected),
+    Act("B3", "A controller is cut off: done, later everywhere", agents.cut_off),
+    Act("B3", "The main agent installed twice", agents.second_primary),
+    Act("B3", "A copied key raises an alarm", agents.copied_key),
+    Act("B3", "The primary is killed, and another takes over", agents.takeover),
+    Act("B3", "Changed by hand in between", agents.by_hand),
+)
+TROUBLE = (*EXPECTED, Refused, CommandRefused, CommandFailed, InVain)
+
+
+def play() -> bool:
+    """Play everything; whether every check held. Raises Unable, CommandFailed, CommandRefused."""
+    teller = Teller()
+    teller.out.print(
+        "[bold]Keyturn's lab, played from outside[/bold]: three real controllers, three agents."
+    )
+    return perform(Scenery(), ACTS, teller, TROUBLE)
