@@ -208,9 +208,12 @@ def permit(tx: Tx, act: Act, agent: Agent, asked: AskPermit) -> Permitted:
 
 
 def _may_ask(agent: Agent, job: Job) -> bool:
-    """A candidate that could do it: without an envelope there is nothing to set."""
-    sealed = job.kind is not JobKind.RESET or any(e.agent_id == agent.id for e in job.envelopes)
-    return agent in standby.candidates([agent]) and sealed
+    """A candidate that could do it: without an envelope there is nothing to set. A job that
+    is over has none either, and is told to be over.
+    """
+    able = job.kind is not JobKind.RESET or job.state in resets.FINAL
+    sealed = able or any(e.agent_id == agent.id for e in job.envelopes)
+    return bool(standby.candidates([agent])) and sealed
 
 
 def report(tx: Tx, act: Act, agent: Agent, told: Report) -> str:
@@ -261,8 +264,7 @@ def _may_say(tx: Tx, agent: Agent, job: Job, told: Seen) -> bool:
         return False
     if told.state is ProofState.PROVED and all(e.agent_id != agent.id for e in job.envelopes):
         return False
-    candidate = agent in standby.candidates([agent])
-    return candidate or agent.controller == told.controller
+    return bool(standby.candidates([agent])) or agent.controller == told.controller
 
 
 def looked(tx: Tx, act: Act, agent: Agent, told: Looked) -> None:
@@ -309,11 +311,10 @@ def _apply(tx: Tx, act: Act, job: Job, event: Event) -> Decision:
     """Decide and store, with everything that follows from the new state."""
     decision = resets.decide(job, event, act.now)
     after = decision.job
-    if after != job:
+    if after != job:  # then its state is another one, too
         tx.jobs.update(after, job.state)
-        if after.state is not job.state:
-            _record(tx, act, after)
-            _ended(tx, act, after)
+        _record(tx, act, after)
+        _ended(tx, act, after)
     return decision
 
 

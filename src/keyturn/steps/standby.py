@@ -69,7 +69,7 @@ def _tasks(agent: Agent, jobs: Sequence[Job], now: int) -> list[Task]:
     """Jobs whose turn it is: not while an earlier one of the account is open."""
     busy = {j.guid for j in jobs if j.state in ACTING}
     tasks = []
-    for job in jobs:
+    for job in sorted(jobs, key=lambda j: (j.deadline or 0, j.id)):
         sealed = _sealed(agent, job)
         ready = job.kind is not JobKind.RESET or sealed is not None
         if job.state is JobState.QUEUED and job.guid not in busy and job.deadline and ready:

@@ -40,7 +40,6 @@ MAILS: dict[str, dict[str, object]] = {
     "password_changed": CHANGE,
     "new_client": CHANGE,
     "factor_changed": {"what": "totp.added", **CHANGE},
-    # fmt: off
     "directory_changed": {
         "what": "reset",
         "state": "done",
@@ -55,7 +54,6 @@ MAILS: dict[str, dict[str, object]] = {
         "at": SINCE,
         "notme": NOT_ME,
     },
-    # fmt: on
     "passkey_cloned": {"passkey": "Blue key", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},

@@ -7,21 +7,30 @@ from typing import Any
 
 import pytest
 
-from keyturn.flows import recovery, signup
+from keyturn.flows import recovery, resets, signup
 from keyturn.flows.diagnose import Diagnosed, diagnose_user
 from keyturn.flows.staff import disable, end_sessions, on_the_host
 from keyturn.ports.store import Tx
 from keyturn.rules.access import Staff
 from keyturn.rules.accounts import Flow, Role, User, UserState
-from keyturn.rules.budgets import CODE_MAILS, SMS_PER_NUMBER, SMS_PER_USER, Budget
+from keyturn.rules.budgets import (
+    CODE_MAILS,
+    DIRECTORY_JOBS,
+    SMS_PER_NUMBER,
+    SMS_PER_USER,
+    Budget,
+)
 from keyturn.rules.callers import network_of
 from keyturn.rules.diagnosis import VOCABULARY, Blind, Facts, Symptom, diagnose
+from keyturn.rules.directories.things import AgentState
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND, Lane
 from keyturn.rules.messages import MessageState
 from keyturn.steps.acts import begin, record
 from keyturn.steps.evidence import Subject, collect
+from keyturn.steps.evidence.directory import standing
 from keyturn.steps.outbox import enqueue
+from tests.unit.flows.domain import Domain
 from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, run
 
 NUMBER = "+447400123456"
@@ -136,7 +145,11 @@ def test_together_person_and_staff_look_at_the_whole_vocabulary(
     house: House, browser: Browser
 ) -> None:
     """A fact that nobody ever fills in is a cause that nobody is ever told."""
-    ada = house.user()
+    domain = Domain(house)
+    ada = domain.ada
+    asked_of = run(resets.ask_look(*domain.me, domain.directory.id))
+    assert isinstance(asked_of, resets.Asked)
+    domain.answers(domain.dc1, asked_of.look_id, '{"locked_until": 0, "disabled": false}')
     run(recovery.start(house.parts, browser.caller, EMAIL))
     seen = set(from_here(browser, ada, refused="neutral").known)
     seen |= set(facts(house, "nobody@here.test").known)
@@ -535,3 +548,93 @@ def test_a_stranger_hears_of_a_circular_address_by_what_was_typed_alone() -> Non
     assert here.value("asked.circular") is True
     assert here.value("account.circular") is False
     house.close()
+
+
+# -- a directory
+
+
+def test_a_person_without_a_directory_account_is_told_so(house: House) -> None:
+    house.user()
+    seen = facts(house)
+    assert seen.value("directory.linked") is False
+    assert seen.value("directory.agent") is None
+    assert "directory.not-linked" in causes(asked(house, symptom=Symptom.DIRECTORY))
+
+
+def test_the_last_job_and_the_last_look_are_told(house: House) -> None:
+    domain = Domain(house)
+    asked_of = run(resets.ask_look(*domain.me, domain.directory.id))
+    assert isinstance(asked_of, resets.Asked)
+    view = f'{{"locked_until": {house.clock.now()}, "disabled": true, "must_change": false}}'
+    domain.answers(domain.dc1, asked_of.look_id, view)
+    job = domain.handed_in()
+    domain.permit(domain.dc1, job.id)
+    domain.report(
+        domain.dc1, job.id, "not_done", reason="too_young",
+        data={"min_age_ms": DAY, "policy": "domain"}, diagnostic="52D",
+    )  # fmt: skip
+    seen = facts(house)
+    assert (seen.word("reset.reason"), seen.count("reset.min_age_hours")) == ("too_young", 24)
+    assert (seen.flag("directory.locked"), seen.flag("directory.disabled")) == (True, True)
+    assert seen.time("directory.locked_until") == house.clock.now()
+    assert seen.word("reset.controller") == "dc1.corp.example.test"
+    assert causes(asked(house, symptom=Symptom.DIRECTORY))[:2] == [
+        "directory.too-young", "directory.disabled",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reason", "data", "word", "why"),
+    [
+        ("unreachable", {"cause": "tls_old", "controller": "dc2"}, "tls_old", ""),
+        ("smart_card", {}, "smart_card", "smart_card"),
+        ("protected", {"why": "krbtgt"}, "protected", "krbtgt"),
+        ("a newer word", {}, "other", ""),
+    ],
+)
+def test_a_jobs_reason_is_told_in_a_word_that_the_catalogue_knows(
+    house: House, reason: str, data: dict[str, int | str], word: str, why: str
+) -> None:
+    domain = Domain(house)
+    job = domain.handed_in()
+    domain.report(domain.dc1, job.id, "not_done", reason=reason, data=data)
+    seen = facts(house)
+    assert (seen.word("reset.reason"), seen.word("reset.why")) == (word, why)
+    assert seen.word("reset.controller") == data.get("controller", "")
+
+
+def test_a_done_job_counts_the_controllers_that_wait(house: House) -> None:
+    domain = Domain(house)
+    domain.done()
+    assert facts(house).count("reset.missing") == 1
+    assert "directory.not-everywhere" in causes(asked(house, symptom=Symptom.DIRECTORY))
+
+
+def test_how_the_agents_stand_is_one_word(house: House) -> None:
+    domain = Domain(house)
+    now, machines = house.clock.now(), (domain.dc1, domain.dc2)
+
+    def stand() -> str:
+        agents = house.write(lambda tx: tx.agents.of(house.tenant.id, domain.directory.id))
+        return standing(agents, house.clock.now())
+
+    assert stand() == "alive"
+    house.clock.move(60_000)
+    assert stand() == "silent"
+    for machine in machines:
+        domain.change(machine, lambda agent: replace(agent, clone_at=now))
+    assert stand() == "cloned"
+    for machine in machines:
+        domain.change(machine, lambda agent: replace(agent, clone_at=None, certificate=None))
+    assert stand() == "waiting"
+    for machine in machines:
+        domain.change(machine, lambda agent: replace(agent, state=AgentState.REVOKED))
+    assert stand() == "revoked"
+    assert standing([], now) == "none"
+
+
+def test_a_spent_budget_of_resets_is_told(house: House) -> None:
+    domain = Domain(house)
+    for _ in range(DIRECTORY_JOBS.limit):
+        run(resets.cancel(*domain.me, domain.choosing().job.id))
+    assert facts(house).time("directory.spent_until") == house.clock.now() + HOUR

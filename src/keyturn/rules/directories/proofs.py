@@ -104,7 +104,7 @@ def settle(before: Stamp, now: Stamp, origin: str, bind: Bind | None) -> Verdict
             return Verdict.CHANGED
         case Bind.SILENT:
             return None
-        case None:
+        case _:
             return Verdict.TRY
 
 

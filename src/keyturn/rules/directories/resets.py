@@ -52,7 +52,7 @@ SLACK_MS = 5_000
 #: from the end of a permit until what was sent under it has certainly arrived or failed
 HOLD_MS = 5_000
 #: how long agents that could try the password come first; then the stamp alone decides
-UNTRIED_AFTER_MS = 30_000
+UNTRIED_AFTER_MS = 60_000
 #: how long a done job's other controllers are watched
 WATCH_MS = 7 * 24 * 60 * 60_000
 #: how long the password may be tried there; after that their metadata is all
@@ -328,7 +328,7 @@ def decide(job: Job, event: Event, now: int) -> Decision:
             return _ask(job, event, now)
         case Told():
             return _told(job, event, now)
-        case Tick():
+        case _:
             return Decision(job)
 
 

@@ -41,7 +41,7 @@ def directory(page: Page, tx: Tx, act: Act, user: User) -> None:
     look = tx.jobs.last_look(act.tenant.id, directory_id, guid)
     _agents(page, account, agents, act.now)
     _spent(page, tx, act, account)
-    _looked(page, look)
+    _looked(page, account, look)
     _job(page, tx, act, resets.shown(newest[0], act.now) if newest else None)
 
 
@@ -72,9 +72,12 @@ def _spent(page: Page, tx: Tx, act: Act, account: LinkedAccount | None) -> None:
     page.note("directory.", spent_until=spent.start + HOUR if spent and over else None)
 
 
-def _looked(page: Page, look: Look | None) -> None:
+def _looked(page: Page, account: LinkedAccount | None, look: Look | None) -> None:
+    names = (*_VIEW, "locked", "looked_at")
+    if account is None:
+        page.note("directory.", **dict.fromkeys(names))
+        return
     if look is None or not look.view:
-        names = (*_VIEW, "locked", "looked_at")
         page.miss(Blind.NOT_LOOKED_AT, *(f"directory.{name}" for name in names))
         return
     view: dict[str, Any] = json.loads(look.view)
