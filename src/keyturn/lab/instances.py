@@ -49,6 +49,7 @@ class Instance:
         if self._lock < 0:
             return
         _remove(self.number, self.folder)
+        os.ftruncate(self._lock, 0)
         os.close(self._lock)
         self._lock = -1
 
