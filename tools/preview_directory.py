@@ -8,6 +8,7 @@ from types import SimpleNamespace as Row
 from typing import Any
 
 from keyturn.flows.resets import Account, Hindered, JobView, Look
+from keyturn.rules.directories.causes import cause_of
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import JobKind, JobState, Proof
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
@@ -41,6 +42,13 @@ def stands(cause: str = "", **changes: Any) -> dict[str, Any]:
     return {"a": account_shown(account, found, NOW), "look": "l1", "hindered": None}
 
 
+def paused() -> dict[str, Any]:
+    """The same when it was asked too often."""
+    account = Account("d1", "corp.example.test", "ann", "", None, None)
+    spent = Hindered("spent", NOW + 20 * MINUTE)
+    return {"a": account_shown(account, spent, NOW), "look": "", "hindered": None}
+
+
 def asking() -> dict[str, Any]:
     """The same before there is an answer."""
     account = Account("d1", "corp.example.test", "ann", "", None, None)
@@ -69,7 +77,8 @@ def job(state: JobState, kind: JobKind = JobKind.RESET, **changes: Any) -> JobVi
     }  # fmt: skip
     if state is JobState.DONE:
         fields |= {"settled_on": "dc1.corp.example.test", "old_until": NOW + HOUR}
-    return JobView(**fields | changes)
+    whole = fields | changes
+    return JobView(**whole | {"cause": cause_of(state, whole["reason"], whole["data"])})
 
 
 def goes(view: JobView) -> dict[str, Any]:
@@ -93,6 +102,7 @@ def directory_pages(always: Callable[..., dict[str, Any]]) -> dict[str, tuple[st
         "asking": asking(),
         "silent": stands("timeout"),
         "gone": stands("not_found"),
+        "paused": paused(),
         "locked": stands(**LOCKED),
         "locked-for-good": stands(**LOCKED | {"locked_until": 0}),
         "expired": stands(password_expires_at=NOW - DAY),

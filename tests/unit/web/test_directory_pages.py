@@ -193,6 +193,15 @@ def test_silent_agents_are_told_before_anything_is_asked(ada: Ada) -> None:
     ada.house.clock.move(5 * MINUTE)
     page = ada.browser.get(ada.root)
     assert page.heading == f"{DOMAIN} does not answer at the moment."
+    assert "The program beside the directory is not heard." in page.text
+
+
+def test_who_asks_too_often_is_told_when_it_goes_on(ada: Ada) -> None:
+    while ada.browser.get(ada.root).status == 303:
+        ada.corp.answer()
+    page = ada.browser.page
+    assert page.heading == f"{DOMAIN} was asked often enough for now."
+    assert "You can ask again at" in page.text
 
 
 # -- who may
@@ -373,6 +382,7 @@ def test_a_refusal_is_told_in_its_own_words_and_numbers(ada: Ada) -> None:
         "Your password was not changed: it is shorter than the 15 characters that your "
         "organisation wants."
     )
+    assert "Choose a longer one;" in page.text  # the catalogue's words
     assert "Your old password is as it was." in page.text
     assert f'action="{ada.root}/password"' in page.html
     assert "data-watch=" not in page.html
@@ -471,7 +481,16 @@ def test_what_a_technician_began_names_them_and_leaves_the_choice(ada: Ada) -> N
 def test_every_reason_there_is_has_words_of_its_own() -> None:
     known = set(pages().get_template("directory_words.html").make_module(
         {"base": "", "tenant": None, "now": 0, "me": None, "csrf": ""}).KNOWN)  # type: ignore[attr-defined]  # fmt: skip
-    ours = {"unreachable", "never_expires", "smart_card", "cannot_change", "late", "not_found"}
+    ours = {
+        "unreachable",
+        "no_agent",
+        "agent_silent",
+        "never_expires",
+        "smart_card",
+        "cannot_change",
+        "late",
+        "not_found",
+    }
     assert (set(REASONS) | set(NOT_DONE) | ours) - known == set()
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from keyturn.flows.resets import Account, Hindered, JobView, Look
+from keyturn.rules.diagnosis.catalogue import BY_ID
 from keyturn.rules.directories.proofs import THERE, ProofState
 from keyturn.rules.directories.resets import JobKind, JobState, Proof
 from keyturn.rules.lockout import DAY, SECOND
@@ -21,7 +22,7 @@ SOON_MS: Final = 14 * DAY
 WITHIN_SITE_MS: Final = 15 * SECOND
 _NOT_HERE: Final = frozenset({"gone", "not_found"})
 #: states in which no password helps, whatever it is
-_SHUT: Final = frozenset({"asking", "silent", "gone", "disabled", "ended"})
+_SHUT: Final = frozenset({"asking", "silent", "spent", "gone", "disabled", "ended"})
 
 
 def account_shown(account: Account, look: Look | Hindered, now: int) -> SimpleNamespace:
@@ -35,13 +36,18 @@ def account_shown(account: Account, look: Look | Hindered, now: int) -> SimpleNa
     waiting = account.waiting
     return SimpleNamespace(
         id=account.directory_id, domain=account.directory, name=account.name, state=state,
-        until=view.get("locked_until") or None, expires_at=view.get("password_expires_at"),
+        until=_until(look, view), expires_at=view.get("password_expires_at"),
         set_at=view.get("password_set_at"), bad_count=view.get("bad_count", 0),
         bad_at=view.get("bad_at"), controller=view.get("controller", ""),
         cause=_cause(look), protected=view.get("protected", ""),
         watch=_stream(look) if state == "asking" else "",
         hindered=account.hindered, can=_can(state, view), job=waiting.id if waiting else "",
     )  # fmt: skip
+
+
+def _until(look: Look | Hindered, view: Mapping[str, Any]) -> int | None:
+    """When a lock, or a pause, ends by itself."""
+    return look.until if isinstance(look, Hindered) else view.get("locked_until") or None
 
 
 def _stream(look: Look | Hindered) -> str:
@@ -60,7 +66,8 @@ def _state(look: Look | Hindered, view: Mapping[str, Any], now: int) -> str:
     """A key of VERDICTS in directory_words.html: what matters most comes first."""
     if not view:
         cause = _cause(look)
-        return "gone" if cause in _NOT_HERE else "silent" if cause else "asking"
+        known = {"": "asking", "spent": "spent"} | dict.fromkeys(_NOT_HERE, "gone")
+        return known.get(cause, "silent")
     expires_at = view["password_expires_at"]
     found = {
         "disabled": view["disabled"],
@@ -110,6 +117,7 @@ def job_shown(job: JobView, now: int) -> SimpleNamespace:
         stopped=job.reason if job.state is JobState.DONE else "",
         unbound=job.unbound and job.kind is JobKind.RESET, already=job.already,
         old_until=job.old_until, over=job.over,
+        remedy=BY_ID[job.cause].person.do if job.cause in BY_ID else "",
     )  # fmt: skip
 
 
