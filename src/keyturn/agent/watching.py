@@ -41,6 +41,8 @@ async def watch(at: Standing, work: Watch, asked_at: int) -> None:
     Args:
         asked_at: when the work was asked for, CLOCK_BOOTTIME; `since_ms` counts up to there.
     """
+    if at.chart.topology is None:  # a listener charts nothing else, and a proof names its site
+        await at.chart.draw()
     begun = asked_at - work.since_ms
     await asyncio.gather(*(_follow(at, work, host, begun) for host in work.waiting))
 

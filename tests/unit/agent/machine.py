@@ -170,6 +170,7 @@ class Machine:
         self.agent_id, self.home, self.path = agent_id, home, path
         self.office, self._driver = office, driver
         self.key: X25519PrivateKey = office.keys[agent_id]
+        self.older_keys: list[X25519PrivateKey] = []
         self._runs = itertools.count(1)
         self.run_id = self._before = ""
         self.life: Life | None = None
@@ -205,7 +206,8 @@ class Machine:
         link = MortalLink(self.office, self.agent_id, life)
         standing = Standing(
             Place(self.agent_id, "d", self.run_id, self.home), driver, link, journal, Clock(),
-            Chart(self.home, driver, journal), lambda: self._held, lambda: [self.key],
+            Chart(self.home, driver, journal), lambda: self._held,
+            lambda: [self.key, *self.older_keys],
         )  # fmt: skip
         executor = Executor(standing)
         busy = asyncio.ensure_future(self._work(executor, life, link, driver))

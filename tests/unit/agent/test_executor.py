@@ -18,9 +18,10 @@ from keyturn.agent.executor import Executor
 from keyturn.agent.journal import Journal, at_once
 from keyturn.agent.memory import MemoryLink
 from keyturn.agent.standing import Held, Place, Standing
+from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import ACTING, JobKind, JobState
 from keyturn.rules.directories.things import Epoch
-from keyturn.wire.messages import Charted, Look, Looked, Report, Taken, Work
+from keyturn.wire.messages import Charted, Look, Looked, Report, Seen, Taken, Watch, Work
 from tests.unit.agent.machine import Clock
 from tests.unit.agent.virtual import lived, ticks, when
 from tests.unit.agent.world import DC1, DC2, DC3, World, quick_folder
@@ -152,6 +153,24 @@ def test_what_was_charted_comes_from_another_controller_if_ours_is_down() -> Non
         await when(lambda: executor.busy == 0)
         charts = [m for m in link.said if isinstance(m, Charted)]
         assert charts[-1].reachable[DC1] == "timeout"
+
+    story(act)
+
+
+# --- a listener
+
+
+def test_a_listener_without_a_lease_tells_what_the_metadata_of_its_controller_shows() -> None:
+    async def act(world: World, folder: Path) -> None:
+        executor, link = _executor(world, folder, until=0)
+        world.domain.by_hand(DC3, world.guid, password="Whoever-Set-This-1")
+        after = world.domain.controllers[DC3].get(world.guid).stamp("unicodePwd")
+        await asyncio.sleep(1)
+        one = Watch("j", "u", world.guid, "unicodePwd", after, 500, (DC3,), None, 0)
+        executor.take(Work((), (), (one,), (), ()), ticks())
+        await when(lambda: executor.busy == 0)
+        assert link.said == [Seen("j", DC3, "Branch", ProofState.ARRIVED, 500)]
+        assert (DC3, "try_password") not in world.calls
 
     story(act)
 

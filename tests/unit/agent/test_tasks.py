@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from keyturn.agent.directories.memory import Fault
+from keyturn.agent.ports import LinkDenied
 from keyturn.rules.directories.answers import Refusal
 from keyturn.rules.directories.policies import Policy
 from keyturn.rules.directories.resets import Job, JobKind, JobState
-from keyturn.wire.messages import AskPermit, Report
+from keyturn.wire.messages import Answer, AskPermit, Denied, Report, Request
 from tests.unit.agent.virtual import lived, ticks, when
-from tests.unit.agent.world import DC1, DC3, World, quick_folder
+from tests.unit.agent.world import DC1, DC2, DC3, World, quick_folder
 
 Prepare = Callable[[World], Any]
 
@@ -286,8 +289,6 @@ def test_a_server_put_back_to_yesterday_gets_the_answer_and_no_second_change() -
 
 def test_a_controller_with_a_new_invocation_id_is_recognised() -> None:
     async def act(folder: Any) -> None:
-        from dataclasses import replace
-
         async with World(folder) as world:
             world.a.start()
             await asyncio.sleep(0.5)
@@ -299,3 +300,110 @@ def test_a_controller_with_a_new_invocation_id_is_recognised() -> None:
 
     with quick_folder() as folder:
         lived(act(folder))
+
+
+@pytest.mark.parametrize("what", ["cut", "deleted"])
+def test_what_fails_before_it_is_sent_is_not_done(what: str) -> None:
+    async def act(folder: Any) -> None:
+        async with World(folder) as world:
+            world.a.start()
+            await asyncio.sleep(0.5)
+            world.a.pace.disk = 400
+            world.submit()
+            await when(lambda: world.office.state("job-0") is not JobState.QUEUED)
+            if what == "cut":
+                world.cut(DC1)  # while its intent is written down
+            else:
+                del world.domain.controllers[DC1].held[world.guid]
+            await world.until_final()
+            job = world.office.jobs["job-0"]
+            assert job.reason == {"cut": "unreachable", "deleted": "gone"}[what]
+            assert job.finished_at is not None
+            assert job.finished_at < 5_000
+            world.check()
+
+    with quick_folder() as folder:
+        lived(act(folder))
+
+
+@pytest.mark.parametrize("last", ["apply", "stamp"])
+def test_a_controller_that_vanishes_after_the_change_is_waited_for_and_then_proves_it(
+    last: str,
+) -> None:
+    async def act(folder: Any) -> None:
+        async with World(folder) as world:
+            answered = world.domain.answered
+            vanished: list[str] = []
+
+            async def vanish(host: str, call: str) -> None:
+                await answered(host, call)
+                if call == last and world.applied and not vanished:
+                    vanished.append(host)
+                    world.cut(host)
+                    asyncio.get_running_loop().call_later(2, world.heal)
+
+            world.domain.answered = vanish
+            world.a.start()
+            await asyncio.sleep(0.5)
+            world.submit()
+            await world.until_final()
+            job = world.office.jobs["job-0"]
+            assert (job.state, vanished) == (JobState.DONE, [DC1])
+            assert job.finished_at is not None
+            assert 2_500 < job.finished_at < 5_000  # by the very process that sent it
+            world.check()
+
+    with quick_folder() as folder:
+        lived(act(folder))
+
+
+def test_a_server_that_refuses_the_question_lets_nothing_be_sent() -> None:
+    async def act(folder: Any) -> None:
+        async with World(folder) as world:
+            answer = world.office.answer
+
+            def refuses(agent_id: str, message: Request) -> Answer:
+                if isinstance(message, AskPermit):
+                    raise LinkDenied(Denied("revoked", None))
+                return answer(agent_id, message)
+
+            world.office.answer = refuses  # type: ignore[method-assign]
+            world.a.start()
+            await asyncio.sleep(0.5)
+            world.submit()
+            await world.until_final()
+            assert world.office.state("job-0") is JobState.NOT_DONE
+            assert changes(world) == 0
+
+    with quick_folder() as folder:
+        lived(act(folder))
+
+
+def test_a_server_that_cannot_be_reached_until_too_late_lets_nothing_be_sent() -> None:
+    def away(world: World) -> None:
+        world.a.answers_lost = 10_000
+
+    world, job = story(nothing, after=away)
+    # it was permitted, and never heard so: its own journal knows that it sent nothing
+    assert (job.state, job.reason) == (JobState.NOT_DONE, "interrupted")
+    assert changes(world) == 0
+
+
+def test_what_was_sealed_to_the_key_before_this_one_opens_too() -> None:
+    def renewed(world: World) -> None:
+        world.a.older_keys, world.a.key = [world.a.key], X25519PrivateKey.generate()
+
+    _, job = story(renewed)
+    assert job.state is JobState.DONE
+
+
+def test_a_directory_that_does_not_list_the_controller_lets_nothing_be_sent() -> None:
+    def unlisted(world: World) -> None:
+        dc1 = world.domain.controllers[DC1]
+        dc1.entry = replace(dc1.entry, invocation="")
+        for host in (DC2, DC3):
+            del world.domain.controllers[host]
+
+    world, job = story(unlisted)
+    assert (job.reason, json.loads(job.detail)["cause"]) == ("unreachable", "unlisted")
+    assert changes(world) == 0
