@@ -25,12 +25,15 @@ from keyturn.ports.store import Tx
 from keyturn.rules.access import Action, Staff, Why
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.codes import Expired
+from keyturn.rules.directories.resets import JobState
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import DAY
 from keyturn.steps.erasure import WAIT_MS
 from keyturn.steps.stepup import FRESH_MS
 from keyturn.steps.views import UserPage
+from tests.unit.adapters.test_directories_contract import make_job
 from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, run
+from tests.unit.web.corp import Corp
 
 
 @pytest.fixture
@@ -391,3 +394,21 @@ def test_several_accounts_are_erased_one_look_after_the_other(house: House) -> N
     house.clock.move(WAIT_MS)
     erase(house)
     assert house.events().count(Event.USER_ERASED) == erasing.LIMIT + 1
+
+
+def test_an_export_has_directory_accounts_and_what_was_done_there(house: House, ada: User) -> None:
+    corp = Corp(house.write, house.parts, house.tenant)
+    account, now = corp.link(ada, "ada"), house.clock.now()
+    for started_by in (None, "0" * 26):
+        job = make_job(account, id=house.random.id(now), created_at=now, started_by=started_by,
+                       state=JobState.NOT_DONE, reason="too_short", finished_at=now)  # fmt: skip
+        house.write(lambda tx, one=job: tx.jobs.add(one))  # type: ignore[misc]
+    browser = house.browser()
+    answer = run(data.export(house.parts, browser.caller, signed(browser)))
+    assert isinstance(answer, Exported)
+    document = json.loads(json.dumps(answer.document))
+    (linked,) = document["directory_accounts"]
+    assert (linked["name"], linked["guid"]) == ("ada", account.guid)
+    assert [job["by"] for job in document["directory_jobs"]] == ["staff", "you"]
+    assert {job["reason"] for job in document["directory_jobs"]} == {"too_short"}
+    assert "envelopes" not in json.dumps(document)

@@ -1,0 +1,68 @@
+"""SQLite reads few rows of the tables of directories, by the indexes that were made for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from keyturn.adapters.sql import migrate, open_store
+from keyturn.adapters.sql.store import engine_of
+from keyturn.ports.store import Tx
+
+#: what servers ask again and again, and by which index it is found
+ASKED: dict[str, Any] = {
+    "ix_jobs_open": lambda tx: tx.jobs.open_of("t", "d", "g"),
+    "ix_jobs_watched": lambda tx: tx.jobs.watched("t", "d"),
+    "ix_jobs_due": lambda tx: tx.jobs.due(1, 9),
+    "ix_jobs_directory_id_id": lambda tx: tx.jobs.of("t", "d", None, 9),
+    "ix_jobs_user_id_id": lambda tx: tx.jobs.of("t", "d", "u", 9),
+    "ix_jobs_tenant_id_id": lambda tx: tx.jobs.of("t", None, None, 9),
+    "ix_looks_unanswered": lambda tx: tx.jobs.unanswered("t", "d", 1),
+    "ix_looks_directory_id_guid_id": lambda tx: tx.jobs.last_look("t", "d", "g"),
+    "ix_agents_waiting": lambda tx: tx.jobs.stirring(1),
+    "ix_agents_revoked": lambda tx: tx.agents.stopped(1),
+    "ix_agents_directory_id": lambda tx: tx.agents.of("t", "d"),
+    "sqlite_autoindex_agents_1": lambda tx: tx.agents.heard(["a", "b"], 1),
+    "sqlite_autoindex_proofs_1": lambda tx: tx.jobs.proofs("t", "j"),
+    "sqlite_autoindex_leases_1": lambda tx: tx.directories.lease("t", "d"),
+    "ix_linked_accounts_user_id": lambda tx: tx.directories.linked("t", "u"),
+    "ix_linked_accounts_directory_id_guid": lambda tx: tx.directories.holder("t", "d", "g"),
+}
+
+
+def plans(path: Path, ask: Any) -> list[str]:
+    """The lines of the plans of what `ask` reads or updates."""
+    url = f"sqlite:///{path}/keyturn.db"
+    migrate.ensure(url)
+    store = open_store(url)
+    engine, said = engine_of(store), list[tuple[str, Any]]()
+
+    def note(_c: object, _cursor: object, statement: str, values: Any, *_more: object) -> None:
+        if statement.startswith(("SELECT", "UPDATE")):
+            said.append((statement, values))
+
+    def step(tx: Tx) -> None:
+        ask(tx)
+
+    event.listen(engine, "before_cursor_execute", note)
+    store.submit_write(step).result(10)
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        found = [
+            str(row[3])
+            for statement, values in said
+            for row in connection.exec_driver_sql(f"explain query plan {statement}", values)
+        ]
+    store.close()
+    return found
+
+
+@pytest.mark.parametrize(("index", "ask"), ASKED.items(), ids=ASKED)
+def test_nothing_is_looked_for_row_by_row(tmp_path: Path, index: str, ask: Any) -> None:
+    found = plans(tmp_path, ask)
+    assert any(index in line for line in found), found
+    # a partial index that is gone through holds only what is asked for
+    assert all("USING INDEX" in line for line in found if line.startswith("SCAN")), found
