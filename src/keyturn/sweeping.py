@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from importlib import import_module
 
 from keyturn.ports.parts import Parts
 
@@ -25,12 +26,13 @@ async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> No
     """Go on until `stop` is set."""
     pause = first_s
     while not await _stopped(stop, pause):
+        await asyncio.to_thread(import_module, "keyturn.flows.channel")  # see `once`
         pause = await once(parts)
 
 
 async def once(parts: Parts) -> float:
     """One look; seconds until the next."""
-    from keyturn.flows import channel  # noqa: PLC0415  not at the start: see FIRST_S
+    from keyturn.flows import channel  # noqa: PLC0415  not at the start, which has enough to do
 
     try:
         seen = await channel.sweep(parts)

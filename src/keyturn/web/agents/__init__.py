@@ -9,6 +9,8 @@ beats.py     beats that come together are committed together
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from keyturn.web.agents.bell import Bells
@@ -19,8 +21,12 @@ from keyturn.wire.paths import BELL, MESSAGES
 
 
 def routes(site: Site) -> list[BaseRoute]:
-    """The doors; none where the site has no key to answer with."""
+    """The doors; none where the site has no key to answer with.
+
+    What the first bell will need is loaded now: this runs in a thread, an upgrade does not.
+    """
     if site.notary is None:
         return []
+    import_module("keyturn.sockets")
     desk = Desk(site, site.notary())
     return [Route(MESSAGES, Messages(desk)), WebSocketRoute(BELL, Bells(desk))]
