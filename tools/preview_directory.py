@@ -24,8 +24,12 @@ WELL: dict[str, Any] = {
                "history_on_reset": True, "min_age_ms": DAY, "max_age_ms": 42 * DAY,
                "lockout_threshold": 5, "lockout_ms": 30 * MINUTE, "observation_ms": 30 * MINUTE},
 }  # fmt: skip
-LATE = {"password_expires_at": NOW + 80 * DAY}
-LOCKED = {"locked_until": NOW + 36 * MINUTE, "bad_count": 5, "bad_at": NOW - 2 * MINUTE}
+LATE: dict[str, Any] = {"password_expires_at": NOW + 80 * DAY}
+LOCKED: dict[str, Any] = {
+    "locked_until": NOW + 36 * MINUTE,
+    "bad_count": 5,
+    "bad_at": NOW - 2 * MINUTE,
+}
 
 
 def look(cause: str = "", view: dict[str, Any] | None = None) -> Look:
@@ -94,7 +98,8 @@ def chooses(view: JobView, *, known: bool = True, waits: bool = False) -> dict[s
 
 def directory_pages(always: Callable[..., dict[str, Any]]) -> dict[str, tuple[str, dict[str, Any]]]:
     """The pages by name. always: what every template gets, and more."""
-    well, told = stands(**LATE), {"started_by": "u9", "starter": "Tomas Okafor"}
+    well = stands(**LATE)
+    told: dict[str, Any] = {"started_by": "u9", "starter": "Tomas Okafor"}
     done = job(JobState.DONE, proofs=proofs("proved", "proved", "waiting", "read_only"))
     samples = {
         "well": well,

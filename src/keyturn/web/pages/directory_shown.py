@@ -117,8 +117,14 @@ def job_shown(job: JobView, now: int) -> SimpleNamespace:
         stopped=job.reason if job.state is JobState.DONE else "",
         unbound=job.unbound and job.kind is JobKind.RESET, already=job.already,
         old_until=job.old_until, over=job.over,
-        remedy=BY_ID[job.cause].person.do if job.cause in BY_ID else "",
+        remedy=_remedy(job),
     )  # fmt: skip
+
+
+def _remedy(job: JobView) -> str:
+    """What to do about how it ended, in the person's words of the catalogue; "" for nothing."""
+    cause = BY_ID.get(job.cause or "")
+    return cause.person.do if cause else ""
 
 
 def _only(writable: list[Proof]) -> bool:
