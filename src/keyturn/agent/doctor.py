@@ -26,6 +26,7 @@ from keyturn.agent.ports import Driver, NotFound, Unreachable
 from keyturn.agent.state import State, StateUnusable
 from keyturn.agent.status import FILE, running
 from keyturn.agent.who import Who, load
+from keyturn.agent.wiring import DISK_BYTES
 from keyturn.rules.directories.things import AgentRole
 from keyturn.rules.health.report import Report, arrange, worst
 from keyturn.rules.health.verdicts import Finding, Value
@@ -35,7 +36,6 @@ from keyturn.wire.paths import MESSAGES
 
 #: certificates and messages do not mind; people who read logs and Kerberos do
 CLOCK_MS: Final = 5 * 60_000
-DISK_BYTES: Final = 200 * 10**6
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SERVER_CAUSES = frozenset(
     {"name", "refused", "timeout", "tls_ca", "tls_name", "tls_expired", "tls", "proxy"}

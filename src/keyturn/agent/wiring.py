@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -31,6 +33,8 @@ from keyturn.wire.session import Speaker
 from keyturn.wire.signatures import NEW
 
 JOURNAL = "journal.sqlite"
+#: free space below which nothing can be trusted to be journaled
+DISK_BYTES = 200 * 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,17 @@ def driver(config: Config) -> Driver:
     password = config.password_file.read_text(encoding="utf-8").rstrip("\r\n")
     settings = Settings(config.account, password, config.ca_file, addresses=config.addresses)
     return ActiveDirectory(settings, WallClock().now)
+
+
+def health(state: State, journal: Journal) -> str:
+    """What a beat says of this machine: "" while all is well, else JSON of short facts."""
+    facts: dict[str, object] = {}
+    free = shutil.disk_usage(state.path).free
+    if free < DISK_BYTES:
+        facts["disk_free"] = free // 10**7 * 10**7  # roughly: it is stored when it changes
+    if not journal.intact:
+        facts["journal"] = "lost"  # what it knew is read in the directory instead
+    return json.dumps(facts) if facts else ""
 
 
 def life(config: Config) -> Life:
@@ -94,7 +109,7 @@ async def built(
             def tell(sight: Sight) -> None:
                 status.tell(sight)
 
-            keeper = Keeper(tools, who, now, health=lambda: "", tell=tell)
+            keeper = Keeper(tools, who, now, health=lambda: health(state, journal), tell=tell)
             executor = Executor(
                 Standing(
                     place=Place(who.agent_id, who.directory_id, now.run_id, config.controller),

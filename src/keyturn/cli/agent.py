@@ -36,6 +36,8 @@ from keyturn.agent.ports import Driver
 from keyturn.agent.state import State
 from keyturn.agent.system import WallClock
 from keyturn.agent.who import Who
+from keyturn.cli import agent_safe
+from keyturn.cli.agent_self import CONFIG, ELSEWHERE, enrolled
 from keyturn.cli.agent_show import for_programs, show_applicant, show_status
 from keyturn.cli.agent_words import denied, worded
 from keyturn.cli.failures import NotDone, WrongUse
@@ -52,14 +54,6 @@ app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True,
     help="The program beside a directory: enrol, approve, run; how it stands; its key's safe.",
 )  # fmt: skip
-CONFIG = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="agent.toml; else $KEYTURN_AGENT_CONFIG, else /etc/keyturn/agent.toml.",
-    ),
-]
 NOT_WANTED: Final = 3
 _FINAL = frozenset({"revoked", "cloned", "identity", "certificate", "bequest"})
 
@@ -134,18 +128,6 @@ def _tell_entered(entered: Entered, state: State) -> None:
     OUT.print("Then start it: `systemctl enable --now keyturn-agent`.", style="dim")
 
 
-def _self(config: Path | None) -> tuple[Config, State, Who]:
-    settings = load(config)
-    state = State(settings.state)
-    who = known.load(state)
-    if who is None:
-        raise NotDone("This agent is not enrolled.", "`keyturn agent enrol` comes first.")
-    if who.server != settings.server:
-        remedy = "Correct server in agent.toml; if it really moved, `keyturn agent enrol --anew`."
-        raise WrongUse(f"This agent was enrolled with {who.server}.", remedy)
-    return settings, state, who
-
-
 # --- run
 
 
@@ -154,7 +136,7 @@ def run(config: CONFIG = None) -> None:
     """Run until told to stop (SIGTERM); what systemd starts. One process, one state folder."""
     _logs()
     with worded():
-        settings, state, who = _self(config)
+        settings, state, who = enrolled(config)
         with state.lock():
             try:
                 asyncio.run(_run(settings, state, who, _driver(settings)))
@@ -229,14 +211,11 @@ def approve(
     status`.
     """
     with worded():
-        settings, state, who = _self(config)
+        settings, state, who = enrolled(config)
         key = keyring.identity(state)
         if key is None or who.role is not AgentRole.CANDIDATE:
-            raise NotDone("This agent has no identity key to vouch with.", _ELSEWHERE)
+            raise NotDone("This agent has no identity key to vouch with.", ELSEWHERE)
         asyncio.run(_approve(settings, state, who, key, name, expected))
-
-
-_ELSEWHERE = "Run it on an approved agent that may be primary."
 
 
 async def _approve(
@@ -318,75 +297,5 @@ def doctor(
     raise typer.Exit(STATUS[worst(CATALOGUE, report)])
 
 
-# --- the owner's safe
-
-
-@app.command("export-identity")
-def export_identity(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Made; it must not be there.")],
-    passphrase_file: Annotated[
-        Path | None,
-        typer.Option("--passphrase-file", metavar="FILE", help="Read the pass-phrase from a file."),
-    ] = None,
-    config: CONFIG = None,
-) -> None:
-    """The directory's identity key into a file for the owner's safe, sealed by a pass-phrase.
-
-    Whoever has file and pass-phrase can make agents that the phones of this directory believe.
-    """
-    with worded():
-        _settings, state, who = _self(config)
-        key = keyring.identity(state)
-        if key is None:
-            raise NotDone("This agent does not have the identity key.", _ELSEWHERE)
-        phrase = _passphrase(passphrase_file, confirm=True)
-        text = keyring.sealed_export(key, who.directory_id, who.directory, phrase)
-        try:
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            raise NotDone(f"{file} cannot be made: {error.strerror}.") from None
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-    shown = fingerprint(identities.public(key))
-    OUT.print(Text.assemble(f"{file}  ", ("directory's key ", "dim"), (shown, "bold cyan")))
-    OUT.print("Keep file and pass-phrase in different places.", style="dim")
-
-
-@app.command("import-identity")
-def import_identity(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What export-identity made.")],
-    passphrase_file: Annotated[
-        Path | None,
-        typer.Option("--passphrase-file", metavar="FILE", help="Read the pass-phrase from a file."),
-    ] = None,
-    config: CONFIG = None,
-) -> None:
-    """The directory's identity key out of the safe, when no approved agent is left.
-
-    Enrol first, import, then start the agent: with the key it needs nobody's approval.
-    """
-    with worded():
-        _settings, state, who = _self(config)
-        phrase = _passphrase(passphrase_file, confirm=False)
-        key = keyring.opened_export(file, who.directory_id, phrase)
-        with state.lock():
-            keyring.keep_identity(state, key)
-    OUT.print("The identity key is in place. Start the agent.")
-
-
-def _passphrase(path: Path | None, *, confirm: bool) -> str:
-    try:
-        if path is not None:
-            phrase = path.read_text(encoding="utf-8").rstrip("\r\n")
-        elif sys.stdin.isatty():
-            phrase = typer.prompt(
-                "Pass-phrase", hide_input=True, confirmation_prompt=confirm, err=True
-            )
-        else:
-            phrase = sys.stdin.readline().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse("The pass-phrase's file cannot be read.", str(error)) from None
-    if confirm and len(phrase) < keyring.SHORTEST_PASSPHRASE:
-        least = keyring.SHORTEST_PASSPHRASE
-        raise WrongUse(f"A pass-phrase for a safe has at least {least} characters.")
-    return phrase
+app.command("export-identity")(agent_safe.export_identity)
+app.command("import-identity")(agent_safe.import_identity)
