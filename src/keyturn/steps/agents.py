@@ -31,7 +31,7 @@ from keyturn.rules.directories.things import Agent, AgentState, Run
 from keyturn.rules.events import Event
 from keyturn.steps import alarms, jobs
 from keyturn.steps.acts import Act, record
-from keyturn.wire.messages import Begun, Denied, Holder
+from keyturn.wire.messages import COMMAND, Begun, Denied, Holder
 
 #: purpose of the digests of enrolment tokens (ports.secrets.Sealer.digest)
 TOKEN = "agent-token"  # noqa: S105  a purpose's name, not a secret
@@ -91,12 +91,15 @@ def heard(tx: Tx, parts: Parts, said: Said, run_id: str) -> Speaker | Denied:
     """As `admit`, for what only the present run of an approved agent may ask.
 
     Args:
-        run_id: the run that the message names; the one that signed must be the same.
+        run_id: the run that the message names; the one that signed must be the same. A command
+            line has none, and shows nothing by that.
     """
     speaker = admit(tx, parts, said)
     if isinstance(speaker, Denied):
         return speaker
     agent, now = speaker.agent, speaker.act.now
+    if said.run_id == COMMAND:
+        return denied("run")
     if agent.run is None or agent.run.id != said.run_id:
         if leases.alternates(agent.run, said.run_id, now):
             return copied(tx, speaker, "")

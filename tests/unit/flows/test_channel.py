@@ -523,6 +523,15 @@ def test_a_command_line_sees_who_waits_and_nothing_else(agency: Agency) -> None:
     assert fetch(agency, replace(first, id="nobody"), COMMAND) == refused("signature")
 
 
+def test_a_command_line_acts_on_nothing_and_is_no_second_run(agency: Agency) -> None:
+    first = agency.first()
+    agency.house.clock.move(BEAT_MS)
+    agency.beat(first)
+    beat = [(first.said("command", run_id=COMMAND), Beat(COMMAND, True, ""))]
+    assert run(channel.beats(agency.parts, beat)) == [refused("run")]
+    assert agency.stored(first).clone_at is None
+
+
 def asks(agency: Agency, machine: Machine, job_id: str, **fields: Any) -> Permitted | Denied:
     plain: dict[str, Any] = {
         "job_id": job_id, "run_id": machine.run_id, "epoch": Epoch(0, 1), "before": STAMP,
