@@ -15,6 +15,7 @@ from keyturn.rules.diagnosis import pages as troubleshooting
 from keyturn.rules.directories import pages as resets
 from keyturn.rules.directories import vectors as directory_policy
 from keyturn.rules.health import pages as health
+from keyturn.web import scripts
 from keyturn.web.api.app import openapi
 
 ROOT = Path(__file__).parent.parent
@@ -23,6 +24,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings.as_markdown,
     "docs/doctor.md": health.as_markdown,
     resets.PATH: resets.as_markdown,
+    "docs/scripts.md": scripts.as_markdown,
     "docs/openapi.json": lambda: openapi().decode(),
     "tests/vectors/directory_policy.json": directory_policy.as_json,
     **{name: partial(str, text) for name, text in troubleshooting.as_markdown().items()},
