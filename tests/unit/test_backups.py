@@ -36,10 +36,20 @@ from keyturn.rules.accounts import (
 )
 from keyturn.rules.callers import Caller
 from keyturn.rules.codes import Code
+from keyturn.rules.directories.resets import JobState
+from keyturn.rules.directories.things import AgentState
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, Lane
 from keyturn.rules.messages import Message, MessageState
 from keyturn.settings import Settings
+from tests.unit.adapters.test_directories_contract import (
+    make_account,
+    make_agent,
+    make_job,
+    make_lease,
+    make_permit,
+    make_run,
+)
 
 WHO = "command on the host (ann)"
 
@@ -422,3 +432,24 @@ def test_a_restore_that_fails_halfway_changes_nothing(
         cause = refusal(partial(backups.restore, place.settings, made.path, bad, WHO, nothing))
         assert cause in {"altered", "newer"}
     assert {name: place.rows(name) for name in complete().tables} == before
+
+
+def test_a_restore_settles_jobs_by_reading_and_keeps_agents_revoked(
+    place: Place, tmp_path: Path
+) -> None:
+    tenant, directory = place.rows("tenants")[0]["id"], place.id()
+    account = make_account(tenant, directory)
+    job = make_job(account, state=JobState.PERMITTED, permit=make_permit())
+    agent = make_agent(tenant, directory, state=AgentState.ACTIVE, run=make_run())
+    place.write(lambda tx: (tx.jobs.add(job), tx.agents.add(agent)))
+    place.write(lambda tx: tx.directories.take_lease(tenant, make_lease(directory), None))
+    made = place.backup(tmp_path)
+    gone = replace(agent, state=AgentState.REVOKED, revoked_at=place.clock.now())
+    place.write(lambda tx: tx.agents.update(gone))
+    place.clock.move(HOUR)
+    place.restore(made.path)
+    assert place.rows("leases") == []
+    [stored] = place.rows("jobs")
+    assert (stored["state"], stored["envelopes"]) == ("unsettled", "[]")
+    [revoked] = place.rows("agents")
+    assert (revoked["state"], revoked["run_id"]) == ("revoked", None)
