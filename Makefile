@@ -5,7 +5,7 @@ PLAY ?=
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test unit lab fuzz bench docs format
+.PHONY: help setup demo lab check test unit servers lock fuzz bench docs format
 
 help:  ## this list
 	@echo "Keyturn"; echo
@@ -17,7 +17,10 @@ setup:  ## everything that is needed: .venv, locked requirements, servers for th
 demo: setup  ## a small company to try out on http://localhost:8080; PLAY=1 plays it through
 	@$(BIN)/keyturn demo $(if $(PLAY),--play)
 
-test: setup  ## checks, unit tests on both databases, the lab; says what could not run
+lab: setup  ## the same with a real domain of three controllers (root, Debian); PLAY=1 plays it
+	@$(BIN)/keyturn lab $(if $(PLAY),--play)
+
+test: setup  ## checks, unit tests on both databases, real servers; says what could not run
 	@$(BIN)/python tools/run_tests.py
 
 check: setup  ## lint, format, types, the one-way stairs, generated pages
@@ -26,8 +29,11 @@ check: setup  ## lint, format, types, the one-way stairs, generated pages
 unit: setup  ## unit tests only
 	@$(BIN)/python tools/run_tests.py unit
 
-lab: setup  ## tests with real servers, browsers and processes; one real lock of ten minutes
-	@$(BIN)/python tools/run_tests.py lab lock
+servers: setup  ## tests with real servers, controllers, browsers and processes only
+	@$(BIN)/python tools/run_tests.py lab
+
+lock: setup  ## the one test that waits ten minutes for a real lock
+	@$(BIN)/python tools/run_tests.py lock
 
 fuzz: setup  ## hostile input, models and state machines for longer; SEED=n tries others
 	@KEYTURN_SEED=$(SEED) $(BIN)/python tools/run_tests.py fuzz

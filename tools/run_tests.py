@@ -9,7 +9,7 @@ other inputs for each KEYTURN_SEED.
 
 One test waits ten minutes for a real lock: it starts before everything else, runs beside it, and
 is waited for at the end.  It takes longer than all others together, so `make test` leaves it to
-`make lab`, and says so.  With KEYTURN_NOTHING_LEFT_OUT=1 it always runs, and whatever cannot run
+`make lock`, and says so.  With KEYTURN_NOTHING_LEFT_OUT=1 it always runs, and whatever cannot run
 on this machine is a failure.
 """
 
@@ -58,7 +58,7 @@ TESTS: dict[str, tuple[str, ...]] = {
 LEFT_OUT = f"""
 {"!" * 78}
 LEFT OUT: {REAL_LOCK}, which waits ten minutes for a lock
-to open by itself. `make lab` runs it, and so does every check of a change.
+to open by itself. `make lock` runs it, and so does every check of a change.
 {"!" * 78}"""
 
 
