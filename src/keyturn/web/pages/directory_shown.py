@@ -41,7 +41,7 @@ def account_shown(account: Account, look: Look | Hindered, now: int) -> SimpleNa
         bad_at=view.get("bad_at"), controller=view.get("controller", ""),
         cause=_cause(look), protected=view.get("protected", ""),
         watch=_stream(look) if state == "asking" else "",
-        hindered=account.hindered, can=_can(state, view), job=waiting.id if waiting else "",
+        can=_can(state, view), job=waiting.id if waiting else "",
     )  # fmt: skip
 
 
