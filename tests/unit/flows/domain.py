@@ -13,11 +13,14 @@ from typing import Any
 
 from keyturn.flows import channel, resets
 from keyturn.flows.resets import Choosing, JobView
+from keyturn.ports.parts import Parts
+from keyturn.rules.callers import Caller
 from keyturn.rules.directories import topology
 from keyturn.rules.directories.proofs import ProofState, Stamp
 from keyturn.rules.directories.resets import Envelope, Job
 from keyturn.rules.directories.things import AgentRole, Epoch, LinkedAccount
 from keyturn.rules.directories.topology import Controller, Topology
+from keyturn.steps.stepup import Signed
 from keyturn.wire.messages import (
     AskPermit,
     Denied,
@@ -95,7 +98,7 @@ class Domain(Agency):
     # -- Ada
 
     @property
-    def me(self) -> tuple[Any, ...]:
+    def me(self) -> tuple[Parts, Caller, Signed]:
         """What every flow of hers begins with."""
         return (self.parts, self.browser.caller, self.signed)
 

@@ -34,6 +34,7 @@ from keyturn.rules.directories.resets import (
 )
 from keyturn.rules.directories.things import AgentState, Epoch
 from keyturn.rules.lockout import HOUR
+from keyturn.steps import sealing
 from keyturn.steps.changes import Frozen, SignedOut
 from keyturn.steps.directory_looks import LOOK_MS
 from keyturn.steps.job_views import OLD_MS
@@ -176,7 +177,7 @@ def test_without_a_living_agent_nothing_is_begun(domain: Domain, house: House) -
 def test_a_directory_without_its_identity_is_nothing_to_seal_to(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resets.sealing, "recipients", lambda *_: ())
+    monkeypatch.setattr(sealing, "recipients", lambda *_: ())
     assert run(resets.start(*domain.me, domain.directory.id)) == Hindered("no_agent")
 
 
