@@ -345,7 +345,8 @@ class Report:
     """How a job ended, or was settled.
 
     Attributes:
-        outcome: "done", "not_done" or "changed".
+        outcome: "done", "not_done", "changed", or "untried": one write that fits ours is there, and
+            this agent has no password to try (rules/directories/resets.Outcome).
         reason, data, diagnostic: as in rules/directories/answers.py, for "not_done".
         after: the stamp of our own write, for "done".
         bound: the password itself was tried and is right, for "done".
