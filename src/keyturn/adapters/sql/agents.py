@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, literal, select, union, update
+from sqlalchemy import Executable, RowMapping, bindparam, select, union, update
 
 from keyturn.adapters.sql.directories import BYTES
 from keyturn.adapters.sql.directory_tables import agents, sequences
@@ -33,6 +34,26 @@ _HEARD = (
 _REVOKED, _CLONED = agents.c.revoked_at, agents.c.clone_at
 #: ids in one statement
 _AT_ONCE = 500
+
+
+@cache
+def _advance(dialect: str) -> Executable:
+    """Built once: every request of every agent takes it."""
+    # typed: in what is selected PostgreSQL cannot tell what they are
+    lane = bindparam("b_lane", type_=sequences.c.lane.type)
+    number = bindparam("b_number", type_=sequences.c.number.type)
+    whose = select(agents.c.id, lane, agents.c.tenant_id, number).where(
+        agents.c.id == param("b_id")
+    )
+    columns = ["agent_id", "lane", "tenant_id", "number"]
+    fresh = upsert(dialect)(sequences).from_select(columns, whose)
+    risen = fresh.on_conflict_do_update(
+        index_elements=[sequences.c.agent_id, sequences.c.lane],
+        set_={"number": fresh.excluded.number},
+        where=sequences.c.number < fresh.excluded.number,
+    )
+    taken_number: Executable = risen.returning(sequences.c.number)
+    return taken_number
 
 
 class SqlAgents(Repository):
@@ -68,17 +89,8 @@ class SqlAgents(Repository):
             self._c.execute(update(agents).where(*same).values(cells))
 
     def advance(self, agent_id: str, lane: str, number: int) -> bool:
-        whose = select(agents.c.id, literal(lane), agents.c.tenant_id, literal(number)).where(
-            agents.c.id == agent_id
-        )
-        columns = ["agent_id", "lane", "tenant_id", "number"]
-        fresh = upsert(self._dialect)(sequences).from_select(columns, whose)
-        risen = fresh.on_conflict_do_update(
-            index_elements=[sequences.c.agent_id, sequences.c.lane],
-            set_={"number": fresh.excluded.number},
-            where=sequences.c.number < fresh.excluded.number,
-        )
-        return self._c.execute(risen.returning(sequences.c.number)).first() is not None
+        given = {"b_id": agent_id, "b_lane": lane, "b_number": number}
+        return self._c.execute(_advance(self._dialect), given).first() is not None
 
     def begin(self, agent_id: str, run: Run, was: str | None) -> bool:
         begun = update(agents).where(

@@ -37,6 +37,18 @@ _LEASE = leases.select().where(
 )
 
 
+#: built once: each beat of a primary takes it
+_NAMES = [c.name for c in leases.columns if c.name != "tenant_id"]
+_RENEW = (
+    update(leases)
+    .where(
+        leases.c.tenant_id == param("k_tenant_id"),
+        *(leases.c[name] == param(f"k_{name}") for name in _NAMES),
+    )
+    .values({name: param(f"v_{name}") for name in _NAMES})
+)
+
+
 class SqlDirectories(Repository):
     """See ports.directories.Directories."""
 
@@ -99,9 +111,11 @@ class SqlDirectories(Repository):
             fresh = upsert(self._dialect)(leases).values(cells).on_conflict_do_nothing()
             made = fresh.returning(leases.c.directory_id)
             return self._c.execute(made).first() is not None
-        same = [leases.c[name] == value for name, value in _cells(was).items()]
-        kept = update(leases).where(leases.c.tenant_id == tenant_id, *same).values(cells)
-        return lease.directory_id == was.directory_id and self._c.execute(kept).rowcount == 1
+        held = {f"k_{name}": value for name, value in _cells(was).items()}
+        given = {f"v_{name}": value for name, value in _cells(lease).items()}
+        same = lease.directory_id == was.directory_id
+        given |= {**held, "k_tenant_id": tenant_id}
+        return same and self._c.execute(_RENEW, given).rowcount == 1
 
     def link(self, account: LinkedAccount) -> None:
         cells = ACCOUNT.params(account)
