@@ -372,6 +372,21 @@ def test_a_controller_that_nobody_can_ask_is_not_promised(ada: Ada) -> None:
     assert "Cannot be asked" in page.text
 
 
+def test_that_it_works_is_said_only_of_where_it_was_tried(ada: Ada) -> None:
+    path = ada.begin()
+    ada.submit(path)
+    job = ada.corp.take()
+    ada.corp.done(job, bound=False)
+    assert ada.browser.get(path).heading == "Your new password is set on dc1."
+    ada.corp.seen(job, "dc2", ProofState.PROVED, 700)
+    page = ada.browser.get(path)
+    assert page.heading.startswith("Your new password works on dc2; it has arrived on dc1; dc3")
+    ada.corp.seen(job, "dc3", ProofState.ARRIVED, 900)
+    page = ada.browser.get(path)
+    assert page.heading == "Your new password works on dc2; it has arrived on dc1 and dc3."
+    assert "data-watch=" not in page.html
+
+
 def test_a_refusal_is_told_in_its_own_words_and_numbers(ada: Ada) -> None:
     path = ada.begin()
     ada.submit(path)

@@ -104,6 +104,8 @@ def job_shown(job: JobView, now: int) -> SimpleNamespace:
     home = next((p.site for p in job.proofs if p.controller == job.settled_on), "")
     proofs = [_proof(p, home) for p in writable]
     coming = [p for p in proofs if p.state == ProofState.WAITING]
+    # that a password works somewhere is said only of where it was tried
+    shown = {ProofState.PROVED} if job.kind is JobKind.RESET else THERE
     return SimpleNamespace(
         id=job.id, kind=str(job.kind), state=str(job.state), directory_id=job.directory_id,
         domain=job.directory, account=job.account, must_change=job.must_change,
@@ -111,7 +113,9 @@ def job_shown(job: JobView, now: int) -> SimpleNamespace:
         started_at=job.created_at, choose_until=job.ends_at, reason=job.reason, data=job.data,
         finished_at=job.finished_at,
         everywhere=job.everywhere_at is not None or _only(writable),
-        there=[p.host for p in proofs if p.state in THERE], coming=[p.host for p in coming],
+        there=[p.host for p in proofs if p.state in shown],
+        arrived=[p.host for p in proofs if p.state in THERE - shown],
+        coming=[p.host for p in coming],
         soon=_left(coming, job.finished_at, now), proofs=proofs,
         read_only=[p.controller for p in job.proofs if p.state is ProofState.READ_ONLY],
         stopped=job.reason if job.state is JobState.DONE else "",
