@@ -63,7 +63,7 @@ async def begin(parts: Parts, said: Said, message: Begin) -> Begun | Denied:
 
 
 def _begin(tx: Tx, parts: Parts, said: Said, message: Begin) -> Begun | Denied:
-    speaker = agents.admit(tx, parts, said)
+    speaker = agents.listened(tx, parts, said)
     if isinstance(speaker, Denied):
         return speaker
     agent, now = speaker.agent, speaker.act.now
@@ -72,7 +72,11 @@ def _begin(tx: Tx, parts: Parts, said: Said, message: Begin) -> Begun | Denied:
         return denied("message")
     present = agent.run
     if not leases.may_begin(present, message.run_id, message.replaces, message.machine, now):
+        # its number is not taken: a copy has numbers that are still the first one's to use
         return _second(tx, speaker, message)
+    slipped = agents.numbered(tx, speaker, said)
+    if slipped is not None:
+        return slipped
     again = present is not None and present.id == message.run_id
     since = present.since if present is not None and again else now
     run = Run(message.run_id, message.machine, message.place, since, now)

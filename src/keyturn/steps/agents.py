@@ -71,8 +71,8 @@ def denied(why: str, holder: Holder | None = None) -> Denied:
     return Denied(why, holder)
 
 
-def admit(tx: Tx, parts: Parts, said: Said) -> Speaker | Denied:
-    """Whether an agent is listened to, whatever its run. Takes the request's number."""
+def listened(tx: Tx, parts: Parts, said: Said) -> Speaker | Denied:
+    """Whether an agent is listened to, whatever its run and the request's number."""
     agent = tx.agents.lock(said.agent_id)
     tenant = tx.tenants.get(agent.tenant_id) if agent is not None else None
     if agent is None or tenant is None:
@@ -81,10 +81,22 @@ def admit(tx: Tx, parts: Parts, said: Said) -> Speaker | Denied:
         return denied("revoked")
     if agent.clone_at is not None:
         return denied("cloned")
-    speaker = Speaker(agent, jobs.by_agent(parts, tenant, agent, said.ip, parts.clock.now()))
-    if not tx.agents.advance(agent.id, said.lane, said.number):
-        return _slip(tx, speaker, said)
-    return speaker
+    return Speaker(agent, jobs.by_agent(parts, tenant, agent, said.ip, parts.clock.now()))
+
+
+def numbered(tx: Tx, speaker: Speaker, said: Said) -> Denied | None:
+    """Take the request's number; the refusal if it is not higher than all before it."""
+    if tx.agents.advance(speaker.agent.id, said.lane, said.number):
+        return None
+    return _slip(tx, speaker, said)
+
+
+def admit(tx: Tx, parts: Parts, said: Said) -> Speaker | Denied:
+    """As `listened`, and takes the request's number."""
+    speaker = listened(tx, parts, said)
+    if isinstance(speaker, Denied):
+        return speaker
+    return numbered(tx, speaker, said) or speaker
 
 
 def heard(tx: Tx, parts: Parts, said: Said, run_id: str) -> Speaker | Denied:

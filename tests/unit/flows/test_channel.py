@@ -119,6 +119,22 @@ def test_a_second_process_is_refused_and_told_where_the_first_is(agency: Agency)
     assert alarms(agency.house) == []
 
 
+def test_a_refused_copy_uses_up_no_number_of_the_first(agency: Agency) -> None:
+    first = agency.first()
+    used = first.number["work"]
+    for attempt in range(5):  # a copied folder: its numbers go on from where it was copied
+        assert why(agency.begin(replace(first, machine="copy"), f"copy{attempt}")) == "run"
+    first.number["work"] = used
+    assert isinstance(agency.begin(first, "next", replaces=first.run_id), Begun)
+    assert agency.stored(first).clone_at is None
+
+
+def test_a_number_that_did_not_rise_begins_no_run(agency: Agency) -> None:
+    first = agency.first()
+    first.number["work"] = 0
+    assert why(agency.begin(first, "next", replaces=first.run_id)) == "sequence"
+
+
 def test_another_machine_with_the_same_key_is_refused_and_owners_hear_of_it(
     agency: Agency,
 ) -> None:
