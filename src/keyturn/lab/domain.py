@@ -30,6 +30,8 @@ from keyturn.lab.network import Namespaces
 from keyturn.lab.snapshots import Shelf, default_shelf
 
 NAMES = ("dc1", "dc2", "dc3")
+#: a machine's name is no part of a network namespace
+_NAMED = 'hostname "$0" && exec "$@"'
 
 
 class Unable(Exception):
@@ -145,7 +147,9 @@ class Lab:
         It asks that controller's DNS first, then the others', so that it reaches all of them by
         name; it reaches the host at `server_address`, and nothing outside of the lab.
         """
-        return (*self._network.prefix(f"by-{name}"), "env", *self._kerberos(name))
+        place = f"by-{name}"
+        named = ("unshare", "--uts", "sh", "-c", _NAMED, place) if self.apart else ()
+        return (*self._network.prefix(place), *named, "env", *self._kerberos(name))
 
     def _kerberos(self, name: str) -> list[str]:
         return [f"{key}={value}" for key, value in self._controllers[name].environment.items()]

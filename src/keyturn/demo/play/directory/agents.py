@@ -15,6 +15,8 @@ from keyturn.lab.commands import until
 from keyturn.lab.hand import RIGHT
 
 TAKEOVER_S = 60.0
+#: an agent that was not heard for so long is taken for dead (a lease, and something over)
+SILENT_S = 50.0
 TRIES = 5
 
 
@@ -61,8 +63,9 @@ def copied_key(stage: Scenery, told: Teller) -> None:
     """A copied key is stopped in both places, and its owners hear of it."""
     name = "dc3"
     first = stage.estate.agents[name]
-    told.tell("The agent beside dc3 is cut off. Meanwhile a copy of its disk begins, beside dc2.")
+    told.tell("The agent beside dc3 stands still. Later a copy of its disk begins, beside dc2.")
     first.freeze()
+    threading.Event().wait(SILENT_S)
     twin = _copy(stage, first, "dc2", "copy")
     twin.start()
     try:
@@ -153,4 +156,5 @@ def _copy(stage: Scenery, first: AgentProcess, beside: str, name: str) -> AgentP
     """A copy of an agent's folder, at another place."""
     twin = AgentProcess(stage.lab, beside, stage.origin, name)
     shutil.copytree(first.state, twin.state, dirs_exist_ok=True)
+    (twin.state / "status.json").unlink(missing_ok=True)  # it tells of the first one's run
     return twin
