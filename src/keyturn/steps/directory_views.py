@@ -224,12 +224,12 @@ def candidate(view: str) -> Candidate | None:
         return None
     if not isinstance(told, dict):
         return None
-    texts = [told.get(name) for name in ("guid", "name", "upn", "display", "protected")]
-    guid = texts[0]
-    whole = isinstance(guid, str) and len(guid) == GUID and set(guid) <= set("0123456789abcdef")
-    if not whole or not all(isinstance(t, str) and len(t) <= LONGEST for t in texts):
+    texts = {name: told.get(name) for name in ("guid", "name", "upn", "display", "protected")}
+    if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts.values()):
         return None
-    return Candidate(*map(str, texts), disabled=told.get("disabled") is True)
+    if len(texts["guid"]) != GUID or not set(texts["guid"]) <= set("0123456789abcdef"):
+        return None
+    return Candidate(**texts, disabled=told.get("disabled") is True)
 
 
 #: hex digits of an objectGUID; longest name that is shown
