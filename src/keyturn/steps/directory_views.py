@@ -224,7 +224,8 @@ def candidate(view: str) -> Candidate | None:
         return None
     if not isinstance(told, dict):
         return None
-    texts = {name: told.get(name) for name in ("guid", "name", "upn", "display", "protected")}
+    named = ("guid", "name", "upn", "display", "protected")
+    texts: dict[str, Any] = {name: told.get(name) for name in named}
     if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts.values()):
         return None
     if len(texts["guid"]) != GUID or not set(texts["guid"]) <= set("0123456789abcdef"):
