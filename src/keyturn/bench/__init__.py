@@ -5,6 +5,7 @@
     oracle    whether time or bytes tell who has an account
     start     how fast and how small two workers start
     growth    whether a million accounts make anybody wait
+    directory what a proved reset and thousands of idle agents cost
 
 Each starts its servers and databases itself, prints a table with a verdict for each
 bound, or one JSON document, and ends with 1 if a bound is broken.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-NAMES = ("lockout", "signin", "oracle", "start", "growth")
+NAMES = ("lockout", "signin", "oracle", "start", "growth", "directory")
 
 
 def run(name: str, argv: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from keyturn.bench.crowd import NoRoom
+from keyturn.bench.herd import HerdFailed
 from keyturn.bench.places import (
     POSTGRES,
     SQLITE,
@@ -28,6 +29,7 @@ TEXTS = {
     "oracle": "Whether time or bytes of an answer tell who has an account.",
     "start": "How soon two workers answer and how much memory they take.",
     "growth": "Whether a million accounts and ten million rows make anybody wait.",
+    "directory": "What a proved reset and thousands of idle agents cost.",
 }
 #: options by measurement: what they mean, the usual number, that of --quick
 _NUMBERS = {
@@ -54,6 +56,11 @@ _NUMBERS = {
         "rows": ("rows of lanes, and as many of the audit trail", 10_000_000, 20_000),
         "samples": ("right sign-ins, and as many wrong ones, on each database", 1000, 20),
         "looks": ("looks at each page of the console", 40, 2),
+    },
+    "directory": {
+        "resets": ("resets on a real controller, each beside a bare one; at most 50", 50, 2),
+        "agents": ("agents that are connected", 5000, 40),
+        "jobs": ("jobs, each of another agent", 500, 10),
     },
 }
 
@@ -84,6 +91,9 @@ def run(name: str, argv: Sequence[str]) -> int:
         return UNMEASURED
     except NoRoom as short:
         reporter.say(f"This needs {short.wanted} GiB of disk, and {short.free} GiB are free.")
+        return UNMEASURED
+    except HerdFailed as failed:
+        reporter.say(f"The agents did not come to what was waited for: {failed}")
         return UNMEASURED
     except ServerFailed:
         reporter.say("The server under test did not start; what it said stands above.")

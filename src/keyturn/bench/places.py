@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -109,10 +110,12 @@ class Server:
 
 
 @contextmanager
-def serving(kind: str, url: str, folder: Path, workers: int, smtp: int = 0) -> Iterator[Server]:
+def serving(
+    kind: str, url: str, folder: Path, workers: int, smtp: int = 0, port: int = 0
+) -> Iterator[Server]:
     """A server in processes of its own. Raises ServerFailed."""
     counts = Path(tempfile.mkdtemp(dir=folder))
-    order = Order(kind, url, str(folder / "keys"), workers, str(counts), smtp or 25)
+    order = Order(kind, url, str(folder / "keys"), workers, str(counts), smtp or 25, port)
     with started(order) as process:
         line = process.stdout.readline() if process.stdout else ""
         if not line.strip().isdecimal():
@@ -169,6 +172,12 @@ def mail_sink() -> Iterator[int]:
         assert sink.stdout is not None  # noqa: S101  a pipe was asked for
         yield int(sink.stdout.readline())
         sink.terminate()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def cores() -> int:

@@ -61,6 +61,10 @@ class Findings:
         text = f"≤ {bound}{' ' + unit if unit else ''}"
         self.checks.append(Check(what, where, value, text, value <= bound))
 
+    def unable(self, what: str, where: str, bound: str, why: str) -> None:
+        """A figure that could not be measured here, which is no better than a broken bound."""
+        self.checks.append(Check(what, where, f"failed to run: {why}", bound, ok=False))
+
     def within(self, what: str, where: str, value: float, low: float, high: float) -> None:
         """A figure that must lie in between."""
         self.checks.append(Check(what, where, value, f"{low} to {high}", low <= value <= high))

@@ -31,6 +31,7 @@ class Order:
         folder: for the key ring.
         counts: where to publish what is hashed; None for a start that is measured.
         smtp: port of a mail server on this machine.
+        port: to listen on, which its origin names too; 0 for any, and the usual origin.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Order:
     workers: int
     counts: str | None
     smtp: int
+    port: int = 0
 
     def text(self) -> str:
         """As the argument of a process."""
@@ -82,9 +84,10 @@ def settings_for(order: Order) -> Settings:
     """
     from keyturn.settings import Settings  # noqa: PLC0415  as above
 
+    named = {"origin": f"http://127.0.0.1:{order.port}"} if order.port else {}
     return Settings.model_validate(
         {
-            "server": {"workers": order.workers},
+            "server": {"workers": order.workers, **named},
             "store": {"data_dir": order.folder, "url": order.url},
             "mail": {"host": "127.0.0.1", "port": order.smtp},
             "limits": {"network_failures": 1_000_000},
@@ -101,7 +104,7 @@ def main(text: str) -> int:
         print(port, flush=True)  # noqa: T201  read by who started it
 
     return serving.run(
-        builder(order), host="127.0.0.1", port=0, workers=order.workers, on_ready=tell
+        builder(order), host="127.0.0.1", port=order.port, workers=order.workers, on_ready=tell
     )
 
 

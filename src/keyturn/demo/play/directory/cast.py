@@ -31,15 +31,16 @@ Job = dict[str, Any]
 
 
 class Scenery(Stage):
-    """A demo with three controllers and three agents beside it."""
+    """A demo with a domain's controllers, 1 or 3, and an agent beside each."""
 
-    def __init__(self) -> None:
+    def __init__(self, controllers: int = 3) -> None:
         super().__init__()
+        self._controllers = controllers
         self._around = ExitStack()
         self._last_step: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        self.lab = self._around.enter_context(Lab(controllers=3))
+        self.lab = self._around.enter_context(Lab(self._controllers))
         try:
             super().__enter__()
             self.estate = Estate(self.lab, self.origin, self.keyturn)
