@@ -162,9 +162,16 @@ class AgentProcess:
         status = self.status()
         return str(status["last"]["phase"]) if status.get("running") and status["last"] else ""
 
-    def become(self, phase: str, patience_s: float = READY_S) -> float:
-        """Wait until that is what it is at; the seconds it took. Raises InVain."""
-        return until(lambda: self.phase == phase, patience_s, f"{self.name} to be {phase}", PAUSE_S)
+    def reach(self, *phases: str, patience_s: float = READY_S) -> str:
+        """Wait until it is at one of these phases; which. Raises InVain."""
+        seen = [""]
+
+        def there() -> bool:
+            seen[0] = self.phase
+            return seen[0] in phases
+
+        until(there, patience_s, f"{self.name} to be {' or '.join(phases)}", PAUSE_S)
+        return seen[0]
 
 
 def environment() -> dict[str, str]:

@@ -25,6 +25,7 @@ from keyturn.lab.domain import Lab
 RELAY = (sys.executable, "-m", "keyturn.lab.relay")
 RELAY_PORT = 9000
 STOP_S = 10
+PHASES = ("waiting", "standby", "primary")
 #: who in the company has which account in the domain
 ACCOUNTS: Mapping[company.Person, people.Person] = {
     company.BEN: people.BOB,
@@ -115,14 +116,15 @@ class Estate:
             self.link(person.email, account.name)
 
     def move_in(self, agent: AgentProcess, *, anew: bool = False) -> None:
-        """Enrol an agent, have it approved by the first one, run it."""
+        """Enrol an agent and run it; another one approves it, if it waits for that."""
         agent.enrol(self.token(), anew=anew)
-        first = next((one for one in self.agents.values() if one is not agent), None)
-        if first is not None:  # somebody has compared the fingerprints of both screens
-            first.call("approve", agent.name, "--fingerprint", agent.status()["fingerprint"])
         agent.start()
+        first = next((one for one in self.agents.values() if one is not agent), None)
+        if first is not None and agent.reach(*PHASES) == "waiting":
+            # somebody has compared the fingerprints of both screens
+            first.call("approve", agent.name, "--fingerprint", agent.status()["fingerprint"])
         self.agents[agent.beside] = agent
-        agent.become("primary" if first is None else "standby")
+        agent.reach("primary" if first is None else "standby")
 
     def token(self, role: str = "candidate") -> str:
         """A token that lets one agent in."""

@@ -102,8 +102,8 @@ def takeover(stage: Scenery, told: Teller) -> None:
     job = ben.answer(ben.reset("Second-In-Command-Is-Here-8"))
     told.check("a reset is done by it", job["state"] == "done", job)
     first.start()
-    back = first.become("standby")
-    told.check("the first comes back and stands by", good=first.phase == "standby", seen=back)
+    back = first.reach("standby", "primary")
+    told.check("the first comes back and stands by", back == "standby", back)
     ben.everywhere(job)
 
 
