@@ -99,7 +99,7 @@ class Bells:
         if isinstance(listening, Denied):
             await self._refuse(send, bell.opened.signature, listening)
             return
-        await send({"type": "websocket.accept"})
+        await upgrades.accept(send)
         self._desk.hub.take_over(bell)
         bell.accepted(listening.marks)
         try:

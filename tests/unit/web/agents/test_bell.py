@@ -18,11 +18,11 @@ from keyturn.rules.directories.things import AgentState, Epoch
 from keyturn.web.agents import beats, hub
 from keyturn.wire.codec import decode_answer
 from keyturn.wire.messages import Beaten, Denied
-from keyturn.wire.paths import FORGED, GOING, LATER, REPLACED, SILENT, STOPPED
+from keyturn.wire.paths import BELL, FORGED, GOING, LATER, REPLACED, SILENT, STOPPED
 from keyturn.wire.signatures import Kind
-from tests.unit.flows.agency import Machine
+from tests.unit.flows.agency import IP, Machine
 from tests.unit.flows.house import run
-from tests.unit.web.ringing import Office
+from tests.unit.web.ringing import Office, scope_of
 
 
 def test_an_agent_beats_by_its_bell_and_is_primary(office: Office) -> None:
@@ -447,3 +447,22 @@ def test_a_batch_is_no_longer_than_it_may_be(
             assert all(isinstance(a, Beaten) for a in answers)
 
     run(scene())
+
+
+@pytest.mark.parametrize("signed", [True, False], ids=["taken", "refused"])
+def test_whoever_is_gone_before_the_answer_is_no_fault(
+    office: Office, caplog: pytest.LogCaptureFixture, *, signed: bool
+) -> None:
+    first = office.agency.first()
+    opening = office.speaker(first).open()
+    scope = scope_of("websocket", BELL, opening.headers if signed else {}, IP)
+    coming = [{"type": "websocket.disconnect", "code": 1006}, {"type": "websocket.connect"}]
+
+    async def receive() -> Any:
+        return coming.pop()
+
+    async def send(_message: Any) -> None:
+        raise ConnectionResetError
+
+    run(office.door(scope, receive, send))
+    assert "fault" not in caplog.text
