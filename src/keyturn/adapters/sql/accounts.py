@@ -16,6 +16,7 @@ from sqlalchemy import (
     update,
 )
 
+from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, compact, enum, param, taken
 from keyturn.adapters.sql.schema import (
     clients,
@@ -79,6 +80,7 @@ FACTOR = Shape(factors, Factor, kind=enum(FactorKind))
 PASSKEY = Shape(passkeys, Passkey, synced=Codec(write=bool, read=bool))
 
 TID, UID = param("tid"), param("uid")
+_TENANT = Quick(TENANT.select().where(tenants.c.id == TID))
 
 
 class SqlTenants(Repository):
@@ -89,8 +91,8 @@ class SqlTenants(Repository):
         return [TENANT.value(r) for r in rows]
 
     def get(self, tenant_id: str) -> Tenant | None:
-        wanted = TENANT.select().where(tenants.c.id == TID)
-        return TENANT.maybe(self._c.execute(wanted, {"tid": tenant_id}).first())
+        rows = _TENANT.rows(self._c, {"tid": tenant_id})
+        return TENANT.value(rows[0]) if rows else None
 
     def add(self, tenant: Tenant) -> None:
         """Add a tenant and its decoy user (see schema.users)."""

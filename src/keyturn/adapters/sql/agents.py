@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, RowMapping, bindparam, select, union, update
+from sqlalchemy import bindparam, select, union, update
 
 from keyturn.adapters.sql.directories import BYTES
 from keyturn.adapters.sql.directory_tables import agents, sequences
+from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Repository, enum, param, taken, upsert
 from keyturn.rules.directories.things import Agent, AgentRole, AgentState, Run
 
@@ -22,10 +23,17 @@ _RUN = {"id": "run_id", "machine": "machine", "place": "place", "since": "since"
         "seen_at": "seen_at"}  # fmt: skip
 _PLAIN = [c.name for c in agents.columns if c.name not in _RUN.values()]
 
-_BY_ID = agents.select().where(agents.c.id == param("b_id"))
-_NUMBERS = select(sequences.c.agent_id, sequences.c.lane, sequences.c.number).where(
-    sequences.c.agent_id.in_(bindparam("ids", expanding=True))
+#: an agent, once for each of its lanes. Every request of every agent needs these statements
+_COLUMNS = [c.name for c in agents.columns]
+_ROWS = select(*agents.columns, sequences.c.lane, sequences.c.number).select_from(
+    agents.outerjoin(sequences, sequences.c.agent_id == agents.c.id)
 )
+_ROW = _ROWS.where(agents.c.id == param("b_id"))
+_BY_ID, _LOCKED = Quick(_ROW), Quick(_ROW.with_for_update(of=agents))
+_OF = Quick(
+    _ROWS.where(agents.c.tenant_id == param("tid"), agents.c.directory_id == param("did"))
+    .order_by(agents.c.id)
+)  # fmt: skip
 _HEARD = (
     update(agents)
     .where(agents.c.id.in_(bindparam("ids", expanding=True)), agents.c.seen_at < param("now"))
@@ -37,7 +45,7 @@ _AT_ONCE = 500
 
 
 @cache
-def _advance(dialect: str) -> Executable:
+def _advance(dialect: str) -> Quick:
     """Built once: every request of every agent takes it."""
     # typed: in what is selected PostgreSQL cannot tell what they are
     lane = bindparam("b_lane", type_=sequences.c.lane.type)
@@ -52,8 +60,7 @@ def _advance(dialect: str) -> Executable:
         set_={"number": fresh.excluded.number},
         where=sequences.c.number < fresh.excluded.number,
     )
-    taken_number: Executable = risen.returning(sequences.c.number)
-    return taken_number
+    return Quick(risen.returning(sequences.c.number))
 
 
 class SqlAgents(Repository):
@@ -68,18 +75,13 @@ class SqlAgents(Repository):
             self.advance(agent.id, lane, number)
 
     def by_id(self, agent_id: str) -> Agent | None:
-        rows = self._c.execute(_BY_ID, {"b_id": agent_id}).mappings().all()
-        return next(iter(self._whole(rows)), None)
+        return next(iter(_whole(_BY_ID.rows(self._c, {"b_id": agent_id}))), None)
 
     def lock(self, agent_id: str) -> Agent | None:
-        rows = self._c.execute(_BY_ID.with_for_update(), {"b_id": agent_id}).mappings().all()
-        return next(iter(self._whole(rows)), None)
+        return next(iter(_whole(_LOCKED.rows(self._c, {"b_id": agent_id}))), None)
 
     def of(self, tenant_id: str, directory_id: str) -> Sequence[Agent]:
-        wanted = agents.select().where(
-            agents.c.tenant_id == tenant_id, agents.c.directory_id == directory_id
-        )
-        return self._whole(self._c.execute(wanted.order_by(agents.c.id)).mappings().all())
+        return _whole(_OF.rows(self._c, {"tid": tenant_id, "did": directory_id}))
 
     def update(self, agent: Agent) -> None:
         self.stirred = True
@@ -90,7 +92,7 @@ class SqlAgents(Repository):
 
     def advance(self, agent_id: str, lane: str, number: int) -> bool:
         given = {"b_id": agent_id, "b_lane": lane, "b_number": number}
-        return self._c.execute(_advance(self._dialect), given).first() is not None
+        return bool(_advance(self._dialect).rows(self._c, given))
 
     def begin(self, agent_id: str, run: Run, was: str | None) -> bool:
         begun = update(agents).where(
@@ -111,13 +113,17 @@ class SqlAgents(Repository):
         each = [select(agents.c.id).where(at >= since) for at in (_REVOKED, _CLONED)]
         return self._c.execute(union(*each)).scalars().all()
 
-    def _whole(self, rows: Sequence[RowMapping]) -> list[Agent]:
-        """Rows as agents, each with its numbers."""
-        numbers: dict[str, dict[str, int]] = {row["id"]: {} for row in rows}
-        for some in _portions(list(numbers)):
-            for agent_id, lane, number in self._c.execute(_NUMBERS, {"ids": some}):
-                numbers[agent_id][lane] = number
-        return [_agent(row, numbers[row["id"]]) for row in rows]
+
+def _whole(rows: Sequence[tuple[Any, ...]]) -> list[Agent]:
+    """Rows as agents, each with its numbers."""
+    cells: dict[str, Mapping[str, Any]] = {}
+    numbers: dict[str, dict[str, int]] = {}
+    for row in rows:
+        cells.setdefault(row[0], dict(zip(_COLUMNS, row, strict=False)))
+        of_it = numbers.setdefault(row[0], {})
+        if row[-2] is not None:
+            of_it[row[-2]] = row[-1]
+    return [_agent(each, numbers[agent_id]) for agent_id, each in cells.items()]
 
 
 def _portions(ids: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -135,7 +141,7 @@ def _run_cells(run: Run | None) -> dict[str, Any]:
     return {column: run and getattr(run, name) for name, column in _RUN.items()}
 
 
-def _agent(row: RowMapping, numbers: dict[str, int]) -> Agent:
+def _agent(row: Mapping[str, Any], numbers: dict[str, int]) -> Agent:
     cells = {n: _CODECS[n].read(row[n]) if n in _CODECS and row[n] is not None else row[n]
              for n in _PLAIN}  # fmt: skip
     run = None if row["run_id"] is None else Run(**{n: row[c] for n, c in _RUN.items()})

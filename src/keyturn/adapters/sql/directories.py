@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Row, delete, update
+from sqlalchemy import delete, update
 
 from keyturn.adapters.sql.directory_tables import directories, enrolments, leases, linked_accounts
+from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, enum, param, taken, upsert
 from keyturn.rules.directories.things import (
     AgentRole,
@@ -32,14 +34,14 @@ ACCOUNT = Shape(linked_accounts, LinkedAccount, key=("directory_id", "user_id"))
 #: but the identity, which has a call of its own
 _UPDATE = DIRECTORY.update.values(identity=directories.c.identity)
 _BY_DIGEST = TOKEN.select().where(enrolments.c.digest == param("b_digest"))
-_LEASE = leases.select().where(
-    leases.c.tenant_id == param("tid"), leases.c.directory_id == param("did")
+_LEASE = Quick(
+    leases.select().where(leases.c.tenant_id == param("tid"), leases.c.directory_id == param("did"))
 )
 
 
 #: built once: each beat of a primary takes it
 _NAMES = [c.name for c in leases.columns if c.name != "tenant_id"]
-_RENEW = (
+_RENEW = Quick(
     update(leases)
     .where(
         leases.c.tenant_id == param("k_tenant_id"),
@@ -102,8 +104,8 @@ class SqlDirectories(Repository):
         return self._c.execute(spent.values(used_at=now)).rowcount == 1
 
     def lease(self, tenant_id: str, directory_id: str) -> Lease | None:
-        row = self._c.execute(_LEASE, {"tid": tenant_id, "did": directory_id}).first()
-        return None if row is None else _lease(row)
+        rows = _LEASE.rows(self._c, {"tid": tenant_id, "did": directory_id})
+        return _lease(rows[0]) if rows else None
 
     def take_lease(self, tenant_id: str, lease: Lease, was: Lease | None) -> bool:
         cells = {"tenant_id": tenant_id, **_cells(lease)}
@@ -115,7 +117,7 @@ class SqlDirectories(Repository):
         given = {f"v_{name}": value for name, value in _cells(lease).items()}
         same = lease.directory_id == was.directory_id
         given |= {**held, "k_tenant_id": tenant_id}
-        return same and self._c.execute(_RENEW, given).rowcount == 1
+        return same and _RENEW.count(self._c, given) == 1
 
     def link(self, account: LinkedAccount) -> None:
         cells = ACCOUNT.params(account)
@@ -156,7 +158,7 @@ def _cells(lease: Lease) -> dict[str, str | int]:
     }  # fmt: skip
 
 
-def _lease(row: Row[tuple[object, ...]]) -> Lease:
-    cells = row._mapping  # noqa: SLF001  SQLAlchemy's public name for it
+def _lease(row: Sequence[Any]) -> Lease:
+    cells = dict(zip(leases.columns.keys(), row, strict=True))
     epoch = Epoch(cells["generation"], cells["number"])
     return Lease(cells["directory_id"], cells["agent_id"], cells["run_id"], epoch, cells["until"])

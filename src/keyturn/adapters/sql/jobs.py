@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Select, select, union_all, update
+from sqlalchemy import Select, or_, select, union_all, update
 
 from keyturn.adapters.sql.directories import to_text
 from keyturn.adapters.sql.directory_tables import (
@@ -21,6 +21,7 @@ from keyturn.adapters.sql.directory_tables import (
     looks,
     proofs,
 )
+from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import (
     Codec,
     Repository,
@@ -77,11 +78,26 @@ _UPDATE = (
     JOB.update.values(due_at=param("v_due_at"))
     .where(jobs.c.tenant_id == param("k_tenant_id"), jobs.c.state == param("k_state"))
 )  # fmt: skip
-_BEGUN = jobs.c.state.in_([str(JobState.QUEUED), str(JobState.UNSETTLED)])
+_BEGUN = or_(*(jobs.c.state == str(each) for each in (JobState.QUEUED, JobState.UNSETTLED)))
 _MARK = select(jobs.c.directory_id, jobs.c.id, jobs.c.state)
-_MOVING = union_all(_MARK.where(OPEN, _BEGUN), _MARK.where(WATCHED))
-_ASKED = select(looks.c.directory_id, looks.c.id).where(UNANSWERED)
-_APPLICANTS = select(agents.c.directory_id, agents.c.id).where(WAITING)
+_MOVING = Quick(union_all(_MARK.where(OPEN, _BEGUN), _MARK.where(WATCHED)))
+_ASKED = Quick(
+    select(looks.c.directory_id, looks.c.id).where(UNANSWERED, looks.c.expires_at > param("now"))
+)
+_APPLICANTS = Quick(select(agents.c.directory_id, agents.c.id).where(WAITING))
+#: what every agent that fetches work is answered with
+_HERE = (jobs.c.tenant_id == param("tid"), jobs.c.directory_id == param("did"))
+_IN = JOB.select().where(*_HERE).order_by(jobs.c.id)
+_OPEN = Quick(_IN.where(OPEN, jobs.c.state != str(JobState.CHOOSING)))
+_WATCHED = Quick(_IN.where(WATCHED))
+_UNANSWERED = Quick(
+    LOOK.select()
+    .where(
+        looks.c.tenant_id == param("tid"), looks.c.directory_id == param("did"),
+        UNANSWERED, looks.c.expires_at > param("now"),
+    )
+    .order_by(looks.c.id)
+)  # fmt: skip
 
 
 class SqlJobs(Repository):
@@ -114,15 +130,20 @@ class SqlJobs(Repository):
             return self._c.execute(_UPDATE, change).rowcount == 1
 
     def open(self, tenant_id: str, directory_id: str) -> Sequence[Job]:
-        begun = jobs.c.state != str(JobState.CHOOSING)
-        return self._listed(self._in(tenant_id, directory_id).where(OPEN, begun))
+        rows = _OPEN.rows(self._c, {"tid": tenant_id, "did": directory_id})
+        return [JOB.value(r) for r in rows]
 
     def open_of(self, tenant_id: str, directory_id: str, guid: str) -> Sequence[Job]:
-        wanted = self._in(tenant_id, directory_id).where(OPEN, jobs.c.guid == guid)
-        return self._listed(self._held(wanted))
+        wanted = JOB.select().where(
+            jobs.c.tenant_id == tenant_id, jobs.c.directory_id == directory_id, OPEN,
+            jobs.c.guid == guid,
+        )  # fmt: skip
+        rows = self._c.execute(self._held(wanted.order_by(jobs.c.id)))
+        return [JOB.value(r) for r in rows]
 
     def watched(self, tenant_id: str, directory_id: str) -> Sequence[Job]:
-        return self._listed(self._in(tenant_id, directory_id).where(WATCHED))
+        rows = _WATCHED.rows(self._c, {"tid": tenant_id, "did": directory_id})
+        return [JOB.value(r) for r in rows]
 
     def of(
         self, tenant_id: str, directory_id: str | None, user_id: str | None, limit: int
@@ -172,17 +193,13 @@ class SqlJobs(Repository):
         return LOOK.maybe(self._c.execute(wanted.order_by(looks.c.id.desc()).limit(1)).first())
 
     def unanswered(self, tenant_id: str, directory_id: str, now: int) -> Sequence[Look]:
-        wanted = LOOK.select().where(
-            looks.c.tenant_id == tenant_id, looks.c.directory_id == directory_id,
-            UNANSWERED, looks.c.expires_at > now,
-        )  # fmt: skip
-        return [LOOK.value(r) for r in self._c.execute(wanted.order_by(looks.c.id))]
+        told = {"tid": tenant_id, "did": directory_id, "now": now}
+        return [LOOK.value(r) for r in _UNANSWERED.rows(self._c, told)]
 
     def stirring(self, now: int) -> Sequence[tuple[str, str]]:
-        asked = _ASKED.where(looks.c.expires_at > now)
-        marks = [(row[0], f"j|{row[1]}|{row[2]}") for row in self._c.execute(_MOVING)]
-        marks += [(row[0], f"l|{row[1]}") for row in self._c.execute(asked)]
-        return marks + [(row[0], f"a|{row[1]}") for row in self._c.execute(_APPLICANTS)]
+        marks = [(row[0], f"j|{row[1]}|{row[2]}") for row in _MOVING.rows(self._c, {})]
+        marks += [(row[0], f"l|{row[1]}") for row in _ASKED.rows(self._c, {"now": now})]
+        return marks + [(row[0], f"a|{row[1]}") for row in _APPLICANTS.rows(self._c, {})]
 
     def answer(self, tenant_id: str, look_id: str, view: str, cause: str, now: int) -> bool:
         told = update(looks).where(
@@ -191,13 +208,5 @@ class SqlJobs(Repository):
         change = {"view": view, "cause": cause, "answered_at": now}
         return self._c.execute(told.values(change)).rowcount == 1
 
-    def _in(self, tenant_id: str, directory_id: str) -> Select[Any]:
-        return JOB.select().where(
-            jobs.c.tenant_id == tenant_id, jobs.c.directory_id == directory_id
-        )
-
     def _held(self, wanted: Select[Any]) -> Select[Any]:
         return wanted.with_for_update() if self._writing else wanted
-
-    def _listed(self, wanted: Select[Any]) -> list[Job]:
-        return [JOB.value(r) for r in self._c.execute(wanted.order_by(jobs.c.id))]
