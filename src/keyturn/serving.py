@@ -27,6 +27,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import select
 import selectors
 import signal
@@ -91,10 +92,22 @@ def run(
     Returns: the process's exit status: 0, or 3 if a worker could not start.
     Raises OSError if the port cannot be bound.
     """
+    most_open_files()
     with bind(host, port) as listener, _Bell() as bell:
         gc.collect()
         gc.freeze()  # what was imported is not looked at again, so its pages stay shared
         return _Master(build_app, listener, bell, on_ready, leave_s).run(workers)
+
+
+def most_open_files() -> int:
+    """Open as many files as this process may, sockets included; how many that are.
+
+    The usual soft limit, 1,024, is for programs that call select(2) with every file they have:
+    agents of a thousand directories would find the door shut.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 def bind(host: str, port: int) -> socket.socket:

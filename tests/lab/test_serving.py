@@ -11,7 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -59,11 +59,11 @@ raise SystemExit(
 class Running:
     """A master started as a process of its own."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, under: Sequence[str] = ()) -> None:
         script = folder / "app.py"
         script.write_text(textwrap.dedent(APP))
         self.process = subprocess.Popen(
-            [sys.executable, script, *arguments],
+            [*under, sys.executable, script, *arguments],
             env={"PYTHONPATH": str(SRC), "PATH": os.environ["PATH"]},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -183,6 +183,19 @@ def test_connections_are_shared_among_the_workers(running: Running) -> None:
         for client in clients:
             client.close()
     assert set(seen) == running.workers()
+
+
+def test_workers_may_open_as_many_files_as_the_system_lets_them(tmp_path: Path) -> None:
+    few = ("sh", "-c", 'ulimit -S -n 200 && exec "$0" "$@"')
+    server = Running(tmp_path, under=few)
+    try:
+        limits = Path(f"/proc/{worker_of(server.start())}/limits").read_text()
+        soft, hard = next(
+            line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files")
+        )
+        assert soft == hard != "200"
+    finally:
+        server.close()
 
 
 def test_headers_tell_no_product_and_forwarded_addresses_are_not_believed(

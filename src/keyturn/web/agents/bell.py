@@ -142,6 +142,7 @@ class Bell:
         "_send",
         "_sent",
         "_server_key",
+        "_stopped",
         "_task",
         "agent_id",
         "directory_id",
@@ -156,7 +157,7 @@ class Bell:
     ) -> None:
         self._send = send
         self._server_key = server_key
-        self._due = self._open = False
+        self._due = self._open = self._stopped = False
         self._sent = 0
         self._task: asyncio.Task[None] | None = None
         self.agent_id = agent.id
@@ -194,7 +195,9 @@ class Bell:
 
     def stop(self, code: int) -> None:
         """See hub.Listener."""
-        self._open, self._due = False, False
+        if self._stopped:
+            return  # said already; whoever does not read takes its time to go
+        self._open, self._due, self._stopped = False, False, True
         self._task = asyncio.create_task(self.close(code))
 
     def quiet_since(self) -> float | None:
@@ -211,4 +214,5 @@ class Bell:
 
     async def _said(self, message: Any) -> None:
         with suppress(TimeoutError, OSError, RuntimeError):  # it was closed already
-            await asyncio.wait_for(self._send(message), SEND_S)
+            async with asyncio.timeout(SEND_S):
+                await self._send(message)

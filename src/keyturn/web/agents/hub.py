@@ -2,7 +2,7 @@
 
     a commit here ----\
                        +--> one look at everything that stirs --> rings, stops
-    a second is over -/
+    a quarter of a second is over -/
 
 Truth is in the database; a ring only says "look".  One question serves all who are connected,
 and it is asked while somebody is.  What stirs in a directory is a set of marks; when the
@@ -26,8 +26,9 @@ from keyturn.rules.directories.leases import LEASE_MS
 from keyturn.rules.directories.things import Agent
 from keyturn.wire.paths import GOING, REPLACED, SILENT, STOPPED
 
-#: between two looks, for what other servers commit; after the store did not answer
-LOOK_S, OUTAGE_S = 1.0, 2.0
+#: between two looks, for what other processes commit: it is the longest that a ring comes late;
+#: after the store did not answer
+LOOK_S, OUTAGE_S = 0.25, 2.0
 #: whoever was stopped so long before the last look is looked for again: hosts' clocks differ
 OVERLAP_MS: Final = 60_000
 #: long-polling runs whose last answer is remembered

@@ -16,10 +16,12 @@ from keyturn.rules.directories.leases import LEASE_MS
 from keyturn.rules.directories.resets import JobState
 from keyturn.rules.directories.things import AgentState, Epoch
 from keyturn.web.agents import beats, hub
+from keyturn.web.agents.bell import Bell
 from keyturn.wire.codec import decode_answer
 from keyturn.wire.messages import Beaten, Denied
 from keyturn.wire.paths import BELL, FORGED, GOING, LATER, REPLACED, SILENT, STOPPED
-from keyturn.wire.signatures import Kind
+from keyturn.wire.session import Opened
+from keyturn.wire.signatures import Kind, Lane
 from tests.unit.flows.agency import IP, Machine
 from tests.unit.flows.house import run
 from tests.unit.web.ringing import Office, scope_of
@@ -75,7 +77,7 @@ def test_what_stirs_already_rings_at_the_opening(office: Office) -> None:
     run(scene())
 
 
-def test_what_another_server_commits_rings_within_a_second(office: Office) -> None:
+def test_what_another_process_commits_rings_soon(office: Office) -> None:
     first = office.agency.first()
 
     async def scene() -> None:
@@ -332,6 +334,24 @@ def test_a_bell_that_is_not_heard_for_a_lease_ends(
             assert await bell.ended() == SILENT
 
     run(scene())
+
+
+def test_whoever_does_not_go_is_told_once_that_it_is_over(office: Office) -> None:
+    first = office.agency.first()
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def scene() -> None:
+        opened = Opened(office.speaker(first).sender(Lane.BELL), b"")
+        bell = Bell(send, office.agency.notary.key, office.agency.stored(first), opened, IP)
+        for _ in range(3):  # each look finds it there still
+            bell.stop(SILENT)
+            await asyncio.sleep(0)
+
+    run(scene())
+    assert sent == [{"type": "websocket.close", "code": SILENT}]
 
 
 def test_a_server_that_leaves_sends_agents_away_at_once(office: Office) -> None:
