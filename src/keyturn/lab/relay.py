@@ -37,24 +37,32 @@ class Relay:
         self._listen = listen
         self._onward = onward
         self._record = record
-        self._lines: set[asyncio.StreamWriter] = set()
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._lines: set[asyncio.Task[None] | None] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises OSError if the address cannot be had."""
         server = await asyncio.start_server(self._take, *self._listen)
         async with server:
             await stop.wait()
-            for line in tuple(self._lines):
-                line.close()
+            for end in tuple(self._ends):
+                end.close()
+            lines = [line for line in self._lines if line is not None]
+            await asyncio.gather(*lines, return_exceptions=True)
 
     async def _take(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
-        self._lines.add(near_out)
+        line = asyncio.current_task()
+        self._lines.add(line)
+        self._ends.add(near_out)
         try:
             with contextlib.suppress(OSError):
                 far_in, far_out = await asyncio.open_connection(*self._onward)
+                self._ends.add(far_out)
                 await asyncio.gather(self._pass(near_in, far_out), self._pass(far_in, near_out))
+                self._ends.discard(far_out)
         finally:
-            self._lines.discard(near_out)
+            self._ends.discard(near_out)
+            self._lines.discard(line)
             near_out.close()
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
