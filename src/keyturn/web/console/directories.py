@@ -96,7 +96,10 @@ async def invite(visit: Visit, staff: Staff) -> Response:
     """A token, shown once."""
     role = choice("role", (await visit.form(role=WORD_MAX))["role"], set(map(str, AgentRole)))
     answer = await flow.invite(
-        visit.site.parts, staff, row_id(visit.path["directory"]), AgentRole(role or AgentRole.CANDIDATE)
+        visit.site.parts,
+        staff,
+        row_id(visit.path["directory"]),
+        AgentRole(role or AgentRole.CANDIDATE),
     )
     if isinstance(answer, NotAllowed | NotFound):
         raise barred(answer)
