@@ -19,7 +19,7 @@ from keyturn.wire import session, signatures
 from keyturn.wire.codec import encode
 from keyturn.wire.messages import Answer, Beat, Beaten, Denied, Request, Rung, Wait
 from keyturn.wire.paths import BELL
-from keyturn.wire.session import Opened, Speaker
+from keyturn.wire.session import Opened, Opening, Speaker
 from keyturn.wire.signatures import Kind
 from tests.unit.agent.linked import SERVER, SERVER_KEY, folder
 
@@ -253,3 +253,42 @@ def test_a_proxy_that_is_set_is_used(tmp_path: Path) -> None:
     asyncio.run(whole())
     assert through
     assert through[0].startswith("CONNECT 127.0.0.1:")
+
+
+class Slow:
+    """A way on which the answer to an opening is long in coming, and is no."""
+
+    def __init__(self) -> None:
+        self.answered = asyncio.Event()
+
+    def connect(self, _opening: Opening) -> Slow:
+        return self
+
+    async def __aenter__(self) -> None:
+        await self.answered.wait()
+        raise ConnectionRefusedError
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+def test_a_beat_does_not_overtake_an_opening_whose_number_is_lower(tmp_path: Path) -> None:
+    keys, numbers = load_or_make(folder(tmp_path)), count(1)
+    speaker = Speaker(
+        keys.signing, SERVER_KEY, "http://127.0.0.1", "agent", "run-1", lambda _: next(numbers)
+    )
+    link, way = MemoryLink(lambda _: BEATEN), Slow()
+    bell = Bell(speaker, link, way, lambda _: 60_000)  # type: ignore[arg-type]
+
+    async def scene() -> None:
+        ringing = asyncio.create_task(bell.run())
+        await asyncio.sleep(0)
+        beating = asyncio.create_task(bell.beat(BEAT))
+        await asyncio.sleep(0.05)
+        assert (next(numbers), link.said) == (2, [])
+        way.answered.set()
+        assert await beating == BEATEN
+        assert BEAT in link.said
+        ringing.cancel()
+        await asyncio.gather(ringing, return_exceptions=True)
+
+    asyncio.run(scene())

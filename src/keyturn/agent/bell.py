@@ -109,7 +109,8 @@ class Bell:
                 return await self._by_socket(self._connection, beat)
             except LinkDown as down:
                 _log.info("bell lost cause=%s", down.cause)
-        return await self._link.call(beat, Beaten)
+        async with self._turn:
+            return await self._link.call(beat, Beaten)
 
     async def _by_socket(self, connection: ClientConnection, beat: Beat) -> Beaten:
         async with self._turn:
@@ -143,10 +144,12 @@ class Bell:
 
     async def _listen(self) -> bool:
         """One socket's life; whether it lived at all."""
-        opening = self._speaker.open()
         lived = False
         try:
-            async with self._way.connect(opening) as connection:
+            async with contextlib.AsyncExitStack() as life:
+                async with self._turn:  # beats have numbers of the same lane: none overtakes it
+                    opening = self._speaker.open()
+                    connection = await life.enter_async_context(self._way.connect(opening))
                 lived, rings = True, 0
                 self._connection, self._opening = connection, opening
                 self.rung.set()  # whatever rang while nobody listened

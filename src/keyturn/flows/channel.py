@@ -222,10 +222,12 @@ class Listening:
 
 
 async def listen(parts: Parts, said: Said, run_id: str) -> Listening | Denied:
-    """The present run of an approved agent wants to be rung. Denied as steps.agents.heard says."""
+    """The present run of an approved agent wants to be rung. Denied as steps.agents.heard says;
+    one that comes late is refused, and no sign of a copied key.
+    """
 
     def step(tx: Tx) -> Listening | Denied:
-        speaker = agents.heard(tx, parts, said, run_id)
+        speaker = agents.heard(tx, parts, said, run_id, waits=True)
         if isinstance(speaker, Denied):
             return speaker
         here, stirring = speaker.agent.directory_id, tx.jobs.stirring(speaker.act.now)

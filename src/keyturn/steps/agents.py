@@ -84,29 +84,37 @@ def listened(tx: Tx, parts: Parts, said: Said) -> Speaker | Denied:
     return Speaker(agent, jobs.by_agent(parts, tenant, agent, said.ip, parts.clock.now()))
 
 
-def numbered(tx: Tx, speaker: Speaker, said: Said) -> Denied | None:
-    """Take the request's number; the refusal if it is not higher than all before it."""
+def numbered(tx: Tx, speaker: Speaker, said: Said, *, waits: bool = False) -> Denied | None:
+    """Take the request's number; the refusal if it is not higher than all before it.
+
+    Args:
+        waits: it only wants to be rung. Such requests are given up and made anew all the time, and
+            most when a server is slow: that one comes late says nothing of where the key is.
+    """
     if tx.agents.advance(speaker.agent.id, said.lane, said.number):
         return None
-    return _slip(tx, speaker, said)
+    return denied("sequence") if waits else _slip(tx, speaker, said)
 
 
-def admit(tx: Tx, parts: Parts, said: Said) -> Speaker | Denied:
-    """As `listened`, and takes the request's number."""
+def admit(tx: Tx, parts: Parts, said: Said, *, waits: bool = False) -> Speaker | Denied:
+    """As `listened`, and takes the request's number; `waits` as there."""
     speaker = listened(tx, parts, said)
     if isinstance(speaker, Denied):
         return speaker
-    return numbered(tx, speaker, said) or speaker
+    return numbered(tx, speaker, said, waits=waits) or speaker
 
 
-def heard(tx: Tx, parts: Parts, said: Said, run_id: str) -> Speaker | Denied:
+def heard(
+    tx: Tx, parts: Parts, said: Said, run_id: str, *, waits: bool = False
+) -> Speaker | Denied:
     """As `admit`, for what only the present run of an approved agent may ask.
 
     Args:
         run_id: the run that the message names; the one that signed must be the same. A command
             line has none, and shows nothing by that.
+        waits: see `numbered`.
     """
-    speaker = admit(tx, parts, said)
+    speaker = admit(tx, parts, said, waits=waits)
     if isinstance(speaker, Denied):
         return speaker
     agent, now = speaker.agent, speaker.act.now

@@ -439,6 +439,20 @@ def test_what_was_late_twice_in_an_hour_is_forgiven(agency: Agency) -> None:
     assert agency.stored(first).clone_at is None
 
 
+def test_who_only_wants_to_be_rung_may_come_late_as_often_as_a_slow_server_has_it(
+    agency: Agency,
+) -> None:
+    first = agency.first()
+    for lane in ("bell", "wait"):
+        assert isinstance(run(channel.listen(agency.parts, first.said(lane), first.run_id)),
+                          channel.Listening)  # fmt: skip
+        for _ in range(3 * SLIPS.limit):
+            late = first.said(lane, number=1)
+            assert why(run(channel.listen(agency.parts, late, first.run_id))) == "sequence"
+    assert isinstance(agency.beat(first), Beaten)
+    assert agency.stored(first).clone_at is None
+
+
 def test_each_lane_counts_for_itself(agency: Agency) -> None:
     first = agency.first()
     for _ in range(5):
