@@ -19,7 +19,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from itertools import count
 from typing import Any, Final, TypeVar
 
@@ -98,7 +98,7 @@ class Stand:
 
     def told(self) -> dict[str, Any]:
         """As a JSON object."""
-        return asdict(self)
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 class Gone(Exception):

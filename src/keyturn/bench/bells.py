@@ -38,7 +38,7 @@ WORKERS, FLOCKS = 2, 2
 #: this part of them comes first, so that everything that is loaded late has been loaded
 _FIRST: Final = 50
 #: agents that come in a second
-_COMING: Final = 100
+_COMING: Final = 60
 #: between two jobs
 _PACE_S: Final = 0.1
 #: after a restart, beats are watched for so long
@@ -160,7 +160,7 @@ class _Scene:
             ready = time.monotonic_ns()
             await self.herd.until(lambda: self.herd.full_ns(gone) is not None)
             full = self.herd.full_ns(gone) or 0
-            await asyncio.sleep(_AFTER_S)
+            await asyncio.sleep(1 if self.task.quick else _AFTER_S)
         return {
             "down_s": _seconds(ready - gone),
             "all_up_s": _seconds(full - launched),

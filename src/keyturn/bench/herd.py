@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,7 +88,8 @@ class Herd:
             yield
         finally:
             hearing.cancel()
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
             await asyncio.gather(hearing, return_exceptions=True)
 
