@@ -116,6 +116,7 @@ class Bell:
         async with self._turn:
             framed = self._speaker.beat(beat)
             answer: asyncio.Future[Beaten | Denied] = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(_noted)
             self._asked[framed.number] = framed.signature, answer
             try:
                 async with asyncio.timeout(ANSWER_S):
@@ -205,3 +206,9 @@ class Bell:
             if found.work:
                 self.rung.set()
                 await asyncio.sleep(AGAIN_MS / 1000)  # what is being done is work still
+
+
+def _noted(answer: asyncio.Future[Beaten | Denied]) -> None:
+    """Nobody may be there to hear that the socket was lost: sending failed before."""
+    if not answer.cancelled():
+        answer.exception()

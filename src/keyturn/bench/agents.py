@@ -21,7 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import count
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -35,24 +35,22 @@ from keyturn.agent.link import HttpLink, http_client
 from keyturn.agent.ports import LinkDenied, LinkDown
 from keyturn.agent.wiring import RealPauses
 from keyturn.serving import most_open_files
-from keyturn.wire.messages import Beat, Begin, Begun, Fetch, Request, Work
+from keyturn.wire.messages import Beat, Fetch, Work
 from keyturn.wire.session import Speaker
 from keyturn.wire.signatures import Lane
 
-A = TypeVar("A")
 #: between two lines that say how they stand
 TELL_MS: Final = 200
 #: fetching again after the server was away: at random, up to this (agent/run.py)
 _FETCH_AGAIN_MS: Final = 2_000
-_MACHINE = "bench"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An agent: its id, the name of its controller, its signing key (hex)."""
+    """An agent whose run has begun: its id, its run's, its signing key (hex)."""
 
     agent_id: str
-    controller: str
+    run_id: str
     key: str
 
 
@@ -111,7 +109,7 @@ class Guest:
     def __init__(self, flock: Flock, card: Card, tls: ssl.SSLContext, stand: Stand) -> None:
         numbers: defaultdict[Lane, count[int]] = defaultdict(lambda: count(1))
         key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(card.key))
-        self._run, self._stand, self._controller = system.fresh_id(), stand, card.controller
+        self._run, self._stand = card.run_id, stand
         speaker = Speaker(
             key, bytes.fromhex(flock.server_key), flock.origin, card.agent_id, self._run,
             lambda lane: next(numbers[lane]),
@@ -130,12 +128,6 @@ class Guest:
     async def live(self, after_ms: int) -> None:
         """Come after so long, and stay. Raises Gone."""
         await self._pauses.pause(after_ms)
-        place = f"{_MACHINE} (127.0.0.1)"
-        begin = Begin(self._run, "", _MACHINE, place, self._controller, "0")
-        failures = 0
-        while await self._said(begin, Begun) is None:
-            await self._again(failures)
-            failures += 1
         async with asyncio.TaskGroup() as tasks:
             for task in (self._ring(), self._beat(), self._fetch()):
                 tasks.create_task(task)
@@ -180,22 +172,20 @@ class Guest:
         while True:
             await self.bell.rung.wait()
             self.bell.rung.clear()
-            work = await self._said(Fetch(self._run), Work)
-            if work is None:
-                await self._pauses.pause(self._pauses.jitter(_FETCH_AGAIN_MS))
-                self.bell.rung.set()
-            elif work.tasks:
-                _tell("fetched", [task.job_id for task in work.tasks])
+            try:
+                work = await self._link.call(Fetch(self._run), Work)
+            except LinkDown:
+                await self._fetch_again()
+            except LinkDenied as refused:
+                self._refused(refused)
+                await self._fetch_again()
+            else:
+                if work.tasks:
+                    _tell("fetched", [task.job_id for task in work.tasks])
 
-    async def _said(self, message: Request, want: type[A]) -> A | None:
-        """The answer; None while the server is away. Raises Gone."""
-        try:
-            return await self._link.call(message, want)
-        except LinkDown:
-            return None
-        except LinkDenied as refused:
-            self._refused(refused)
-            return None
+    async def _fetch_again(self) -> None:
+        await self._pauses.pause(self._pauses.jitter(_FETCH_AGAIN_MS))
+        self.bell.rung.set()
 
     def _refused(self, refused: LinkDenied) -> None:
         self._stand.denied[refused.denied.why] += 1

@@ -16,7 +16,7 @@ from keyturn.bench.agents import Card
 from keyturn.bench.people import Town
 from keyturn.ports.store import Tx
 from keyturn.rules.directories.resets import DEADLINE_MS, Job, JobKind, JobState
-from keyturn.rules.directories.things import Agent, AgentRole, AgentState, Directory
+from keyturn.rules.directories.things import Agent, AgentRole, AgentState, Directory, Run
 from keyturn.wire import certificates
 from keyturn.wire.certificates import LIFE_MS, Certificate
 
@@ -75,11 +75,13 @@ class Domains:
             id=agent_id, tenant_id=tenant, directory_id=directory.id, name="agent-dc1",
             role=AgentRole.CANDIDATE, state=AgentState.ACTIVE, controller=host,
             signing_key=signing.public_key().public_bytes_raw(), sealing_key=sealing,
-            certificate=certificates.sign(identity, vouched), bequest=None, run=None,
+            certificate=certificates.sign(identity, vouched), bequest=None,
+            run=Run(secrets.token_hex(16), "bench", "bench (127.0.0.1)", now, now),
             sequences={}, version="0", facts="", enrolled_at=now, approved_by=None,
             revoked_at=None, clone_at=None,
         )  # fmt: skip
-        return Domain(directory, agent, Card(agent_id, host, signing.private_bytes_raw().hex()))
+        seed = signing.private_bytes_raw().hex()
+        return Domain(directory, agent, Card(agent_id, agent.run.id if agent.run else "", seed))
 
     async def ask(self, domain: Domain) -> Asked:
         """Commit an unlock as another host of the installation does: no process of the server
