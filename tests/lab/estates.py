@@ -136,6 +136,14 @@ class Installed:
         phases = sorted(phase(agent) for agent in self.agents)
         return not self.server.ended and phases == ["primary", "standby"]
 
+    def said(self) -> str:
+        """How everything stands, and the ends of what it has said; for a test that fails."""
+        told = [f"server ended: {self.server.ended}\n{self.server.log.read_text()[-1500:]}"]
+        for agent in self.agents:
+            told.append(f"{agent.name}: {phase(agent)!r} ended: {agent.ended}")
+            told.append(agent.log.read_text()[-2500:])
+        return "\n".join(told)
+
     def leads(self) -> bool:
         """Whether there is a server and a primary."""
         return not self.server.ended and any(phase(each) == "primary" for each in self.agents)
@@ -147,5 +155,6 @@ def phase(agent: AgentProcess) -> str:
         seen = json.loads((agent.state / "status.json").read_text())
     except (FileNotFoundError, ValueError):
         return ""
-    alive = agent.ended is None and Path(f"/proc/{seen['pid']}").exists()
+    own = agent._running  # the file of a run that was killed says what that one was at
+    alive = own is not None and own.poll() is None and own.pid == seen["pid"]
     return str(seen["phase"]) if alive else ""
