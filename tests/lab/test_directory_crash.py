@@ -280,7 +280,7 @@ def lab() -> Iterator[Lab]:
         yield running
 
 
-@pytest.mark.parametrize(("engine", "people"), [("sqlite", 40)])
+@pytest.mark.parametrize(("engine", "people"), [("sqlite", 40), ("postgresql", 10)])
 def test_every_answer_agrees_with_the_directory(
     lab: Lab, engine: str, people: int, tmp_path: Path, request: pytest.FixtureRequest,
     figure: Figure, record_property: Says,

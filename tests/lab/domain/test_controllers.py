@@ -46,7 +46,7 @@ from keyturn.lab.people import (
 from tests.lab.domains import domain
 from tests.lab.own import until
 
-SRC = Path(__file__).parents[2] / "src"
+SRC = Path(__file__).parents[3] / "src"
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion.* is deprecated")
 ALL = ("dc1", "dc2", "dc3")
 Says = Callable[[str, object], None]
