@@ -22,7 +22,7 @@ HTML = {"accept": "text/html"}
 @contextmanager
 def demo(folder: Path, *words: str) -> Iterator[str]:
     """A demo that runs; its address."""
-    command = [sys.executable, "-m", "keyturn", "demo", "--quiet", "--port", "0", *words]
+    command = [sys.executable, "-m", "keyturn", "demo", "--quiet", "--alone", "--port", "0", *words]
     process = subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
     )
