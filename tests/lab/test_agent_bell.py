@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from keyturn.agent.bell import Bell, Way
+from keyturn.agent.bell import AGAIN_AT_MOST_MS, AWAY_AT_MOST_MS, Bell, Way
 from keyturn.agent.keys import Keys, load_or_make
 from keyturn.agent.memory import MemoryLink
 from keyturn.agent.ports import LinkDenied, LinkDown
@@ -292,3 +293,48 @@ def test_a_beat_does_not_overtake_an_opening_whose_number_is_lower(tmp_path: Pat
         await asyncio.gather(ringing, return_exceptions=True)
 
     asyncio.run(scene())
+
+
+class Closed(Slow):
+    """A way that is closed."""
+
+    async def __aenter__(self) -> None:
+        raise ConnectionRefusedError
+
+
+class Waiting:
+    """A link whose long-polls hang, or a server that is away."""
+
+    def __init__(self, *, there: bool) -> None:
+        self._there = there
+
+    async def call(self, _message: Request, _want: type[Any]) -> Any:
+        if not self._there:
+            raise LinkDown("refused")
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(("there", "longest"), [(True, AGAIN_AT_MOST_MS), (False, AWAY_AT_MOST_MS)])
+def test_the_socket_is_tried_ever_more_seldom_only_where_it_alone_is_blocked(
+    tmp_path: Path, there: bool, longest: int
+) -> None:
+    keys, asked, enough = load_or_make(folder(tmp_path)), list[int](), asyncio.Event()
+    speaker = Speaker(keys.signing, SERVER_KEY, "http://127.0.0.1", "agent", "run-1", lambda _: 1)
+
+    def jitter(most: int) -> int:
+        asked.append(most)
+        if len(asked) == 12:
+            enough.set()
+        return 1
+
+    async def scene() -> None:
+        bell = Bell(speaker, Waiting(there=there), Closed(), jitter)  # type: ignore[arg-type]
+        ringing = asyncio.create_task(bell.run())
+        async with asyncio.timeout(20):
+            await enough.wait()
+        ringing.cancel()
+        await asyncio.gather(ringing, return_exceptions=True)
+
+    asyncio.run(scene())
+    assert asked[:4] == [2_000, 4_000, 8_000, 16_000]
+    assert max(asked) == asked[11] == longest

@@ -37,6 +37,8 @@ from keyturn.wire.signatures import Forged, Kind
 POLL_MS: Final = 25_000
 #: pauses before the socket is tried again: drawn from 0 to this, doubled each time, up to
 AGAIN_MS, AGAIN_AT_MOST_MS = 2_000, 300_000
+#: up to this while the server itself is away: it is the socket alone that may be blocked for good
+AWAY_AT_MOST_MS: Final = 16_000
 #: a beat that is not answered by the socket in so many seconds: the socket is dead
 ANSWER_S: Final = 10.0
 _OVERHEAD = 128
@@ -140,8 +142,8 @@ class Bell:
         while True:
             if await self._listen():
                 pause = AGAIN_MS
-            await self._poll(self._jitter(pause))
-            pause = min(2 * pause, AGAIN_AT_MOST_MS)
+            there = await self._poll(self._jitter(pause))
+            pause = min(2 * pause, AGAIN_AT_MOST_MS if there else AWAY_AT_MOST_MS)
 
     async def _listen(self) -> bool:
         """One socket's life; whether it lived at all."""
@@ -186,18 +188,24 @@ class Bell:
             if not waiting.done():
                 waiting.set_exception(LinkDown("closed"))
 
-    async def _poll(self, pause_ms: int) -> None:
-        """Long-polls for as long as the pause lasts; at least one, if there is time for it."""
+    async def _poll(self, pause_ms: int) -> bool:
+        """Long-polls for as long as the pause lasts; at least one, if there is time for it.
+
+        Returns: whether the server is there, as far as they show.
+        """
+        away = asyncio.Event()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause_ms / 1000):
                 while True:
-                    await self._poll_once()
+                    await self._poll_once(away)
+        return not away.is_set()
 
-    async def _poll_once(self) -> None:
+    async def _poll_once(self, away: asyncio.Event) -> None:
         try:
             found = await self._link.call(Wait(self._speaker.run_id, POLL_MS), Rung)
         except LinkDown:
-            await asyncio.Event().wait()  # the server is away: the pause will end
+            away.set()
+            await asyncio.Event().wait()  # the pause will end
         except LinkDenied as denied:
             if denied.denied.why not in PASSING | {"waiting"}:
                 raise
