@@ -14,7 +14,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from keyturn.bench import processes
 from keyturn.bench.agents import Flock
 from keyturn.bench.domains import Domain, Domains
 from keyturn.bench.figures import median, ms, quantile
-from keyturn.bench.herd import Herd
+from keyturn.bench.herd import Herd, HerdFailed
 from keyturn.bench.people import Town
 from keyturn.bench.places import Server, free_port, serving
 from keyturn.bench.report import Findings
@@ -158,11 +158,13 @@ class _Scene:
         launched = time.monotonic_ns()
         with self._serving():
             ready = time.monotonic_ns()
-            await self.herd.until(lambda: self.herd.full_ns(gone) is not None)
-            full = self.herd.full_ns(gone) or 0
+            with suppress(HerdFailed):  # then it has taken too long, and says how long at least
+                await self.herd.until(lambda: self.herd.full_ns(gone) is not None)
+            full = self.herd.full_ns(gone) or time.monotonic_ns()
             await asyncio.sleep(1 if self.task.quick else _AFTER_S)
         return {
             "down_s": _seconds(ready - gone),
+            "up": self.herd.total("up"),
             "all_up_s": _seconds(full - launched),
             "longest_silence_s": round(self.herd.longest("silence_ms") / 1000, 1),
             "lease_s": LEASE_MS // 1000,

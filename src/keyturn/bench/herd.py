@@ -13,7 +13,7 @@ from typing import Any
 from keyturn.bench.agents import Flock, Stand
 
 PROGRAM = (sys.executable, "-m", "keyturn.bench.agents")
-PATIENCE_S = 300.0
+PATIENCE_S = 180.0
 #: the longest line that a process writes
 _LINE = 1 << 20
 
