@@ -60,10 +60,8 @@ class Strikes(threading.Thread):
                     self._strike()
                     while self._chance.random() < AGAIN:
                         self._strike()
-            pause = threading.Event()
-            while self._back:
-                self._revive()
-                pause.wait(LOOK_S)
+            self._back = dict.fromkeys(self._back, 0)
+            self._revive()
         except BaseException as error:
             self.broke = error
             raise
