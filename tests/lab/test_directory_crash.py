@@ -17,11 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from keyturn.lab.domain import Lab
-from keyturn.rules.directories.resets import ACTING, FINAL, Job, JobState
+from keyturn.rules.directories.resets import ACTING, FINAL, Job, JobKind, JobState
 from tests.figures import Figure
 from tests.lab.domains import domain
 from tests.lab.estates import DC, Installed
@@ -221,6 +223,50 @@ def _in_time(job: Job, change: Change, where: str, found: Judged) -> None:
     found.late_ms.append(change.at - job.deadline)
     if not job.created_at - SECOND_MS <= change.at <= job.deadline:
         found.wrong.append(f"{where}: set at {change.at}, deadline {job.deadline}")
+
+
+def facts(state: JobState, reason: str = "") -> Job:
+    """A job as a server would say it ended, handed in at 1,000 s and good until 1,060 s."""
+    return Job(
+        id="j", tenant_id="t", directory_id="d", user_id="u", guid="g", kind=JobKind.RESET,
+        state=state, started_by=None, must_change=False, unlock=True, created_at=1_000_000,
+        expires_at=1_900_000, deadline=1_060_000, envelopes=(), permit=None, reason=reason,
+        detail="", after=None, finished_at=1_010_000, everywhere_at=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "wrong"),
+    [
+        (JobState.DONE, ["ours"], ""),
+        (JobState.NOT_DONE, [], ""),
+        (JobState.DONE, [], "set 0 times"),
+        (JobState.DONE, ["ours", "ours"], "set 2 times"),
+        (JobState.NOT_DONE, ["ours"], "set 1 times"),
+        (JobState.CHANGED, ["ours"], "nobody else changed it"),
+        (JobState.UNSETTLED, ["ours"], "set 1 times"),
+        (JobState.DONE, ["ours", "somebody's"], "a password that nobody chose"),
+    ],
+)
+def test_a_wrong_answer_would_be_seen(state: JobState, seen: list[str], wrong: str) -> None:
+    found = judged(facts(state), [Change(digest, 1_005_000) for digest in seen])
+    assert (found.wrong == []) == (wrong == "")
+    assert wrong in "".join(found.wrong)
+
+
+@pytest.mark.parametrize(("at", "late"), [(1_060_000, False), (1_061_000, True), (998_000, True)])
+def test_what_was_set_too_late_or_too_early_would_be_seen(at: int, *, late: bool) -> None:
+    found = judged(facts(JobState.DONE), [Change("ours", at)])
+    assert ("deadline" in "".join(found.wrong)) == late
+
+
+def judged(job: Job, seen: Sequence[Change]) -> Judged:
+    """One job of somebody, and what the directory remembers."""
+    who: Any = SimpleNamespace(account=SimpleNamespace(name="crash00"))
+    life = Life(who, holder=who, chance=random.Random(0), tries=[Try("j", "a password")])
+    found = Judged()
+    judge(life, [job], seen, {"a password": "ours"}, found)
+    return found
 
 
 @contextmanager
