@@ -4,12 +4,10 @@ The door has proved that the request is signed by this agent's key, and nothing 
 remains is the store's to know, and one transaction: that the agent was not revoked, that
 the number is new in its lane, and that the run is the key's present one.
 
-    revoked? cloned? --> number risen? --> the present run? --> heard
-                              |                  |
-                          no: a slip         no: refused, or, if another run followed it
-                          (the third         and lives: the key is in two places
-                          in an hour:
-                          two places)
+    revoked? cloned? --> the present run? --> number risen? --> heard
+                              |                    |
+      no: refused, or, if another run followed     no: a slip (the third in an hour:
+      it and lives: the key is in two places       two places)
 
 A number that did not rise proves less than it seems.  A request that a slow server or
 proxy delivers late comes after its successor, and honestly; so two are forgiven in an hour,
@@ -114,16 +112,20 @@ def heard(
             line has none, and shows nothing by that.
         waits: see `numbered`.
     """
-    speaker = admit(tx, parts, said, waits=waits)
+    speaker = listened(tx, parts, said)
     if isinstance(speaker, Denied):
         return speaker
     agent, now = speaker.agent, speaker.act.now
     if said.run_id == COMMAND:
-        return denied("run")
+        return numbered(tx, speaker, said, waits=waits) or denied("run")
     if agent.run is None or agent.run.id != said.run_id:
+        # before its number: of two with one key, one is always behind the other's numbers
         if leases.alternates(agent.run, said.run_id, now):
             return copied(tx, speaker, "")
-        return denied("run", holder(agent, now))
+        return numbered(tx, speaker, said, waits=waits) or denied("run", holder(agent, now))
+    slipped = numbered(tx, speaker, said, waits=waits)
+    if slipped is not None:
+        return slipped
     if run_id != said.run_id:
         return denied("message")
     return denied("waiting") if agent.state is AgentState.WAITING else speaker

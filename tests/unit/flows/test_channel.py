@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -378,6 +379,17 @@ def copied(agency: Agency, machine: Machine) -> None:
     assert "agent-copied" in alarms(agency.house)
     assert agency.beat(machine) == refused("cloned")
     assert agency.begin(machine, "new") == refused("cloned")
+
+
+def test_a_first_one_that_is_back_with_the_numbers_of_before_is_still_seen(agency: Agency) -> None:
+    first = agency.first()
+    old = replace(first, number=Counter(first.number))
+    agency.house.clock.move(ALIVE_MS)
+    assert isinstance(agency.begin(first, "copy", machine="elsewhere"), Begun)
+    for _ in range(5):
+        agency.house.clock.move(BEAT_MS)
+        assert isinstance(agency.beat(replace(first, run_id="copy")), Beaten)
+    assert agency.beat(old) == refused("cloned")
 
 
 def test_two_runs_that_alternate_are_a_copied_key_and_both_stop(agency: Agency) -> None:

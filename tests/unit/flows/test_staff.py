@@ -319,7 +319,7 @@ def test_the_page_of_a_user_tells_all_and_masks_addresses(house: House, browser:
     assert page.diagnosis.findings
     assert page.can == {
         Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.DISABLE, Action.ROLES,
-        Action.EXPORT, Action.ERASE,
+        Action.EXPORT, Action.ERASE, Action.DIRECTORIES, Action.LINK_ACCOUNT, Action.START_RESET,
     }  # fmt: skip
 
 

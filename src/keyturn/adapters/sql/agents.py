@@ -30,10 +30,8 @@ _ROWS = select(*agents.columns, sequences.c.lane, sequences.c.number).select_fro
 )
 _ROW = _ROWS.where(agents.c.id == param("b_id"))
 _BY_ID, _LOCKED = Quick(_ROW), Quick(_ROW.with_for_update(of=agents))
-_OF = Quick(
-    _ROWS.where(agents.c.tenant_id == param("tid"), agents.c.directory_id == param("did"))
-    .order_by(agents.c.id)
-)  # fmt: skip
+#: not in order: for its sake SQLite would go through all agents of all directories by their ids
+_OF = Quick(_ROWS.where(agents.c.tenant_id == param("tid"), agents.c.directory_id == param("did")))
 _HEARD = (
     update(agents)
     .where(agents.c.id.in_(bindparam("ids", expanding=True)), agents.c.seen_at < param("now"))
@@ -81,7 +79,8 @@ class SqlAgents(Repository):
         return next(iter(_whole(_LOCKED.rows(self._c, {"b_id": agent_id}))), None)
 
     def of(self, tenant_id: str, directory_id: str) -> Sequence[Agent]:
-        return _whole(_OF.rows(self._c, {"tid": tenant_id, "did": directory_id}))
+        found = _whole(_OF.rows(self._c, {"tid": tenant_id, "did": directory_id}))
+        return sorted(found, key=lambda agent: agent.id)
 
     def update(self, agent: Agent) -> None:
         self.stirred = True

@@ -50,6 +50,8 @@ async def export(visit: Visit) -> Response:
 def as_file(exported: Exported, slug: str) -> Response:
     """A file to be saved: no browser shows it as a page."""
     text = json.dumps(exported.document, ensure_ascii=False, indent=2, default=str)
+    # what strangers called their browsers stands in it: no mark-up, should anything show it
+    text = text.replace("<", "\\u003c")
     name = f'attachment; filename="{slug}-data.json"'
     return Response(
         text + "\n", media_type="application/json", headers={"content-disposition": name}

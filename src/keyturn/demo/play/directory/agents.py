@@ -17,6 +17,8 @@ from keyturn.lab.hand import RIGHT
 TAKEOVER_S = 60.0
 #: an agent that was not heard for so long is taken for dead (a lease, and something over)
 SILENT_S = 50.0
+#: what an agent's forerunner says so long after it began is no late request any more
+LATE_S = 20.0
 TRIES = 5
 
 
@@ -70,6 +72,7 @@ def copied_key(stage: Scenery, told: Teller) -> None:
     twin.start()
     try:
         until(lambda: twin.phase == "standby", 2 * TAKEOVER_S, "the copy to be taken for it")
+        threading.Event().wait(LATE_S)
         told.tell("The first one is back.")
         first.thaw()
         told.mail(stage.mail(company.NADIA.email, "is used in two places", TAKEOVER_S), "revoke")
