@@ -8,7 +8,7 @@ the unit tests, with small budgets and always the same inputs; `fuzz` runs them 
 other inputs for each KEYTURN_SEED.
 
 What mostly waits runs in a process beside everything else, begins before it and is waited for at
-the end: the tests with real domain controllers (part of `lab`), and the one that waits ten minutes
+the end: the tests with controllers and agents (part of `lab`), and the one that waits ten minutes
 for a real lock.  That one `make test` leaves to `make lock`, and says so.  With
 KEYTURN_NOTHING_LEFT_OUT=1 it always runs, and whatever cannot run on this machine is a failure.
 """
@@ -69,7 +69,7 @@ def main(wanted: Sequence[str]) -> int:
             stack.enter_context(_Beside(*what))
             for what, needed in (
                 (("the real lock", (*PATIENT, REAL_LOCK), "ten minutes"), locking),
-                (("the tests with domain controllers", (*PATIENT, DOMAINS), "some minutes"),
+                (("the tests with controllers and agents", (*PATIENT, DOMAINS), "some minutes"),
                  "lab" in wanted),
             )
             if needed
