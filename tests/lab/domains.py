@@ -10,6 +10,8 @@ import pytest
 
 from keyturn.lab.domain import Lab, Unable
 
+ROOT = os.geteuid() == 0
+
 
 @contextmanager
 def domain(controllers: int, *, loopback: bool = False) -> Iterator[Lab]:
@@ -18,7 +20,7 @@ def domain(controllers: int, *, loopback: bool = False) -> Iterator[Lab]:
     try:
         lab.start()
     except Unable as unable:
-        if os.geteuid() != 0:
+        if not ROOT:
             pytest.skip(f"a domain needs root: {unable}")
         pytest.fail(f"failed to run: no domain controllers here: {unable}", pytrace=False)
     try:
