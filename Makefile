@@ -5,7 +5,7 @@ PLAY ?=
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab check test unit servers lock crash fuzz bench docs format
+.PHONY: help setup demo lab check test unit servers lock fuzz bench docs format
 
 help:  ## this list
 	@echo "Keyturn"; echo
@@ -34,9 +34,6 @@ servers: setup  ## tests with real servers, controllers, browsers and processes 
 
 lock: setup  ## the one test that waits ten minutes for a real lock
 	@$(BIN)/python tools/run_tests.py lock
-
-crash: setup  ## hundreds of directory resets while agents, workers and server are killed
-	@$(BIN)/python tools/run_tests.py crash
 
 fuzz: setup  ## hostile input, models and state machines for longer; SEED=n tries others
 	@KEYTURN_SEED=$(SEED) $(BIN)/python tools/run_tests.py fuzz

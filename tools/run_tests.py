@@ -1,6 +1,6 @@
 """Checks and tests in order; used by `make test`.
 
-Usage: run_tests.py [check] [unit] [lab] [lock] [crash] [fuzz]   (without any: check unit lab)
+Usage: run_tests.py [check] [unit] [lab] [lock] [fuzz]      (without arguments: check unit lab)
 
 Checks come first with a summary of their own; pytest comes last, so that what it says at the
 end (what could not run, how many passed) is the end.  tests/fuzz and tests/models belong to
@@ -47,28 +47,16 @@ SEARCHING = ("tests/models", "tests/fuzz")
 
 REAL_LOCK, DOMAINS = "tests/lab/test_real_lock.py", "tests/lab/domain"
 
-#: hundreds of resets under kill -9; see LEFT_OUT
-CRASH = "tests/lab/domain/test_directory_crash.py"
-UNSTRUCK = ("-k", "not test_every_answer_agrees_with_the_directory")
-
 TESTS: dict[str, tuple[str, ...]] = {
     "unit": (*PYTEST, "-n", "2", *COVERED, "tests/unit", *SEARCHING),
     # in one process: its servers and browsers fill the machine
     "lab": (*PYTEST, f"--ignore={REAL_LOCK}", f"--ignore={DOMAINS}", "tests/lab"),
-    "crash": (*PYTEST, *PATIENT, CRASH),
     "fuzz": (*PYTEST, "-n", "2", *PATIENT, *LONGER, *SEARCHING),
 }
 LEFT_OUT = f"""
 {"!" * 78}
 LEFT OUT: {REAL_LOCK}, which waits ten minutes for a lock
 to open by itself. `make lock` runs it, and so does every check of a change.
-{"!" * 78}"""
-#: in one of three runs of 200 one answer said "changed since" though only ours was there; until the
-#: cause is found, these runs are made on purpose, and say so
-STRUCK = f"""
-{"!" * 78}
-LEFT OUT: hundreds of resets under kill -9 ({CRASH}).
-`make crash` runs them: five minutes and more, and one known fault that shows itself rarely.
 {"!" * 78}"""
 
 
@@ -81,8 +69,8 @@ def main(wanted: Sequence[str]) -> int:
             stack.enter_context(_Beside(*what))
             for what, needed in (
                 (("the real lock", (*PATIENT, REAL_LOCK), "ten minutes"), locking),
-                (("the tests with controllers and agents", (*PATIENT, *UNSTRUCK, DOMAINS),
-                  "some minutes"), "lab" in wanted),
+                (("the tests with controllers and agents", (*PATIENT, DOMAINS), "some minutes"),
+                 "lab" in wanted),
             )
             if needed
         ]  # fmt: skip
@@ -93,8 +81,6 @@ def main(wanted: Sequence[str]) -> int:
         failed += [tests.name for tests in beside if not tests.passed()]
     if not locking and "lab" in wanted:
         print(LEFT_OUT)
-    if "lab" in wanted:
-        print(STRUCK)
     if failed:
         print(f"\nFAILED: {', '.join(failed)}")
     return int(bool(failed))

@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from keyturn.adapters.system import SystemClock
 from keyturn.lab.domain import Lab
 from keyturn.rules.directories.resets import ACTING, FINAL, Job, JobKind, JobState
 from tests.figures import Figure
@@ -48,11 +49,10 @@ SECOND_MS = 1_000
 
 @dataclass(slots=True)
 class Try:
-    """One reset. meddled: the password somebody else set meanwhile, "" for none."""
+    """One reset."""
 
     job_id: str
     password: str
-    meddled: str = ""
 
 
 @dataclass
@@ -65,6 +65,9 @@ class Life:
     tries: list[Try] = field(default_factory=list)
     #: passwords by hand, and those of resets of which it is not known that they were handed in
     hands: list[str] = field(default_factory=list)
+    #: when somebody else set one, from and to, ms. It may fall into more than one job: an earlier
+    #: one can still be unsettled while the one it was meant for has given up at its deadline
+    moments: list[tuple[int, int]] = field(default_factory=list)
 
 
 class Run:
@@ -133,9 +136,11 @@ class Run:
         while (state := life.holder.job(done.job_id).get("state")) not in {*ACTING, *FINAL}:
             pause.wait(0.02 if state else 0.3)
         self.strikes.primary()
-        done.meddled = f"By-Hand-{done.password}"
-        life.hands.append(done.meddled)
-        self.at.lab.hand.set_password(DC, life.who.account, done.meddled)
+        by_hand, clock = f"By-Hand-{done.password}", SystemClock()
+        life.hands.append(by_hand)
+        began = clock.now()
+        self.at.lab.hand.set_password(DC, life.who.account, by_hand)
+        life.moments.append((began, clock.now()))
 
     # --- afterwards
 
@@ -188,7 +193,7 @@ def judge(
     for one in life.tries:
         job, digest = by_id[one.job_id], digests[one.password]
         where = f"{name} {job.id} {job.state} {job.reason}"
-        _compare(job, one, history.count(digest), where, found)
+        _compare(job, life.moments, history.count(digest), where, found)
         if digest in history:
             ordered.append(history.index(digest))
             _in_time(job, seen[ordered[-1]], where, found)
@@ -203,8 +208,10 @@ def judge(
             found.wrong.append(f"{name}: {what}")
 
 
-def _compare(job: Job, one: Try, times: int, where: str, found: Judged) -> None:
-    """An answer, and how often that password was set."""
+def _compare(
+    job: Job, moments: Sequence[tuple[int, int]], times: int, where: str, found: Judged
+) -> None:
+    """An answer, how often that password was set, and when somebody else set another."""
     found.answers[job.state] += 1
     fits = {JobState.DONE: times == 1, JobState.NOT_DONE: times == 0, JobState.CHANGED: times < 2}
     if not fits.get(job.state, False):
@@ -212,7 +219,9 @@ def _compare(job: Job, one: Try, times: int, where: str, found: Judged) -> None:
     if job.state is JobState.CHANGED:
         found.ours_first += times
         found.untried += job.reason == "untried"
-        if not one.meddled and job.reason != "untried":
+        over = job.finished_at or 0
+        meddled = any(job.created_at <= ended and began <= over for began, ended in moments)
+        if not meddled and job.reason != "untried":
             found.wrong.append(f"{where}: nobody else changed it")
 
 
@@ -260,10 +269,28 @@ def test_what_was_set_too_late_or_too_early_would_be_seen(at: int, *, late: bool
     assert ("deadline" in "".join(found.wrong)) == late
 
 
-def judged(job: Job, seen: Sequence[Change]) -> Judged:
+@pytest.mark.parametrize(
+    ("moment", "fits"),
+    [
+        ((1_004_000, 1_005_000), True),
+        ((999_000, 1_000_000), True),
+        ((1_010_000, 1_011_000), True),
+        ((998_000, 999_999), False),
+        ((1_010_001, 1_011_000), False),
+    ],
+)
+def test_a_change_by_hand_explains_only_what_was_open_then(
+    moment: tuple[int, int], *, fits: bool
+) -> None:
+    found = judged(facts(JobState.CHANGED), [Change("ours", 1_005_000)], [moment])
+    assert (found.wrong == []) == fits
+
+
+def judged(job: Job, seen: Sequence[Change], moments: Sequence[tuple[int, int]] = ()) -> Judged:
     """One job of somebody, and what the directory remembers."""
     who: Any = SimpleNamespace(account=SimpleNamespace(name="crash00"))
-    life = Life(who, holder=who, chance=random.Random(0), tries=[Try("j", "a password")])
+    life = Life(who, holder=who, chance=random.Random(0), tries=[Try("j", "a password")],
+                moments=list(moments))  # fmt: skip
     found = Judged()
     judge(life, [job], seen, {"a password": "ours"}, found)
     return found
