@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from keyturn.rules.directories.answers import Refusal
+from keyturn.rules.directories.entries import Changes, Entry, Roll, Scope
 from keyturn.rules.directories.policies import Policy
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
@@ -179,3 +180,49 @@ class Driver(Protocol):
     async def reachable(self, controllers: Sequence[str]) -> dict[str, str]:
         """For each controller "" if it answers as it must, else the cause (Unreachable.cause)."""
         ...
+
+
+class Source(Protocol):
+    """Everybody in a directory: read once, then followed (docs/design/09).
+
+    Every call names the server it goes to. Raises Unreachable everywhere.
+    """
+
+    async def roll(self, server: str, scope: Scope) -> Roll:
+        """Ids of all accounts in scope, ascending, and a cursor taken before they were read.
+
+        Raises ScopeGone.
+        """
+        ...
+
+    async def read(self, server: str, ids: Sequence[str], scope: Scope) -> Sequence[Entry]:
+        """Those of `ids` (at most 200) that exist and are in scope, ascending by id."""
+        ...
+
+    async def changes(self, server: str, cursor: bytes, scope: Scope) -> Changes:
+        """What changed since `cursor`, in parts; may repeat what was told before, never leaves
+        something out. Raises CursorLost, ScopeGone.
+        """
+        ...
+
+    async def noticed(self, server: str) -> None:
+        """Return when something may have changed; cancelled when nobody waits any more."""
+        ...
+
+
+class CursorLost(Exception):
+    """The directory cannot tell what changed since then (another directory, restored, too old):
+    a full read is due.
+    """
+
+
+class ScopeGone(Exception):
+    """A chosen OU or group does not exist (any more), or may not be read.
+
+    Attributes:
+        name: its distinguished name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name

@@ -19,6 +19,9 @@ from typing import Final
 class Stamp:
     """Replication metadata of one attribute of one account, as one controller sees it.
 
+    A directory that does not count writes (docs/design/09) has the moment of the last one, in
+    microseconds, as `version`, and neither origin nor usn.
+
     Attributes:
         version: raised by one at every originating write; 0 if it was never written.
         origin: invocationId of the controller where the last write began, hex.
@@ -128,8 +131,10 @@ def settle_flag(before: Stamp, now: Stamp, origin: str, *, still: bool) -> Verdi
 
 def follows(before: Stamp, now: Stamp, origin: str) -> bool:
     """Whether `now` is exactly one write later, begun at `origin`: the only thing that our
-    own modify can have made.
+    own modify can have made.  Where writes are not counted (`origin` is ""): later at all.
     """
+    if not origin:
+        return now.version > before.version and not now.origin
     return now.version == before.version + 1 and now.origin == origin
 
 
