@@ -71,6 +71,26 @@ def test_a_controller_shows_how_far_it_has_come(
     assert arrived(OURS, seen, bind) is state
 
 
+MOMENT = Stamp(1_000_000, "", 1_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "bind", "answer"),
+    [
+        (MOMENT, None, Verdict.NOT_DONE),
+        (Stamp(1_000_001, "", 1_000, 0), None, Verdict.TRY),
+        (Stamp(9_000_000, "", 9_000, 0), Bind.RIGHT, Verdict.DONE),
+        (Stamp(9_000_000, "", 9_000, 0), Bind.WRONG, Verdict.CHANGED),
+        (Stamp(999_999, "", 999, 0), Bind.RIGHT, Verdict.CHANGED),
+        (Stamp(9_000_000, "aa", 9_000, 7), Bind.RIGHT, Verdict.CHANGED),
+    ],
+)  # fmt: skip
+def test_where_writes_are_not_counted_a_later_one_may_be_ours_and_the_password_decides(
+    now: Stamp, bind: Bind | None, answer: Verdict
+) -> None:
+    assert settle(MOMENT, now, "", bind) is answer
+
+
 def test_everywhere_is_every_writable_controller_and_never_none() -> None:
     proofs = {"dc1": ProofState.PROVED, "dc2": ProofState.ARRIVED}
     assert everywhere(proofs, {"dc1", "dc2"})
