@@ -8,9 +8,11 @@ the servers measured here start theirs once.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -63,3 +65,20 @@ def pss(pids: Iterable[int]) -> int:
         match = _PSS.search((PROC / str(pid) / "smaps_rollup").read_text())
         total += int(match[1]) * 1024 if match else 0
     return total
+
+
+@contextmanager
+def asleep(pid: int) -> Iterator[None]:
+    """A process and all its descendants are stopped, so that they cost nothing meanwhile."""
+    those = family(pid)
+    _tell(those, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _tell(those, signal.SIGCONT)
+
+
+def _tell(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
