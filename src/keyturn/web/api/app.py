@@ -23,6 +23,7 @@ from keyturn.web.api import (
     directory,
     document,
     factors,
+    own_passkeys,
     passkeys,
     phone,
     proof,
@@ -41,7 +42,7 @@ from keyturn.web.visit import Visit
 PREFIX = "/api/v1"
 ROOMS = (
     signin.ROOM, signup.ROOM, recovery.ROOM, account.ROOM, address.ROOM, phone.ROOM,
-    factors.ROOM, passkeys.ROOM, proof.ROOM, support.ROOM, texting.ROOM,
+    factors.ROOM, passkeys.ROOM, own_passkeys.ROOM, proof.ROOM, support.ROOM, texting.ROOM,
     directory.ROOM,
 )  # fmt: skip
 
