@@ -1,8 +1,8 @@
 """Windows' and Samba's Active Directory, over LDAPS (extra `keyturn[agent]`).
 
 settings.py    where, who, how long
-channel.py     TLS to a controller, and what went wrong with it
-connection.py  LDAP through a channel: bind, search, modify
+channel.py     TLS to a controller (ldap/)
+connection.py  LDAP to a controller, with what its rootDSE says
 service.py     connections of the delegated account, kept and renewed
 values.py      how the directory writes times, SIDs, GUIDs
 metadata.py    stamps, from replication metadata

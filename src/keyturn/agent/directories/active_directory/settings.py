@@ -1,31 +1,7 @@
-"""Where the directory is, who asks, how long."""
+"""Where the domain is, who asks, how long (ldap/settings.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from keyturn.agent.directories.ldap.settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    r"""How one agent reaches its directory.
-
-    Attributes:
-        account: the delegated account, as UPN, DOMAIN\name or distinguished name.
-        password: its password; never shown.
-        ca_file: certificates (PEM) that a controller's must be signed by.
-        timeout_ms: the longest that one call may take, all in all.
-        port: LDAPS. There is no other way in: nothing is ever sent unprotected.
-        addresses: DNS name of a controller to the address where it is reached, if the host's
-            own resolver does not know it. The certificate is held to the name all the same.
-        connections: to each controller, at the same time.
-    """
-
-    account: str
-    password: str = field(repr=False)
-    ca_file: Path
-    timeout_ms: int = 10_000
-    port: int = 636
-    addresses: Mapping[str, str] = field(default_factory=dict)
-    connections: int = 4
+__all__ = ["Settings"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+
+from keyturn.agent.directories.ldap.values import Entry, number, text, texts
 
 #: from 1601-01-01 to 1970-01-01, in milliseconds
 _EPOCH_MS = 11_644_473_600_000
@@ -12,23 +13,7 @@ _TICKS = 10_000
 NEVER = 0x7FFF_FFFF_FFFF_FFFF
 _HEX_GUID = re.compile(r"[0-9a-f]{32}")
 
-Entry = Mapping[str, Sequence[bytes]]
-
-
-def text(entry: Entry, name: str) -> str:
-    """The first value; "" if there is none or it cannot be read."""
-    return next(iter(texts(entry, name)), "")
-
-
-def texts(entry: Entry, name: str) -> tuple[str, ...]:
-    """All values, as text."""
-    return tuple(value.decode("utf-8", "replace") for value in entry.get(name, ()))
-
-
-def number(entry: Entry, name: str) -> int | None:
-    """A whole number; None if there is none."""
-    value = text(entry, name)
-    return int(value) if value else None
+__all__ = ["NEVER", "Entry", "by_guid", "duration", "moment", "number", "sid", "text", "texts"]
 
 
 def moment(ticks: int | None) -> int | None:

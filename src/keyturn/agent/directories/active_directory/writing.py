@@ -14,6 +14,7 @@ from keyturn.agent.directories.active_directory.connection import (
 )
 from keyturn.agent.directories.active_directory.policies import hints
 from keyturn.agent.directories.active_directory.values import by_guid
+from keyturn.agent.directories.ldap.values import typable
 from keyturn.agent.ports import Change, NotFound, Refused, Uncertain
 from keyturn.rules.directories.answers import Refusal, refusal
 from keyturn.rules.directories.protected import protected
@@ -26,20 +27,11 @@ async def allow(connection: Connection, guid: str, change: Change) -> None:
 
     It also shows that the connection lives.  Raises Refused, NotFound, Unreachable, Broken.
     """
-    if change == Change() or not _typable(change.password):
+    if change == Change() or not typable(change.password):
         raise Refused(Refusal("malformed"))
     _dn, entry = await entry_of(connection, guid, STANDING)
     if why := protected(standing(connection, entry)):
         raise Refused(Refusal("protected", {"why": why}))
-
-
-def _typable(password: str | None) -> bool:
-    """What can be typed at a logon: not empty, no NUL (which Samba takes without a word), no half
-    a surrogate pair (which has no UTF-16).
-    """
-    if password is None:
-        return True
-    return bool(password) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in password)
 
 
 async def send(connection: Connection, guid: str, change: Change) -> None:
