@@ -14,6 +14,7 @@ from keyturn import settings
 from keyturn.rules.diagnosis import pages as troubleshooting
 from keyturn.rules.directories import pages as resets
 from keyturn.rules.directories import vectors as directory_policy
+from keyturn.rules.directories.health import pages as directory_health
 from keyturn.rules.health import pages as health
 from keyturn.web import scripts
 from keyturn.web.api.app import openapi
@@ -24,6 +25,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings.as_markdown,
     "docs/doctor.md": health.as_markdown,
     resets.PATH: resets.as_markdown,
+    directory_health.PATH: directory_health.as_markdown,
     "docs/scripts.md": scripts.as_markdown,
     "docs/openapi.json": lambda: openapi().decode(),
     "tests/vectors/directory_policy.json": directory_policy.as_json,

@@ -7,6 +7,8 @@ proofs.py     the stamp of a password, and what two of them say together
 policies.py   the directory's password policy, and a password judged by it as it is typed
 vectors.py    the same verdicts as JSON, for the browser's copy
 answers.py    what a controller answers, as one reason each
+ppolicy.py    OpenLDAP's password policy, in the same words
 protected.py  accounts that are never set from here, and why
 topology.py   sites, controllers and what stands behind them
+health/       how a directory is: checks, what explains what, when it counts
 """

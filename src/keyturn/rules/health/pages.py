@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from keyturn.rules.health.catalogue import CATALOGUE, GAVE_UP
-from keyturn.rules.health.report import AREAS
+from keyturn.rules.health.report import AREAS, Catalogue
 from keyturn.rules.health.verdicts import Area, Cause, Check, State
 from keyturn.rules.health.words import PLACE
 
@@ -59,12 +59,13 @@ def as_markdown() -> str:
     parts = [HEAD]
     for area in Area:
         parts.append(f"## {AREAS[area].capitalize()}\n")
-        parts += [_check(c) for c in CATALOGUE.checks.values() if c.area is area]
+        parts += [told(CATALOGUE, c) for c in CATALOGUE.checks.values() if c.area is area]
     return "\n".join(parts)
 
 
-def _check(check: Check) -> str:
-    causes = [c for c in CATALOGUE.causes.values() if c.check == check.name]
+def told(catalogue: Catalogue, check: Check) -> str:
+    """One check with its causes, in Markdown."""
+    causes = [c for c in catalogue.causes.values() if c.check == check.name]
     troubles = [c for c in causes if c.state is not State.OK and not c.id.endswith(GAVE_UP)]
     lines = [f"### {check.title} (`{check.name}`)", "", f"Looks at {check.looks}.", "", check.why]
     if check.needs:

@@ -1,0 +1,59 @@
+"""A directory's report for people and programs.
+
+The terminal prints it as every report of health is printed (cli/findings.py), with this
+catalogue and this headline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keyturn.rules.directories.health.catalogue import CATALOGUE, place_of
+from keyturn.rules.directories.health.settled import Kept, Memory
+from keyturn.rules.health import records
+from keyturn.rules.health import report as house
+from keyturn.rules.health.report import Report, Root
+from keyturn.rules.health.verdicts import State
+
+
+def headline(report: Report) -> str:
+    """The one sentence that says how things stand: what people notice of the first root."""
+    failed = [root for root in report.roots if CATALOGUE.state(root.finding) is State.FAIL]
+    if not failed:
+        return house.headline(CATALOGUE, report)
+    others = len(failed) - 1
+    said = f"{_so(failed[0])}."
+    if not others:
+        return said
+    return f"{said} {others} more thing{' is' if others == 1 else 's are'} wrong."
+
+
+def _so(root: Root) -> str:
+    """The worst that comes of it: that nobody's password can be set, or its own."""
+    worst = next((f for f in root.consequences if f.check == "resets"), root.finding)
+    return CATALOGUE.causes[worst.cause].so or CATALOGUE.causes[root.finding.cause].so
+
+
+def document(report: Report, memory: Memory, moment: Callable[[int], str]) -> dict[str, object]:
+    """A report for programs, as records.document, with the kind of each place, since when each
+    answer counts, and whether it flaps.
+
+    Args:
+        report: of what is held in `memory`.
+        moment: milliseconds to what stands for a time.
+    """
+    told: dict[str, Any] = records.document(CATALOGUE, report, moment)
+
+    def one(said: Mapping[str, Any]) -> dict[str, Any]:
+        kept = memory.get((said["check"], said["subject"] or ""), Kept())
+        whole = {
+            **said, "place": str(place_of(said["check"])), "since": moment(kept.since),
+            "flapping": kept.flaps,
+        }  # fmt: skip
+        if "consequences" in said:
+            whole["consequences"] = [one(each) for each in said["consequences"]]
+        return whole
+
+    roots, fine = ([one(each) for each in told[part]] for part in ("roots", "fine"))
+    return {**told, "headline": headline(report), "roots": roots, "fine": fine}
