@@ -42,6 +42,10 @@ LAB = {
     "ldap-utils": "/usr/bin/ldapsearch",
     "bind9-dnsutils": "/usr/bin/nsupdate",
     "iproute2": "/sbin/ip",
+    # a stand-alone machine whose people are nobody's on this one (src/keyturn/lab/workgroup.py)
+    "libnss-wrapper": "/usr/share/doc/libnss-wrapper/copyright",
+    # an OpenLDAP server of the lab's own (src/keyturn/lab/openldap.py); the system's is not started
+    "slapd": "/usr/sbin/slapd",
 }
 """Debian package and a file by which it is known to be there."""
 
@@ -214,17 +218,18 @@ def _apt(packages: Sequence[str]) -> None:
     _say(f"installing from Debian: {' '.join(packages)}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     if "postfix" in packages:
-        _preseed_postfix()
+        _preseed("postfix postfix/main_mailer_type select No configuration")
+    if "slapd" in packages:
+        _preseed("slapd slapd/no_configuration boolean true")
     _run(["apt-get", "update", "-qq"], **quiet)
     with _NoDaemons():
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
         _run([*install, *packages], **quiet)
 
 
-def _preseed_postfix() -> None:
-    """Install it without a configuration: the lab brings its own, in a folder of its own."""
-    answer = "postfix postfix/main_mailer_type select No configuration\n"
-    subprocess.run(["debconf-set-selections"], input=answer, text=True, check=True)
+def _preseed(answer: str) -> None:
+    """Install without a configuration: the lab brings its own, in a folder of its own."""
+    subprocess.run(["debconf-set-selections"], input=f"{answer}\n", text=True, check=True)
 
 
 class _NoDaemons:

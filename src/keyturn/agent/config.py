@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from keyturn.rules.directories.entries import DirectoryKind
+
 DEFAULT_FILE: Final = Path("/etc/keyturn/agent.toml")
 DEFAULT_STATE: Final = Path("/var/lib/keyturn-agent")
 _ENVIRONMENT = "KEYTURN_AGENT_CONFIG"
@@ -21,6 +23,8 @@ _DNS_NAME = re.compile(
     re.ASCII,
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
+#: what every part of a distinguished name has; the driver reads it to the letter
+_PART = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9.-]*\s*=\s*[^\s,=].*", re.ASCII)
 #: no proxy at all, not even the environment's
 NO_PROXY: Final = "none"
 
@@ -53,13 +57,16 @@ class Config:
 
     Attributes:
         server: origin of the Keyturn server, exactly as it is configured there.
+        kind: of directory.
         directory: the domain's DNS name.
-        controller: DNS name of the controller that this agent stands beside.
+        controller: DNS name of the controller (OpenLDAP: provider) that this agent stands beside.
         account: whom it binds as. password_file: its password, nothing else in it.
         ca_file: who vouches for controllers; None for the system's authorities.
         server_ca_file: who vouches for the server; None as above.
         proxy: URL; "" for what the environment says (HTTPS_PROXY), "none" for none.
         name: of this agent, for people.
+        base, policy, servers, protected: of OpenLDAP (agent/directories/openldap/settings.py);
+            `servers` are providers besides `controller`.
     """
 
     server: str
@@ -73,6 +80,11 @@ class Config:
     proxy: str = ""
     name: str = field(default_factory=lambda: socket.gethostname().partition(".")[0])
     state: Path = DEFAULT_STATE
+    kind: DirectoryKind = DirectoryKind.ACTIVE_DIRECTORY
+    base: str = ""
+    policy: str = ""
+    servers: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
 
 
 class _Bad(ValueError):
@@ -99,6 +111,7 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
 def _checked(path: Path, document: Mapping[str, Any]) -> Config:
     problems = [Problem(name, "there is no such setting") for name in document.keys() - _READ]
     problems += [Problem(name, "is missing") for name in _NEEDED if name not in document]
+    problems += _of_kind(document)
     values: dict[str, Any] = {}
     for name, read in _READ.items():
         if name in document:
@@ -109,6 +122,14 @@ def _checked(path: Path, document: Mapping[str, Any]) -> Config:
     if problems:
         raise ConfigRefused(path, tuple(sorted(problems, key=lambda p: p.name)))
     return Config(**values)
+
+
+def _of_kind(document: Mapping[str, Any]) -> list[Problem]:
+    """What one kind of directory wants, and no other takes."""
+    if document.get("kind") == DirectoryKind.OPENLDAP:
+        return [] if "base" in document else [Problem("base", "is missing")]
+    why = f'is for kind = "{DirectoryKind.OPENLDAP}" only'
+    return [Problem(name, why) for name in _OPENLDAP if name in document]
 
 
 def _text(value: object) -> str:
@@ -164,6 +185,29 @@ def _dns_name(value: object) -> str:
     return text
 
 
+def _kind(value: object) -> DirectoryKind:
+    try:
+        return DirectoryKind(_text(value))
+    except ValueError:
+        raise _Bad(f"must be one of {', '.join(DirectoryKind)}") from None
+
+
+def _distinguished(value: object) -> str:
+    text = _text(value)
+    if not _PART.fullmatch(text):
+        raise _Bad('must be a distinguished name such as "dc=example,dc=com"')
+    return text
+
+
+def _list(read: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
+    def checked(value: object) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise _Bad('must be a list: [ "…", "…" ]')
+        return tuple(map(read, value))
+
+    return checked
+
+
 def _addresses(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _Bad("must be a table: name = address")
@@ -206,5 +250,11 @@ _READ: Mapping[str, Callable[[object], object]] = {
     "proxy": _proxy,
     "name": _name,
     "state": _path,
+    "kind": _kind,
+    "base": _distinguished,
+    "policy": _distinguished,
+    "servers": _list(_dns_name),
+    "protected": _list(_distinguished),
 }
 _NEEDED = ("server", "directory", "controller", "account", "password_file", "ca_file")
+_OPENLDAP = ("base", "policy", "servers", "protected")

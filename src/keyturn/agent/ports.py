@@ -182,6 +182,14 @@ class Driver(Protocol):
         ...
 
 
+class Connected(Driver, Protocol):
+    """A driver that keeps connections, and so has an end."""
+
+    def close(self) -> None:
+        """Hang up everywhere; nothing is asked afterwards."""
+        ...
+
+
 class Source(Protocol):
     """Everybody in a directory: read once, then followed (docs/design/09).
 
@@ -196,7 +204,10 @@ class Source(Protocol):
         ...
 
     async def read(self, server: str, ids: Sequence[str], scope: Scope) -> Sequence[Entry]:
-        """Those of `ids` (at most 200) that exist and are in scope, ascending by id."""
+        """Those of `ids` (at most 200) that exist and are in scope, ascending by id.
+
+        Raises ScopeGone: what is out of a scope that is no more must not pass for gone.
+        """
         ...
 
     async def changes(self, server: str, cursor: bytes, scope: Scope) -> Changes:
@@ -206,7 +217,10 @@ class Source(Protocol):
         ...
 
     async def noticed(self, server: str) -> None:
-        """Return when something may have changed; cancelled when nobody waits any more."""
+        """Return when something may have changed; cancelled when nobody waits any more.
+
+        The first call returns as soon as it listens: something may have changed before.
+        """
         ...
 
 

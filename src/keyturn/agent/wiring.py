@@ -21,13 +21,14 @@ from keyturn.agent.keeper import Keeper, Life, Sight, Tools
 from keyturn.agent.keys import Keys
 from keyturn.agent.link import HttpLink, http_client, tls_context
 from keyturn.agent.numbers import COMMAND_FILE, Numbers
-from keyturn.agent.ports import Driver
+from keyturn.agent.ports import Connected
 from keyturn.agent.run import Agent
 from keyturn.agent.standing import Held, Place, Standing
 from keyturn.agent.state import State
 from keyturn.agent.status import Seen, Status
 from keyturn.agent.system import BootClock, WallClock
 from keyturn.agent.who import Who
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.wire.messages import COMMAND
 from keyturn.wire.session import Speaker
 from keyturn.wire.signatures import NEW
@@ -55,16 +56,40 @@ class RealPauses:
         return system.chance_ms(ms)
 
 
-def driver(config: Config) -> Driver:
-    """The directory. Raises OSError (password file, CA file), ssl.SSLError (CA file)."""
+def driver(config: Config) -> Connected:
+    """The directory, of its kind.
+
+    Raises OSError (password file, CA file), ssl.SSLError (CA file), ValueError (names).
+    """
+    password = config.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+    match config.kind:
+        case DirectoryKind.OPENLDAP:
+            return _openldap(config, password)
+        case DirectoryKind.ACTIVE_DIRECTORY:
+            return _active_directory(config, password)
+        case DirectoryKind.WORKGROUP:
+            raise ValueError(config.kind)
+
+
+def _active_directory(config: Config, password: str) -> Connected:
     from keyturn.agent.directories.active_directory import (  # noqa: PLC0415  python-ldap is not
         ActiveDirectory,  # needed to enrol, approve or print a status
         Settings,
     )
 
-    password = config.password_file.read_text(encoding="utf-8").rstrip("\r\n")
     settings = Settings(config.account, password, config.ca_file, addresses=config.addresses)
     return ActiveDirectory(settings, WallClock().now)
+
+
+def _openldap(config: Config, password: str) -> Connected:
+    from keyturn.agent.directories.openldap import OpenLdap, Settings  # noqa: PLC0415  as above
+
+    settings = Settings(
+        config.account, password, config.ca_file, addresses=config.addresses, base=config.base,
+        domain=config.directory, servers=(config.controller, *config.servers),
+        policy=config.policy, protected=config.protected,
+    )  # fmt: skip
+    return OpenLdap(settings, WallClock().now)
 
 
 def health(state: State, journal: Journal) -> str:
@@ -88,9 +113,10 @@ def life(config: Config) -> Life:
 
 @contextlib.asynccontextmanager
 async def built(
-    config: Config, state: State, who: Who, keys: Keys, directory: Driver
+    config: Config, state: State, who: Who, keys: Keys, directory: Connected
 ) -> AsyncIterator[Built]:
-    """An agent ready to live. The caller holds the state folder's lock.
+    """An agent ready to live; the directory is closed in the end. The caller holds the state
+    folder's lock.
 
     Raises StateUnusable, journal_file.Locked.
     """
@@ -130,6 +156,7 @@ async def built(
             yield Built(Agent(keeper, bell, link, executor, ticks, pauses, now.run_id), status)
         finally:
             journal.close()
+            directory.close()
 
 
 def _lease(keeper: Keeper) -> Held | None:

@@ -32,7 +32,7 @@ from keyturn.agent.doctor_words import CATALOGUE
 from keyturn.agent.enrol import Entered
 from keyturn.agent.journal_file import Locked as JournalLocked
 from keyturn.agent.keeper import GiveUp, Sight
-from keyturn.agent.ports import Driver
+from keyturn.agent.ports import Connected
 from keyturn.agent.state import State
 from keyturn.agent.system import WallClock
 from keyturn.agent.who import Who
@@ -144,7 +144,7 @@ def run(config: CONFIG = None) -> None:
                 raise NotDone("Another process has the journal open.") from None
 
 
-def _driver(config: Config) -> Driver:
+def _driver(config: Config) -> Connected:
     try:
         return wiring.driver(config)
     except ImportError as error:
@@ -153,7 +153,7 @@ def _driver(config: Config) -> Driver:
         raise WrongUse(f"A file that agent.toml names cannot be used: {error}") from None
 
 
-async def _run(config: Config, state: State, who: Who, driver: Driver) -> None:
+async def _run(config: Config, state: State, who: Who, driver: Connected) -> None:
     keys, stop, loop = keyring.load_or_make(state), asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

@@ -9,10 +9,12 @@ certificates.py  an authority, and certificates as servers should and should not
 controllers.py   one Samba domain controller: its configuration, its life
 provisioning.py  a domain made from nothing, with sites, joined controllers and names
 people.py        who is in the domain, and the delegated account of the agents
+bulk.py          people by the thousand
 snapshots.py     prepared folders, made once
 hand.py          what an administrator does by hand at one controller
 faults.py        what goes wrong on demand
 relay.py         a line from a namespace to a server on the host's loopback
 domain.py        Lab: all of it, for a test or a play
 able.py          whether this machine can
+openldap.py      a real slapd on loopback; openldap_people.py: who is in it, and who may do what
 """

@@ -77,6 +77,8 @@ WORDS = {
     "guest": "the built-in Guest",
     "admin_count": "marked as protected by the directory (adminCount), now or once",
     "unreadable": "its groups cannot be read, so nobody can say that it is none of these",
+    "named": "named as protected in the agent's settings, or member of a group that is",
+    "locked_by_hand": "locked for good by an administrator, which no new password may undo",
     "domain_admins": "member of Domain Admins",
     "enterprise_admins": "member of Enterprise Admins",
     "schema_admins": "member of Schema Admins",

@@ -1,0 +1,63 @@
+"""agent.toml beside an OpenLDAP directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from keyturn.agent.config import load
+from keyturn.rules.directories.entries import DirectoryKind
+from tests.unit.agent.test_config import problems, written
+
+OURS = """
+kind = "openldap"
+base = "dc=example,dc=com"
+policy = "cn=default,ou=policies,dc=example,dc=com"
+servers = ["Ldap2.example.com"]
+protected = ["cn=admins,ou=groups,dc=example,dc=com"]
+"""
+
+
+def test_good_settings_are_read(tmp_path: Path) -> None:
+    config = load(written(tmp_path, OURS))
+    assert (config.kind, config.base) == (DirectoryKind.OPENLDAP, "dc=example,dc=com")
+    assert config.servers == ("ldap2.example.com",)
+    assert config.protected == ("cn=admins,ou=groups,dc=example,dc=com",)
+
+
+def test_without_a_kind_it_is_active_directory(tmp_path: Path) -> None:
+    assert load(written(tmp_path)).kind is DirectoryKind.ACTIVE_DIRECTORY
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ('kind = "novell"', "kind"),
+        ("kind = 1", "kind"),
+        ('base = "example.com"', "base"),
+        ('base = "=x"', "base"),
+        ("base = 1", "base"),
+        ('policy = "default"', "policy"),
+        ('servers = "ldap2.example.com"', "servers"),
+        ('servers = ["ldap2"]', "servers"),
+        ('protected = ["admins"]', "protected"),
+        ("protected = [1]", "protected"),
+    ],
+)
+def test_a_bad_value_is_named(tmp_path: Path, line: str, name: str) -> None:
+    kept = [one for one in OURS.splitlines() if not one.startswith(f"{name} ")]
+    found = problems(written(tmp_path, "\n".join([line, *kept])))
+    assert name in found
+    assert name == "kind" or list(found) == [name]
+
+
+def test_a_base_is_needed_and_what_is_of_openldap_is_refused_elsewhere(tmp_path: Path) -> None:
+    assert problems(written(tmp_path, 'kind = "openldap"')) == {"base": "is missing"}
+    for kind in ("", 'kind = "workgroup"\n'):
+        text = kind + OURS.replace('kind = "openldap"\n', "")
+        found = problems(written(tmp_path, text))
+        ours = {"base", "policy", "servers", "protected"}
+        assert {name: found[name] for name in ours} == dict.fromkeys(
+            ours, 'is for kind = "openldap" only'
+        )
