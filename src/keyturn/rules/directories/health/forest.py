@@ -62,8 +62,8 @@ _OF_TLS: Final = ("tls", "chain", "name", "end")
 _OF_AGENT: Final = ("services", "disk", "journal", "clock", "version")
 #: what only the primary says
 _OF_PRIMARY: Final = (
-    "controller", "port", *_OF_TLS, "rights", "policy", "fine-policy", "account", "listener",
-    "left-over", "resets",
+    "controller", "port", "rights", "policy", "fine-policy", "account", "listener", "left-over",
+    "resets",
 )  # fmt: skip
 
 RULES: Final = (
@@ -100,10 +100,11 @@ RULES: Final = (
              ("resets.no-way",), _WRITABLE),
     Explains(("account.refused", "resets.no-way"),
              _each(("rights", "policy", "fine-policy", "account"), "unseen")),
-    Explains(("telling.late", "telling.never"),
-             _each((*_OF_PRIMARY, "controller-clock"), "unseen")),
+    Explains(("telling.late", "telling.never"), _each(_OF_PRIMARY, "unseen")),
     Explains(("controller.unseen",), ("port.unseen",), _CONTROLLER),
-    Explains(("controller.unseen", "port.unseen"), _each(_OF_TLS, "unseen"), _CONTROLLER),
+    Explains(("port.unseen",), _each(_OF_TLS, "unseen"), _CONTROLLER),
+    Explains(("clock.unseen", "replication.unseen", "controller.unseen"),
+             ("controller-clock.unseen",), _CONTROLLER),
 )  # fmt: skip
 
 
@@ -122,8 +123,10 @@ def arrange(findings: Iterable[Finding], at: int) -> Report:
         if (parent := parents.get(key(finding))) is not None:
             children.setdefault(parent, []).append(finding)
     roots = [
-        Root(f, tuple(_beneath(f, children))) for f in troubled if key(f) not in parents
-    ]  # fmt: skip
+        Root(f, tuple(sorted(_beneath(f, children), key=_wrong_first)))
+        for f in troubled
+        if key(f) not in parents
+    ]
     fine = tuple(f for f in known if CATALOGUE.state(f) is State.OK)
     return Report(at, tuple(sorted(roots, key=_gravity)), fine)
 
@@ -170,3 +173,8 @@ def _beneath(finding: Finding, children: Mapping[Key, Sequence[Finding]]) -> Ite
     for child in children.get(key(finding), ()):
         yield child
         yield from _beneath(child, children)
+
+
+def _wrong_first(finding: Finding) -> bool:
+    """What cannot be seen comes after what is wrong."""
+    return CATALOGUE.state(finding) is State.UNKNOWN

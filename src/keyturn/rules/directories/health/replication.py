@@ -43,13 +43,17 @@ class Line:
 
 
 def replication(view: View) -> Iterator[Finding]:
-    """One answer for each controller."""
+    """One answer for each controller that has to be watched, or is: a read-only one hands
+    nothing on, and needs nobody beside it.
+    """
     stopped, late = _troubles(view)
     gone, pdc = _gone(view), next((c.host for c in view.controllers if c.pdc), "")
     blamed = _named("stopped", blame(stopped, gone, pdc))
     rest = [line for line in late if blamed.keys().isdisjoint((line.to, line.source))]
     blamed |= _named("late", blame(rest, gone, pdc))
-    for host in dict.fromkeys([*(c.host for c in view.controllers), *sorted(blamed)]):
+    watched = view.writable | {agent.controller for agent in view.agents}
+    hosts = [c.host for c in view.controllers if c.host in watched]
+    for host in dict.fromkeys([*hosts, *sorted(blamed)]):
         yield _of(view, host, *blamed.get(host, ("", ())))
 
 

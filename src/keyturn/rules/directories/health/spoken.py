@@ -15,6 +15,7 @@ from keyturn.rules.health import records
 from keyturn.rules.health import report as house
 from keyturn.rules.health.report import Report, Root
 from keyturn.rules.health.verdicts import State
+from keyturn.rules.health.words import fill
 
 
 def headline(report: Report) -> str:
@@ -32,7 +33,7 @@ def headline(report: Report) -> str:
 def _so(root: Root) -> str:
     """The worst that comes of it: that nobody's password can be set, or its own."""
     worst = next((f for f in root.consequences if f.check == "resets"), root.finding)
-    return CATALOGUE.causes[worst.cause].so or CATALOGUE.causes[root.finding.cause].so
+    return fill(CATALOGUE.causes[worst.cause].so, worst.facts, str)
 
 
 def document(report: Report, memory: Memory, moment: Callable[[int], str]) -> dict[str, object]:

@@ -7,9 +7,9 @@ from typing import Final
 from keyturn.rules.health.verdicts import Area, Cause, Check, Copy, State
 
 _OK, _WARN, _FAIL, _UNKNOWN = State.OK, State.WARN, State.FAIL, State.UNKNOWN
-_NOT_THERE: Final = "Nothing can be set or proved on one controller"
+_NOT_THERE: Final = "Nothing can be set or proved on {controller}"
 _OPENSSL: Final = "openssl s_client -connect {controller}:636 -servername {controller}"
-_LEFT: Final = "The directory lists a controller that is gone"
+_LEFT: Final = "The directory still lists {controller}, which is gone"
 _CLEAN: Final = (Copy("command", "samba-tool domain demote --remove-other-dead-server={short}"),)
 _NO_ANSWER: Final = "cannot be known: no TLS was agreed."
 
@@ -69,13 +69,13 @@ CAUSES: Final = (
           "be demoted."),
     Cause("controller.unseen", _UNKNOWN, "Whether {controller} lives is not known."),
     Cause("port.ok", _OK, "{controller} takes connections on port 636."),
-    Cause("port.blocked", _FAIL, "{controller} lives, but nothing comes back from its port 636 "
-          "(others that answer: {answers}).", so=_NOT_THERE,
+    Cause("port.blocked", _FAIL, "Nothing comes back from port 636 of {controller} (other ports "
+          "that answer: {answers}).", so=_NOT_THERE,
           mend="Open port 636 (TCP) between the agent's machine and the controller: in the "
           "firewall of the controller, and in those between.",
           copies=(Copy("command", "nc -vz {controller} 636"),)),
-    Cause("port.closed", _FAIL, "Nobody listens at port 636 of {controller} (others that answer: "
-          "{answers}).", so=_NOT_THERE,
+    Cause("port.closed", _FAIL, "Nobody listens at port 636 of {controller} (other ports that "
+          "answer: {answers}).", so=_NOT_THERE,
           mend="Give the controller a certificate for its DNS name: LDAPS starts with one.",
           copies=(Copy("command", "nc -vz {controller} 636"),)),
     Cause("port.unseen", _UNKNOWN, "Port 636 of {controller} could not be tried."),
@@ -130,7 +130,7 @@ CAUSES: Final = (
           "emulator, and that one a time server.",
           copies=(Copy("command", "w32tm /query /status"),)),
     Cause("controller-clock.wrong", _FAIL, "The clock of {controller} is {ahead_ms:span} {way} "
-          "the server's.", so="Kerberos refuses one controller, and replication with it stops",
+          "the server's.", so="Kerberos refuses {controller}, and replication with it stops",
           mend="Let it take its time from the PDC emulator, and that one from a time server.",
           copies=(Copy("command", "w32tm /resync /rediscover"),)),
     Cause("controller-clock.unseen", _UNKNOWN, "The clock of {controller} is not known."),
@@ -138,7 +138,7 @@ CAUSES: Final = (
     Cause("replication.stopped", _FAIL, "Changes do not pass {controller}: {lines}. Since the "
           "last success: {silent_ms:span}. Failures in a row: {failures}. Last error: {error}. "
           "Age of what is missing: {lag_ms:span}.",
-          so="New passwords do not arrive on every controller",
+          so="New passwords do not pass {controller}",
           mend="Is the way between the controllers open (135, 389, 445, 88 and the RPC ports), "
           "do their names resolve there, do their clocks agree? Was replication switched off?",
           copies=(Copy("command", "repadmin /showrepl {controller}"),
@@ -156,7 +156,7 @@ CAUSES: Final = (
           "controller that may not hold it?"),
     Cause("listener.ok", _OK, "{agents} beside {controller}."),
     Cause("listener.missing", _FAIL, "No agent stands beside {controller}.",
-          so="One controller is not watched",
+          so="Nobody watches {controller}",
           mend="Make a token for a listener on the directory's page and enrol it there.",
           copies=(Copy("command", "keyturn agent enrol"),)),
     Cause("listener.unseen", _UNKNOWN, "Which controllers there are is not known."),

@@ -8,7 +8,7 @@ from keyturn.rules.health.verdicts import Area, Cause, Check, Copy, State
 
 _OK, _WARN, _FAIL, _UNKNOWN = State.OK, State.WARN, State.FAIL, State.UNKNOWN
 _NOBODY: Final = "No password can be set in this directory"
-_SILENT: Final = "An agent is silent"
+_SILENT: Final = "{agent} is silent"
 _LOGS: Final = "journalctl -u keyturn-agent --since -1h"
 _DELEGATE: Final = "docs/directories.md has the commands"
 
@@ -110,26 +110,26 @@ CAUSES: Final = (
           so=_SILENT, mend="Start it.",
           copies=(Copy("command", "systemctl enable --now keyturn-agent"),)),
     Cause("agent.waiting", _FAIL, "{agent}, enrolled beside {controller}, waits for approval.",
-          so="An agent waits for approval",
+          so="{agent} waits for approval",
           mend="On an agent that is approved, compare the fingerprint and say yes.",
           copies=(Copy("command", "keyturn agent approve"),)),
     Cause("agent.copied", _FAIL, "The key of {agent} was used in two places; both are stopped.",
-          so="An agent's key was copied",
+          so="The key of {agent} was copied",
           mend="Find out whether a machine was cloned, restored or broken into. Revoke the agent "
           "here and enrol a new one, on one machine."),
     Cause("services.ok", _OK, "All parts of {agent} run."),
     Cause("services.stopped", _FAIL, "These parts of {agent} have stopped: {parts}.",
-          so="An agent does only a part of its work",
+          so="{agent} does only a part of its work",
           mend="Look why, then start it anew.",
           copies=(Copy("command", _LOGS), Copy("command", "systemctl restart keyturn-agent"))),
     Cause("services.unseen", _UNKNOWN, "The services of {agent} cannot be known: it is not heard."),
     Cause("disk.ok", _OK, "{agent} has enough room beside its journal."),
     Cause("disk.full", _FAIL, "Only {free:size} free on {place}, where the journal of {agent} is.",
-          so="An agent can do nothing that it must write down first",
+          so="{agent} can do nothing that it must write down first",
           mend="Make room, or give its state folder a disk of its own.",
           copies=(Copy("command", "df -h /var/lib/keyturn-agent"),)),
     Cause("disk.unseen", _UNKNOWN, "The disk of {agent} cannot be known: it is not heard."),
-    Cause("domain-clock.ok", _OK, "They agree with the server, or not with each other."),
+    Cause("domain-clock.ok", _OK, "They are not all off by the same."),
     Cause("domain-clock.apart", _FAIL, "All {clocks} clocks of the domain are {ahead_ms:span} "
           "{way} this server's, and agree with each other.",
           so="The server and the domain do not agree on the time",
@@ -141,17 +141,17 @@ CAUSES: Final = (
           mend="Let {place} be set by NTP: beyond five minutes Kerberos refuses.",
           copies=(Copy("command", "timedatectl set-ntp true"),)),
     Cause("clock.wrong", _FAIL, "The clock of {agent} is {ahead_ms:span} {way} the server's.",
-          so="An agent's clock is wrong: it may take certificates for ended, and Kerberos refuses",
+          so="{agent} has a wrong clock: it may take certificates for ended, and Kerberos refuses",
           mend="Let {place} be set by NTP.",
           copies=(Copy("command", "timedatectl set-ntp true"),)),
     Cause("clock.unseen", _UNKNOWN, "The clock of {agent} cannot be known."),
     Cause("rights.ok", _OK, "All three rights are there on {unit}."),
     Cause("rights.missing", _FAIL, "The agent's account lacks {missing} on {unit}.",
-          so="Passwords of people in one OU cannot be set",
+          so="Passwords of people in {unit} cannot be set",
           mend="Delegate it for user objects in and below this OU; no more is needed "
           f"({_DELEGATE}). Was inheritance switched off there?"),
     Cause("rights.absent", _FAIL, "{unit} is in scope, but not found.",
-          so="An OU in scope is gone, or cannot be seen",
+          so="{unit} is in scope, and gone or not to be seen",
           mend="Was it renamed, moved or deleted? Choose the scope anew, or let the agent's "
           "account read it."),
     Cause("rights.unseen", _UNKNOWN, "The rights of the agents' account could not be looked at."),

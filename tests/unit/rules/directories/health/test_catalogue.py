@@ -34,7 +34,7 @@ def test_checks_find_every_cause_and_no_other() -> None:
 def test_what_checks_find_fills_every_blank_of_the_words() -> None:
     for finding in found():
         cause = CATALOGUE.causes[finding.cause]
-        for text in (cause.what, cause.mend, *(copy.text for copy in cause.copies)):
+        for text in (cause.what, cause.so, cause.mend, *(copy.text for copy in cause.copies)):
             for blank in PLACE.finditer(text):
                 assert blank[1] in finding.facts, (finding, blank[1])
             filled = fill(text, finding.facts, lambda ms: f"at {ms}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from graphlib import TopologicalSorter
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ from keyturn.rules.directories.health.remembered import recall, store
 from keyturn.rules.directories.health.settled import Kept
 from keyturn.rules.directories.health.view import listed
 from keyturn.rules.directories.things import AgentRole, AgentState
+from keyturn.rules.directories.topology import Controller
 from keyturn.rules.health.report import Report
 from keyturn.rules.health.verdicts import Finding, State
 from keyturn.rules.health.words import HOUR, MINUTE, fill
@@ -185,12 +188,7 @@ def test_a_name_that_is_too_short_explains_why_no_agent_ever_came() -> None:
 
 
 def test_where_the_one_controller_is_shut_off_that_root_comes_first() -> None:
-    alone = seen(WELL, topology=replace(TOPOLOGY, controllers=TOPOLOGY.controllers[:1]))
-    alone = unheard(unheard(server(alone, agents=WELL.server.agents[:1]), DC2), DC3)
-    alone = a_sight(alone, DC1, partners=())
-    alone = seen(alone, ways=(way(DC1),))
-    assert roots(alone) == []
-    facts = an_agent(port_blocked(alone, DC1), DC1, version="0.9")
+    facts = an_agent(port_blocked(alone(), DC1), DC1, version="0.9")
     facts = seen(facts, rights=None, policy=None, unreadable=None, account=None)
     found = report(facts)
     assert [r.finding.cause for r in found.roots] == ["port.blocked", "version.other"]
@@ -302,6 +300,86 @@ def test_an_agent_is_not_heard_about_a_controller_that_is_not_its_own() -> None:
     lie = Heard(agent_of(DC3), NOW, replace(WELL.beside[1].sight, ahead_ms=HOUR))
     assert roots(replace(WELL, beside=(*WELL.beside, lie))) == []
     assert roots(replace(WELL, beside=(*WELL.beside, replace(lie, agent="nobody")))) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"heard_at": None, "version": ""},
+        {"heard_at": NOW - HOUR},
+        {"cloned_at": NOW - HOUR},
+        {"state": AgentState.WAITING, "heard_at": None, "version": ""},
+    ],
+    ids=["never", "silent", "copied", "waiting"],
+)
+def test_whatever_keeps_an_agent_away_is_the_one_root_of_all_that_it_does_not_do(
+    change: dict[str, Any],
+) -> None:
+    assert len(roots(unheard(an_agent(WELL, DC2, **change), DC2))) == 1
+    (root,) = report(leaderless(unheard(an_agent(WELL, DC1, **change), DC1))).roots
+    assert (root.finding.check, root.finding.subject) == ("agent", agent_of(DC1))
+
+
+def alone() -> Facts:
+    """A domain of one controller."""
+    facts = server(WELL, agents=WELL.server.agents[:1])
+    facts = seen(facts, topology=replace(TOPOLOGY, controllers=TOPOLOGY.controllers[:1]))
+    return a_sight(seen(facts, ways=(way(DC1),)), DC1, partners=())
+
+
+@pytest.mark.parametrize(
+    ("cause", "root"),
+    [
+        ("name", "controller.name"),
+        ("gone", "controller.odd"),
+        ("of a newer agent", "controller.odd"),
+        ("refused", "port.closed"),
+        ("timeout", "port.blocked"),
+        ("tls_old", "tls.old"),
+        ("tls", "tls.none"),
+        ("tls_ca", "chain.untrusted"),
+        ("tls_name", "name.other"),
+        ("tls_expired", "end.expired"),
+        ("credentials", "account.refused"),
+    ],
+)
+def test_whatever_shuts_the_only_controller_is_the_one_root_and_hurts_everybody(
+    cause: str, root: str
+) -> None:
+    assert roots(alone()) == []
+    facts = a_way(alone(), DC1, lambda w: replace(w, cause=cause, probe=None))
+    blind = seen(facts, rights=None, policy=None, unreadable=None, account=None)
+    found = report(blind)
+    assert [r.finding.cause for r in found.roots] == [root]
+    assert {"resets.no-way", "rights.unseen", "policy.unseen"} <= set(beneath(found, root))
+    dead = report(unheard(a_way(blind, DC1, lambda w: replace(w, answers=())), DC1))
+    wanted = "controller.dead" if cause in {"refused", "timeout"} else root
+    assert dead.roots[0].finding.cause == wanted
+    assert "resets.no-way" in beneath(dead, wanted)
+
+
+def test_a_read_only_controller_needs_nobody_beside_it() -> None:
+    rodc = "dc7.corp.test"
+    entry = Controller(rodc, "Branch", "cc", True, True, True, False)
+    assert WELL.primary
+    facts = seen(
+        WELL, topology=replace(TOPOLOGY, controllers=(*TOPOLOGY.controllers, entry)),
+        ways=(*WELL.primary.ways, way(rodc)),
+    )  # fmt: skip
+    assert roots(facts) == []
+    off = a_way(facts, rodc, lambda w: Way(w.host, "timeout"))
+    assert roots(off) == [("controller.dead", rodc)]
+    nowhere = off
+    for host in HOSTS:
+        nowhere = port_blocked(nowhere, host)
+    assert "resets.no-way" not in beneath(report(nowhere), "controller.dead")
+
+
+def test_what_nobody_says_of_a_controller_is_one_thing_that_is_not_known() -> None:
+    quiet = unheard(a_way(WELL, DC2, lambda w: replace(w, ahead_ms=None)), DC2)
+    assert roots(quiet) == [("replication.unseen", DC2)]
+    young = an_agent(a_way(WELL, DC2, lambda w: replace(w, ahead_ms=None)), DC2, ahead_ms=None)
+    assert roots(young) == [("clock.unseen", agent_of(DC2))]
 
 
 def test_evidence_is_as_long_as_somebody_may_read() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -72,10 +73,18 @@ def test_what_is_gone_is_blamed_first_and_the_rest_for_itself() -> None:
     assert blamed(*lines, gone=(OLD, "dc8.corp.test")) == [OLD, DC2]
 
 
-def test_a_controller_that_was_decommissioned_explains_who_still_waits_for_it() -> None:
+@pytest.mark.parametrize(("half", "word"), [(False, "settings"), (True, "computer")])
+@pytest.mark.parametrize("trouble", [{"failures": 9}, {"lag_ms": 9 * MINUTE}], ids=str)
+def test_a_controller_that_was_decommissioned_explains_who_still_waits_for_it(
+    half: bool, word: str, trouble: dict[str, Any]
+) -> None:
     facts = decommissioned(WELL, "")
-    facts = a_sight(facts, DC2, partners=(Partner(OLD, None, 9, 1722, None),))
-    assert roots(facts) == [("left-over.settings", OLD)]
+    assert facts.primary
+    *there, left = facts.primary.topology.controllers
+    left = replace(left, site="Main", has_settings=half, has_computer=not half)
+    facts = seen(facts, topology=replace(TOPOLOGY, controllers=(*there, left)))
+    partner = replace(Partner(OLD, 1_000, 0, 0, 0), **trouble)
+    assert roots(a_sight(facts, DC2, partners=(partner,))) == [(f"left-over.{word}", OLD)]
 
 
 def test_one_that_was_promoted_again_under_its_old_name_is_not_gone() -> None:

@@ -46,10 +46,10 @@ def told(facts: Facts) -> dict[str, Any]:
             replace(WELL, primary_at=NOW - HOUR),
             "Nothing is wrong as far as can be seen; 1 thing could not be looked at.",
         ),
-        (old_tls(WELL, DC2), "Nothing can be set or proved on one controller."),
+        (old_tls(WELL, DC2), "Nothing can be set or proved on dc2.corp.test."),
         (
             expired(old_tls(WELL, DC2), DC3),
-            "Nothing can be set or proved on one controller. 1 more thing is wrong.",
+            "Nothing can be set or proved on dc2.corp.test. 1 more thing is wrong.",
         ),
         (
             agent_stopped(server(WELL, primary="", agents=WELL.server.agents[:1]), DC1),
@@ -71,7 +71,7 @@ def test_a_document_names_places_since_when_and_nests_consequences() -> None:
     below = {(one["cause"], one["place"]) for one in root["consequences"]}
     assert {("agent.silent", "agent"), ("port.blocked", "controller")} <= below
     assert all("consequences" not in one for one in root["consequences"])
-    assert found["headline"] == "Nothing can be set or proved on one controller."
+    assert found["headline"] == "Nothing can be set or proved on dc2.corp.test."
     assert json.loads(json.dumps(found)) == found
 
 
