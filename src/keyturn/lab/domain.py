@@ -13,13 +13,13 @@ calls the rest by `asyncio.to_thread`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 from keyturn.adapters.system import SystemClock
-from keyturn.lab import instances, provisioning
+from keyturn.lab import bulk, instances, provisioning
 from keyturn.lab.able import able
 from keyturn.lab.certificates import Wardrobe
 from keyturn.lab.controllers import BASE, DOMAIN, PLAIN, Controller
@@ -43,6 +43,7 @@ class Lab:
 
     Args:
         controllers: 1, or 3 in two sites.
+        users: so many people more, of one controller (bulk.py).
         shelf: where prepared folders are kept; the user's cache by default.
         loopback: one controller on 127.0.0.60, without namespaces.
 
@@ -53,9 +54,15 @@ class Lab:
     base = BASE
 
     def __init__(
-        self, controllers: int = 1, shelf: Path | None = None, *, loopback: bool = False
+        self,
+        controllers: int = 1,
+        shelf: Path | None = None,
+        *,
+        loopback: bool = False,
+        users: int = 0,
     ) -> None:
         self._count = controllers
+        self._users = users
         self._shelf = shelf or default_shelf()
         self._loopback = loopback
 
@@ -163,6 +170,8 @@ class Lab:
             raise Unable(reason)
         if self._loopback and self._count > 1:
             raise NoLinks
+        if self._users and self._count > 1:
+            raise Unable("a crowd is made for one controller")
 
     def _lay_out(self) -> None:
         names = NAMES[: self._count]
@@ -187,16 +196,29 @@ class Lab:
         """The controllers' folders, from the shelf; made and put there if it has none."""
         homes = tuple(each.home for each in self._controllers.values())
         self._prepared = Shelf(self._shelf, homes, SystemClock().now())
-        kind = "three" if self._count > 1 else "one"
+        if self._users:
+            self._take(bulk.kind(self._users), self._crowd)
+        else:
+            self._take("three" if self._count > 1 else "one", self._make)
+
+    def _take(self, kind: str, make: Callable[[], None]) -> None:
         with self._prepared.locked(kind):
             if kind in self._prepared:
                 self._prepared.take(kind, self.folder)
                 return
-            everyone = list(self._controllers.values())
-            provisioning.provision(everyone[0])
-            if len(everyone) > 1:
-                provisioning.join(everyone[0], everyone[1:])
-            self._prepared.put(kind, *(each.folder for each in everyone))
+            make()
+            self._prepared.put(kind, *(each.folder for each in self._controllers.values()))
+
+    def _make(self) -> None:
+        first, *others = self._controllers.values()
+        provisioning.provision(first)
+        if others:
+            provisioning.join(first, others)
+
+    def _crowd(self) -> None:
+        """The same with many people in it: so they are all made once."""
+        self._take("one", self._make)
+        bulk.fill(self._controllers["dc1"], self._users)
 
     def _begin(self) -> None:
         for controller in self._controllers.values():

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from keyturn.lab.commands import attempt, until
-from keyturn.lab.controllers import READ_ROOT, Controller
+from keyturn.lab.controllers import BASE, READ_ROOT, Controller
 from keyturn.lab.people import (
     DOMAIN_POLICY,
     Person,
@@ -36,6 +36,8 @@ known = Credentials()
 known.set_password(sys.stdin.read())
 print(bytes(known.get_nt_hash()).hex())
 """
+_DELETED_OBJECTS = "O:SYG:SYD:PAI(A;;RPWPCCDCLCRCWOWDSDSW;;;SY)(A;;RPLC;;;BA)"
+"""Who may see what was deleted, as a domain is made."""
 _STAMP = re.compile(
     r"attid\s+: DRSUAPI_ATTID_(?P<name>\w+).*?version\s+: 0x(?P<version>[0-9a-f]+)"
     r".*?originating_invocation_id: (?P<origin>[0-9a-f-]+)",
@@ -81,6 +83,10 @@ class Hand:
     def add_policy(self, at: str, name: str, policy: PolicySet, applies_to: str) -> None:
         """A fine-grained policy that binds one account or group (a DN), before all others."""
         self.change(at, policy_ldif(name, policy, applies_to, 1))
+
+    def show_deleted(self, at: str, person: Person) -> None:
+        """Let an account see what was deleted, as `dsacls … /G account:LCRP` does on Windows."""
+        show_deleted(self._controllers[at], person)
 
     # --- logons
 
@@ -155,6 +161,17 @@ class Hand:
             lambda: self.password_digest(at, person) == wanted, seconds,
             f"the new password of {person.name} to arrive at {at}",
         )  # fmt: skip
+
+
+def show_deleted(controller: Controller, person: Person) -> None:
+    """As in Hand; the controller need not run."""
+    sid = read(controller, person.dn, "objectSid")["objectSid"][0]
+    controller.ldb(
+        "ldbmodify",
+        "--controls=show_deleted:1",
+        given=f"dn: CN=Deleted Objects,{BASE}\nchangetype: modify\nreplace: nTSecurityDescriptor\n"
+        f"nTSecurityDescriptor: {_DELETED_OBJECTS}(A;;LCRP;;;{sid})\n",
+    )
 
 
 def _hex_of(said: str) -> str:

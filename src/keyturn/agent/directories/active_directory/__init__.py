@@ -11,6 +11,7 @@ accounts.py    one account, read
 policies.py    what binds it
 writing.py     one change
 topology.py    sites, controllers, links
+reading/       everybody: read once, then followed
 driver.py      the port
 """
 

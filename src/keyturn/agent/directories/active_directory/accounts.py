@@ -60,10 +60,10 @@ async def entry_of(
     try:
         return await connection.read(name, attributes, controls)
     except Said as said:
-        raise _not_read(connection, guid, said) from None
+        raise not_read(connection, guid, said) from None
 
 
-def _not_read(connection: Connection, name: str, said: Said) -> Exception:
+def not_read(connection: Connection, name: str, said: Said) -> Exception:
     """No such entry, or why the controller does not say."""
     if said.result in {ldap.NO_SUCH_OBJECT.errnum, ldap.INVALID_DN_SYNTAX.errnum}:
         return NotFound(name)
@@ -170,7 +170,7 @@ async def find(connection: Connection, name: str) -> str:
             if found := await _people(connection, text_):
                 return _only(found, name)
     except Said as said:
-        raise _not_read(connection, name, said) from None
+        raise not_read(connection, name, said) from None
     raise NotFound(name)
 
 

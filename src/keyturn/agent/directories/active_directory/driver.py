@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from keyturn.agent.directories.active_directory import accounts, topology, writing
 from keyturn.agent.directories.active_directory.connection import Connection, Said
+from keyturn.agent.directories.active_directory.reading import Reading
 from keyturn.agent.directories.active_directory.service import Service
 from keyturn.agent.directories.active_directory.settings import Settings
 from keyturn.agent.directories.ldap.calls import Calls
@@ -20,6 +21,9 @@ class ActiveDirectory:
 
     Every call is bounded by `timeout_ms`, whatever hangs: at the end of its time the connection
     is closed under it.
+
+    Attributes:
+        source: everybody in it (the port's `Source`), over the same connections.
     """
 
     def __init__(self, settings: Settings, now: Callable[[], int]) -> None:
@@ -32,6 +36,7 @@ class ActiveDirectory:
         self._now = now
         self._service = Service(settings)
         self._calls = Calls(self._service, settings.timeout_ms)
+        self.source = Reading(self._service, now)
 
     @property
     def timeout_ms(self) -> int:
@@ -89,4 +94,5 @@ class ActiveDirectory:
 
     def close(self) -> None:
         """Hang up; call it when the agent stops."""
+        self.source.close()
         self._service.close()

@@ -25,6 +25,7 @@ class Held:
         policy: what binds it; None if the delegated account may not read it.
         must_change_binds: as in AccountView.
         stamps: of every attribute that was ever written.
+        mail, phone: "" for none.
     """
 
     guid: str
@@ -37,6 +38,8 @@ class Held:
     must_change_binds: str
     values: Mapping[str, Any] = field(repr=False)
     stamps: Mapping[str, Stamp]
+    mail: str = ""
+    phone: str = ""
 
     def stamp(self, attribute: str) -> Stamp:
         """Metadata of one attribute; `NEVER` if it was never written."""

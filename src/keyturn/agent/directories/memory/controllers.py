@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keyturn.agent.directories.memory.accounts import (
@@ -30,6 +30,7 @@ class MemoryController:
         held: what it holds, by guid.
         changes: every change it has made through the driver (guid, change), oldest first.
         bad: wrong passwords by guid: how many, and when the last one; never replicated.
+        wrote: called after each write.
     """
 
     def __init__(self, entry: Controller) -> None:
@@ -38,6 +39,7 @@ class MemoryController:
         self.held: dict[str, Held] = {}
         self.changes: list[tuple[str, Change]] = []
         self.bad: dict[str, tuple[int, int]] = {}
+        self.wrote: Callable[[], None] = lambda: None
         self._usn = 1000
 
     def get(self, guid: str) -> Held:
@@ -51,11 +53,13 @@ class MemoryController:
         self._usn += 1
         account = self.get(guid)
         self.held[guid] = account.written(values, self.entry.invocation, now, self._usn)
+        self.wrote()
 
     def receive(self, account: Held) -> None:
         """What another controller holds arrives."""
         mine = self.held.get(account.guid)
         self.held[account.guid] = mine.merged(account) if mine else account
+        self.wrote()
 
     def change(self, guid: str, change: Change, now: int) -> None:
         """Make a change as a whole. Raises NotFound, Refused."""

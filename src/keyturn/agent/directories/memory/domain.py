@@ -19,6 +19,7 @@ from keyturn.agent.directories.memory.accounts import (
     Held,
 )
 from keyturn.agent.directories.memory.controllers import MemoryController
+from keyturn.agent.directories.memory.tree import Tree
 from keyturn.agent.ports import Unreachable
 from keyturn.rules.directories.policies import Policy
 from keyturn.rules.directories.proofs import Stamp
@@ -43,6 +44,7 @@ class MemoryDomain:
         held_up: awaited with controller and call ("look", "apply", …) before each call that
             reaches a controller; a test waits in it to make a moment last.
         answered: the same, after the work and before its answer is heard.
+        tree: its OUs and groups, and who was deleted or moved; the same at every controller.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class MemoryDomain:
             f"{host}.{name}": MemoryController(_entry(f"{host}.{name}", number))
             for number, host in enumerate(hosts)
         }
+        self.tree = Tree(self.base, self.controllers)
         self.left_over: tuple[Controller, ...] = ()
         self.held_up: Callable[[str, str], Awaitable[None]] = _at_once
         self.answered: Callable[[str, str], Awaitable[None]] = _at_once
@@ -91,11 +94,15 @@ class MemoryDomain:
         protected: str = "",
         must_change_binds: str = "",
         control: frozenset[str] = frozenset(),
+        unit: str = "",
+        mail: str = "",
+        phone: str = "",
     ) -> str:
         """An account, made on the first controller and known to all. Its guid.
 
         Args:
             control: of "disabled" and "expired", what it is.
+            unit: distinguished name of an OU; "" for OU Staff.
         """
         guid = sha256(f"{self.name} {name}".encode()).hexdigest()[:32]
         first = next(iter(self.controllers.values()))
@@ -106,12 +113,14 @@ class MemoryDomain:
             name=name,
             upn=f"{name}@{self.name}",
             display=display,
-            dn=f"CN={name},OU=Staff,{self.base}",
+            dn=f"CN={name},{unit or f'OU=Staff,{self.base}'}",
             protected=protected,
             policy=policy or self.policy,
             must_change_binds=must_change_binds,
             values=values,
             stamps={attribute: stamp for attribute in values if attribute != LOCKED},
+            mail=mail,
+            phone=phone,
         )
         for each in self.controllers.values():
             each.receive(account)
