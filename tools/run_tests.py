@@ -40,8 +40,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
 }
 
 PYTEST = ("pytest", "-q")
-#: no dump of what hangs: it waits on purpose
-PATIENT = ("-o", "faulthandler_timeout=900")
+#: no dump of what hangs: it waits on purpose, or has so much to try
+PATIENT = ("-o", "faulthandler_timeout=3600")
 COVERED = ("--cov", "--cov-report=term")
 LONGER = ("--hypothesis-profile=fuzz", f"--hypothesis-seed={os.environ.get('KEYTURN_SEED', '0')}")
 #: what looks for as long as it is given; see tests/fuzz/budget.py
