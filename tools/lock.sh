@@ -22,5 +22,5 @@ lock() {
 }
 
 lock runtime.txt --extra server "$@"
-lock agent.txt --extra agent --constraint requirements/runtime.txt "$@"
-lock dev.txt --extra server --extra agent --extra dev --constraint requirements/runtime.txt "$@"
+lock agent.txt --extra agent --extra workgroup --constraint requirements/runtime.txt "$@"
+lock dev.txt --extra server --extra agent --extra workgroup --extra dev --constraint requirements/runtime.txt "$@"

@@ -61,7 +61,7 @@ class Config:
         directory: the domain's DNS name.
         controller: DNS name of the controller (OpenLDAP: provider) that this agent stands beside.
         account: whom it binds as. password_file: its password, nothing else in it.
-        ca_file: who vouches for controllers; None for the system's authorities.
+        ca_file: who vouches for controllers; nothing of the kind for a workgroup.
         server_ca_file: who vouches for the server; None as above.
         proxy: URL; "" for what the environment says (HTTPS_PROXY), "none" for none.
         name: of this agent, for people.
@@ -74,7 +74,7 @@ class Config:
     controller: str
     account: str
     password_file: Path
-    ca_file: Path
+    ca_file: Path = Path()
     addresses: Mapping[str, str] = field(default_factory=dict)
     server_ca_file: Path | None = None
     proxy: str = ""
@@ -126,10 +126,17 @@ def _checked(path: Path, document: Mapping[str, Any]) -> Config:
 
 def _of_kind(document: Mapping[str, Any]) -> list[Problem]:
     """What one kind of directory wants, and no other takes."""
-    if document.get("kind") == DirectoryKind.OPENLDAP:
-        return [] if "base" in document else [Problem("base", "is missing")]
+    kind = document.get("kind")
+    problems = []
+    if kind == DirectoryKind.WORKGROUP:  # SMB 3 knows no certificates
+        if "ca_file" in document:
+            problems.append(Problem("ca_file", f'is not for kind = "{DirectoryKind.WORKGROUP}"'))
+    elif "ca_file" not in document:
+        problems.append(Problem("ca_file", "is missing"))
+    if kind == DirectoryKind.OPENLDAP:
+        return problems if "base" in document else [*problems, Problem("base", "is missing")]
     why = f'is for kind = "{DirectoryKind.OPENLDAP}" only'
-    return [Problem(name, why) for name in _OPENLDAP if name in document]
+    return problems + [Problem(name, why) for name in _OPENLDAP if name in document]
 
 
 def _text(value: object) -> str:
@@ -256,5 +263,5 @@ _READ: Mapping[str, Callable[[object], object]] = {
     "servers": _list(_dns_name),
     "protected": _list(_distinguished),
 }
-_NEEDED = ("server", "directory", "controller", "account", "password_file", "ca_file")
+_NEEDED = ("server", "directory", "controller", "account", "password_file")
 _OPENLDAP = ("base", "policy", "servers", "protected")

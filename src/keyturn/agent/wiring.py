@@ -68,7 +68,7 @@ def driver(config: Config) -> Connected:
         case DirectoryKind.ACTIVE_DIRECTORY:
             return _active_directory(config, password)
         case DirectoryKind.WORKGROUP:
-            raise ValueError(config.kind)
+            return _workgroup(config, password)
 
 
 def _active_directory(config: Config, password: str) -> Connected:
@@ -90,6 +90,13 @@ def _openldap(config: Config, password: str) -> Connected:
         policy=config.policy, protected=config.protected,
     )  # fmt: skip
     return OpenLdap(settings, WallClock().now)
+
+
+def _workgroup(config: Config, password: str) -> Connected:
+    from keyturn.agent.directories.workgroup import Settings, Workgroup  # noqa: PLC0415  as above
+
+    settings = Settings(config.account, password, addresses=config.addresses)
+    return Workgroup(settings, WallClock().now)
 
 
 def health(state: State, journal: Journal) -> str:

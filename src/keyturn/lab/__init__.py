@@ -13,6 +13,7 @@ bulk.py          people by the thousand
 snapshots.py     prepared folders, made once
 hand.py          what an administrator does by hand at one controller
 faults.py        what goes wrong on demand
+workgroup.py     a stand-alone machine with accounts of its own: smbd, no domain
 relay.py         a line from a namespace to a server on the host's loopback
 domain.py        Lab: all of it, for a test or a play
 able.py          whether this machine can

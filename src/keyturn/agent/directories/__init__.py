@@ -4,4 +4,5 @@ memory/            a pretend domain, for tests of whatever uses a driver
 ldap/              what those over LDAPS share
 active_directory/  Windows' and Samba's, over LDAPS
 openldap/          OpenLDAP's, over LDAPS
+workgroup/         a machine without a domain, over SAMR
 """

@@ -9,6 +9,7 @@ vectors.py    the same verdicts as JSON, for the browser's copy
 answers.py    what a controller answers, as one reason each
 ppolicy.py    OpenLDAP's password policy, in the same words
 protected.py  accounts that are never set from here, and why
+workgroup.py  machines without a domain: their answers, stamps and limits
 topology.py   sites, controllers and what stands behind them
 health/       how a directory is: checks, what explains what, when it counts
 """

@@ -67,6 +67,7 @@ BIND_REASONS = {
     "no_such_user": "no such account",
     "hours": "right, but not at this hour",
     "workstation": "right, but not from this machine",
+    "logon_type": "right, but not from the network",
     "password_expired": "right, but expired",
     "disabled": "right, but the account is disabled",
     "account_expired": "right, but the account has expired",

@@ -95,8 +95,11 @@ def settle(before: Stamp, now: Stamp, origin: str, bind: Bind | None) -> Verdict
     | one higher, by the controller we used | right | done |
     | one higher, by the controller we used | wrong | changed |
     | anything else | | changed |
+
+    A moment that was `forgotten` could be anybody's: the password decides, and a wrong one is
+    "not done" where nothing shows a change.
     """
-    if now == before:
+    if now == before and not forgotten(now, origin):
         return Verdict.NOT_DONE
     if not follows(before, now, origin):
         return Verdict.CHANGED
@@ -104,7 +107,7 @@ def settle(before: Stamp, now: Stamp, origin: str, bind: Bind | None) -> Verdict
         case Bind.RIGHT:
             return Verdict.DONE
         case Bind.WRONG:
-            return Verdict.CHANGED
+            return Verdict.NOT_DONE if now == before else Verdict.CHANGED
         case Bind.SILENT:
             return None
         case _:
@@ -131,11 +134,19 @@ def settle_flag(before: Stamp, now: Stamp, origin: str, *, still: bool) -> Verdi
 
 def follows(before: Stamp, now: Stamp, origin: str) -> bool:
     """Whether `now` is exactly one write later, begun at `origin`: the only thing that our
-    own modify can have made.  Where writes are not counted (`origin` is ""): later at all.
+    own modify can have made.  Where writes are not counted (`origin` is ""): later at all, or
+    `forgotten`.
     """
     if not origin:
-        return now.version > before.version and not now.origin
+        return not now.origin and (now.version > before.version or forgotten(now, origin))
     return now.version == before.version + 1 and now.origin == origin
+
+
+def forgotten(now: Stamp, origin: str) -> bool:
+    """Whether the stamp says nothing: where writes are not counted, a directory may forget the
+    moment of the last one while the password must be changed.  Then the password alone decides.
+    """
+    return not origin and now.version == 0
 
 
 def arrived(after: Stamp, seen: Stamp, bind: Bind | None) -> ProofState:
