@@ -38,8 +38,8 @@ lock: setup  ## the one test that waits ten minutes for a real lock
 fuzz: setup  ## hostile input, models and state machines for longer; SEED=n tries others
 	@KEYTURN_SEED=$(SEED) $(BIN)/python tools/run_tests.py fuzz
 
-bench: setup  ## measure: lockout, sign-in, oracle, start, growth, directory
-	@set -e; for what in lockout signin oracle start growth directory; do $(BIN)/keyturn bench $$what; done
+bench: setup  ## measure: lockout, sign-in, oracle, start, growth, directory, sync
+	@set -e; for what in lockout signin oracle start growth directory sync; do $(BIN)/keyturn bench $$what; done
 
 docs: setup  ## write the pages that are made from the code
 	@$(BIN)/python tools/write_docs.py

@@ -6,6 +6,7 @@
     start     how fast and how small two workers start
     growth    whether a million accounts make anybody wait
     directory what a proved reset and thousands of idle agents cost
+    sync      what reading everybody out of a directory costs, and following
 
 Each starts its servers and databases itself, prints a table with a verdict for each
 bound, or one JSON document, and ends with 1 if a bound is broken.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-NAMES = ("lockout", "signin", "oracle", "start", "growth", "directory")
+NAMES = ("lockout", "signin", "oracle", "start", "growth", "directory", "sync")
 
 
 def run(name: str, argv: Sequence[str]) -> int:

@@ -1,21 +1,27 @@
-"""The least that a reset could be: one modify and one bind, by python-ldap alone."""
+"""The least that a reset and a full read could be, by python-ldap alone."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import ldap
+from ldap.controls import SimplePagedResultsControl
 from ldap.ldapobject import SimpleLDAPObject
 
-_TIMEOUT_S = 10
+_TIMEOUT_S = 60
+_PAGE = 1000  # MaxPageSize (MS-ADTS 3.1.1.3.4.6)
+
+Entry = Mapping[str, Sequence[bytes]]
 
 
 class Bare:
-    """A kept connection of the agents' account.
+    """A kept connection.
 
     Args:
-        ip: of the controller. ca: who vouches for it. who, password: the agents' account.
+        ip: of the controller. ca: who vouches for it. who, password: the agents' account, or
+            another one.
     """
 
     def __init__(self, ip: str, ca: Path, who: str, password: str) -> None:
@@ -36,6 +42,31 @@ class Bare:
         took = time.perf_counter_ns() - began
         trial.unbind_s()
         return took
+
+    def entries(self, base: str, condition: str, attributes: Sequence[str]) -> Iterator[Entry]:
+        """All that match below `base`, page by page. Raises ldap.LDAPError."""
+        pages = SimplePagedResultsControl(criticality=True, size=_PAGE, cookie="")
+        while True:
+            asked = self._kept.search_ext(
+                base, ldap.SCOPE_SUBTREE, condition, list(attributes), serverctrls=[pages]
+            )
+            _kind, found, _id, (told,) = self._kept.result3(asked)
+            yield from (entry for dn, entry in found if dn)
+            pages.cookie = told.cookie
+            if not pages.cookie:
+                return
+
+    def replace(self, dn: str, name: str, value: str) -> None:
+        """Give an attribute this value alone. Raises ldap.LDAPError."""
+        self._kept.modify_s(dn, [(ldap.MOD_REPLACE, name, [value.encode()])])
+
+    def add(self, dn: str, **values: str) -> None:
+        """A new object. Raises ldap.LDAPError."""
+        self._kept.add_s(dn, [(name, [value.encode()]) for name, value in values.items()])
+
+    def delete(self, dn: str) -> None:
+        """Raises ldap.LDAPError."""
+        self._kept.delete_s(dn)
 
     def close(self) -> None:
         """Hang up."""

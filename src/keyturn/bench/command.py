@@ -30,7 +30,10 @@ TEXTS = {
     "start": "How soon two workers answer and how much memory they take.",
     "growth": "Whether a million accounts and ten million rows make anybody wait.",
     "directory": "What a proved reset and thousands of idle agents cost.",
+    "sync": "What reading everybody out of a directory costs, and following.",
 }
+#: what needs no database of ours
+_BARE = {"sync"}
 #: options by measurement: what they mean, the usual number, that of --quick
 _NUMBERS = {
     "lockout": {
@@ -62,6 +65,11 @@ _NUMBERS = {
         "agents": ("agents that are connected", 5000, 40),
         "jobs": ("jobs, each of another agent", 500, 10),
     },
+    "sync": {
+        "users": ("people in the directory", 10_000, 400),
+        "rounds": ("full reads, each beside a bare one", 3, 1),
+        "changes": ("changes, one at a time", 10, 2),
+    },
 }
 
 
@@ -78,6 +86,8 @@ def run(name: str, argv: Sequence[str]) -> int:
     options = _parser().parse_args([name, *argv])
     signal.signal(signal.SIGTERM, _stopped)
     engines = [options.engine] if options.engine else [SQLITE, POSTGRES]
+    if options.name in _BARE:
+        engines = []
     reporter = Reporter(as_json=options.json)
     try:
         with scratch() as folder, open_databases(engines, options.database, folder) as databases:
