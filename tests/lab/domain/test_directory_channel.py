@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,9 +37,7 @@ def test_a_channel_given_up_at_any_moment_leaves_no_socket(tmp_path: Path) -> No
     authority = Authority(tmp_path)
 
     async def story() -> None:
-        server = await asyncio.start_server(
-            echo, "127.0.0.1", 0, ssl=authority.context(HOST)
-        )  # fmt: skip
+        server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=authority.context(HOST))
         port, context = server.sockets[0].getsockname()[1], trusting(authority.ca)
         before, opened, given_up = open_sockets(), 0, 0
         for turns in range(60):
@@ -57,6 +56,40 @@ def test_a_channel_given_up_at_any_moment_leaves_no_socket(tmp_path: Path) -> No
         assert opened
         async with asyncio.timeout(10):
             while open_sockets() > before:  # noqa: ASYNC110  the other side hears of it a little later
+                await asyncio.sleep(0.01)
+        server.close()
+
+    asyncio.run(story())
+
+
+def test_a_channel_given_up_between_its_two_sides_leaves_no_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS is agreed on, and our own end is not there yet. Nothing is left to the garbage collector
+    either: its warnings are errors here.
+    """
+    authority, real = Authority(tmp_path), asyncio.open_connection
+
+    async def story() -> None:
+        reached = asyncio.Event()
+
+        async def open_connection(*args: Any, **how: Any) -> Any:
+            if how.get("ssl"):
+                return await real(*args, **how)
+            reached.set()
+            return await asyncio.Event().wait()
+
+        server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=authority.context(HOST))
+        port, context = server.sockets[0].getsockname()[1], trusting(authority.ca)
+        before = open_sockets()
+        monkeypatch.setattr(asyncio, "open_connection", open_connection)
+        opening = asyncio.create_task(Channel.open(HOST, "127.0.0.1", port, context))
+        await reached.wait()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        async with asyncio.timeout(3):
+            while open_sockets() > before:  # noqa: ASYNC110  as below
                 await asyncio.sleep(0.01)
         server.close()
 
