@@ -149,6 +149,13 @@ class Driver(Protocol):
         """The longest a call can take to answer or to be given up."""
         ...
 
+    @property
+    def counts_writes(self) -> bool:
+        """Whether its stamps count originating writes and name their controller; else they are
+        moments, without an origin (docs/design/09).
+        """
+        ...
+
     async def find(self, controller: str, name: str) -> AccountView:
         r"""By sAMAccountName, UPN or DOMAIN\name. Raises NotFound."""
         ...

@@ -133,7 +133,7 @@ async def _journaled(at: Standing, work: Unsettled) -> Ending | None:
 async def _found(at: Standing, work: Unsettled) -> Ending | None:
     asked = await _question(at, work)
     async with at.reading:
-        if asked.origin or not asked.before.origin:  # or the directory counts nothing
+        if asked.origin or not at.driver.counts_writes:
             try:
                 return ending(await read(at, asked, work.controller))
             except NotFound:

@@ -123,7 +123,7 @@ async def _plan(at: Standing, task: Task, deadline: int, epoch: Epoch) -> _Plan:
             raise _Not("gone") from None
         _refuse(task, view)
         origin = await at.chart.origin(host)
-        if origin or not before.origin:  # not every directory counts writes (docs/design/09)
+        if origin or not at.driver.counts_writes:
             return _Plan(task, view, host, before, origin, password, deadline, epoch)
         silent = silent or Unreachable(host, "unlisted")
     if silent is None:

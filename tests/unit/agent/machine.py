@@ -87,6 +87,10 @@ class MortalDriver:
     def timeout_ms(self) -> int:
         return self._inner.timeout_ms
 
+    @property
+    def counts_writes(self) -> bool:
+        return self._inner.counts_writes
+
     async def _ask(self, name: str, *args: Any) -> Any:
         self._life.moment()
         await asyncio.sleep(self._life.pace.directory / 1000)

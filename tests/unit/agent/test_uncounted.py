@@ -14,6 +14,7 @@ from tests.unit.agent.world import DC1, World
 
 def uncounted(world: World) -> None:
     """Controllers without an id, and stamps without an origin."""
+    world.domain.counts_writes = False
     for controller in world.domain.controllers.values():
         controller.entry = replace(controller.entry, invocation="")
         controller.held = {

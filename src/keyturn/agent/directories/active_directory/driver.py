@@ -42,6 +42,10 @@ class ActiveDirectory:
     def timeout_ms(self) -> int:
         return self._settings.timeout_ms
 
+    @property
+    def counts_writes(self) -> bool:
+        return True
+
     async def find(self, controller: str, name: str) -> AccountView:
         async def work(connection: Connection) -> AccountView:
             guid = await accounts.find(connection, name)

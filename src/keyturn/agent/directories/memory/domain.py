@@ -40,6 +40,8 @@ class MemoryDomain:
 
     Attributes:
         controllers: by DNS name.
+        counts_writes: what its drivers say of their stamps; a test that takes it away takes
+            away the stamps' origins too.
         left_over: what decommissioned controllers left behind; shown in the topology.
         held_up: awaited with controller and call ("look", "apply", …) before each call that
             reaches a controller; a test waits in it to make a moment last.
@@ -66,6 +68,7 @@ class MemoryDomain:
         self.name = name
         self.netbios = netbios
         self.policy = policy
+        self.counts_writes = True
         self.controllers = {
             f"{host}.{name}": MemoryController(_entry(f"{host}.{name}", number))
             for number, host in enumerate(hosts)

@@ -38,6 +38,10 @@ class MemoryDriver:
     def timeout_ms(self) -> int:
         return self._timeout_ms
 
+    @property
+    def counts_writes(self) -> bool:
+        return self._domain.counts_writes
+
     async def find(self, controller: str, name: str) -> AccountView:
         held = await self._reach(controller, "find")
         wanted = self._without_domain(name).lower()

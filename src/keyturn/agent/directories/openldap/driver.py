@@ -61,6 +61,10 @@ class OpenLdap:
     def timeout_ms(self) -> int:
         return self._settings.timeout_ms
 
+    @property
+    def counts_writes(self) -> bool:
+        return False
+
     async def find(self, controller: str, name: str) -> AccountView:
         async def work(connection: Connection) -> AccountView:
             guid = await accounts.find(connection, name)
