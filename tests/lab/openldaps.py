@@ -5,8 +5,10 @@ is none, else that fails.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
-from collections.abc import Awaitable, Callable, Iterator
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -15,16 +17,19 @@ import pytest
 
 from keyturn.adapters.system import SystemClock
 from keyturn.agent.directories.openldap import OpenLdap, Settings
-from keyturn.agent.ports import Change, Driver, Refused
-from keyturn.lab.openldap import ADDRESS, HOST, Options, Slapd, Unable
+from keyturn.agent.directories.openldap.values import hex_of
+from keyturn.agent.ports import Change, Driver, Refused, Source
+from keyturn.lab.openldap import HOST, Options, Slapd, Unable, changed
 from keyturn.lab.openldap_people import (
     ADMINS,
     BASE,
     DEFAULT,
     DEFAULT_POLICY,
+    GROUPS,
     SERVICE,
     SERVICE_PASSWORD,
     Person,
+    person_ldif,
 )
 from keyturn.rules.directories.answers import Tried
 from keyturn.rules.directories.proofs import Bind
@@ -36,10 +41,10 @@ now = SystemClock().now
 
 
 @contextmanager
-def slapd(options: Options | None = None) -> Iterator[Slapd]:
-    """A directory for the length of a block."""
+def slapd(options: Options | None = None, first: Slapd | None = None) -> Iterator[Slapd]:
+    """A directory for the length of a block, or a second provider of one."""
     try:
-        with Slapd(options) as running:
+        with Slapd(options, first) as running:
             yield running
     except Unable as unable:
         if os.geteuid() != 0:
@@ -48,16 +53,17 @@ def slapd(options: Options | None = None) -> Iterator[Slapd]:
 
 
 class Stage:
-    """A slapd, and drivers that reach it."""
+    """A slapd or two, and drivers that reach them."""
 
-    def __init__(self, server: Slapd) -> None:
+    def __init__(self, server: Slapd, *others: Slapd) -> None:
         self.slapd = server
+        self._addresses = {one.host: one.address for one in (server, *others)}
 
     def settings(self, **changes: Any) -> Settings:
         usual = Settings(
             account=SERVICE, password=SERVICE_PASSWORD, ca_file=self.slapd.ca_file,
-            addresses={HOST: ADDRESS}, port=self.slapd.port, base=BASE, policy=DEFAULT_POLICY,
-            servers=(HOST,), protected=(ADMINS,), skew_ms=0,
+            addresses=self._addresses, port=self.slapd.port, base=BASE, policy=DEFAULT_POLICY,
+            servers=tuple(self._addresses), protected=(ADMINS,), skew_ms=0,
         )  # fmt: skip
         return replace(usual, **changes)
 
@@ -105,3 +111,98 @@ async def reads(driver: OpenLdap, line: Line, guid: str) -> int:
     with pytest.raises(Refused):
         await driver.apply(HOST, guid, Change("aB1-x"))
     return line.sent - 1
+
+
+_NUMBERS = itertools.count(1)
+_SOMEBODY = f"cn=nobody,{BASE}"
+
+
+class Populated:
+    """A slapd in which people come and go."""
+
+    slack_s = 5.0
+
+    def __init__(self, server: Slapd, *others: Slapd) -> None:
+        self.slapd = server
+        self.hosts = (server.host, *(other.host for other in others))
+        self._server = Stage(server, *others)
+        self._others = others
+        self._where: dict[str, str] = {}
+
+    def play(self, story: Callable[[Source], Awaitable[T]], **changes: Any) -> T:
+        async def told(driver: OpenLdap) -> T:
+            return await story(driver.source)
+
+        return self._server.play(told, **changes)
+
+    def unit(self, name: str) -> str:
+        dn = f"ou={name},{BASE}"
+        self.slapd.apply(
+            f"dn: {dn}\nchangetype: add\nobjectClass: organizationalUnit\nou: {name}\n"
+        )
+        return dn
+
+    def rename_unit(self, dn: str, name: str) -> str:
+        self.slapd.apply(f"dn: {dn}\nchangetype: modrdn\nnewrdn: ou={name}\ndeleteoldrdn: 1\n")
+        return f"ou={name},{BASE}"
+
+    def group(self, name: str) -> str:
+        dn = f"cn={name},{GROUPS}"
+        self.slapd.apply(
+            f"dn: {dn}\nchangetype: add\nobjectClass: groupOfNames\ncn: {name}\n"
+            f"member: {_SOMEBODY}\n"
+        )
+        return dn
+
+    def hire(self, names: Sequence[str], unit: str) -> list[str]:
+        people = [Person(name, f"Mx {name}", f"Quiet-{name}-Rain-1", where=unit) for name in names]
+        self.slapd.apply("\n".join(map(person_ldif, people)))
+        self._where.update((person.name, person.dn) for person in people)
+        return [self._id(person.dn) for person in people]
+
+    def _id(self, dn: str) -> str:
+        return hex_of(self.slapd.read(dn, "entryUUID")["entryUUID"][0])
+
+    def dismiss(self, name: str) -> None:
+        self.slapd.apply(f"dn: {self._where[name]}\nchangetype: delete\n")
+
+    def move(self, name: str, unit: str) -> None:
+        self.slapd.apply(
+            f"dn: {self._where[name]}\nchangetype: modrdn\nnewrdn: uid={name}\ndeleteoldrdn: 1\n"
+            f"newsuperior: {unit}\n"
+        )
+        self._where[name] = f"uid={name},{unit}"
+
+    def write(self, name: str, what: str) -> None:
+        number = next(_NUMBERS)
+        lines = {
+            "display": f"replace: displayName\ndisplayName: Mx {name} {number}",
+            "mail": f"replace: mail\nmail: {name}{number}@example.test",
+            "no phone": "delete: mobile",
+            "disable": "replace: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z",
+            "enable": "delete: pwdAccountLockedTime",
+            "lock": "replace: pwdAccountLockedTime\npwdAccountLockedTime: 20261101120000Z",
+            "unlock": "delete: pwdAccountLockedTime",
+            "must change": "replace: pwdReset\npwdReset: TRUE",
+        }
+        if what == "password":
+            self.wait()  # or the date would be the same
+            self.slapd.set_password(self._where[name], f"Quiet-{number}-Storm-1")
+        else:
+            self.slapd.apply(changed(self._where[name], lines[what]))
+
+    def wait(self) -> None:
+        """Until another second has begun."""
+        threading.Event().wait(1.1)
+
+    def join(self, group: str, member: str) -> None:
+        self.slapd.apply(changed(group, f"add: member\nmember: {self._where.get(member, member)}"))
+
+    def leave(self, group: str, member: str) -> None:
+        self.slapd.apply(
+            changed(group, f"delete: member\nmember: {self._where.get(member, member)}")
+        )
+
+    def spread(self) -> None:
+        for other in self._others:
+            other.wait_for(self.slapd)

@@ -17,17 +17,19 @@ from typing import Self
 from urllib.parse import quote
 
 from keyturn.lab.certificates import Shown, Wardrobe
-from keyturn.lab.commands import InVain, attempt, run, until
+from keyturn.lab.commands import CommandFailed, InVain, attempt, run, until
 from keyturn.lab.openldap_people import (
     ADMIN,
     ADMIN_PASSWORD,
     BASE,
+    Beside,
     configuration,
     everybody,
 )
 
 HOST = "ldap1.corp.example.test"
 ADDRESS = "127.0.0.1"
+SECOND, SECOND_ADDRESS = "ldap2.corp.example.test", "127.0.0.2"
 _SCHEMAS = Path("/etc/ldap/schema/inetorgperson.schema")
 _PATIENCE_S = 20
 _PROGRAM = ("slapd", "/usr/sbin/slapd")
@@ -45,12 +47,14 @@ class Options:
         provides: slapo-syncprov is there. sessionlog: it remembers who is gone.
         says_locked: olcPPolicyUseLockout.
         agent: what the agent's account may do with passwords: "=w" (as it should be) or "manage".
+        replicates: there is another provider, or will be; each takes what the other has.
     """
 
     provides: bool = True
     sessionlog: bool = True
     says_locked: bool = False
     agent: str = "=w"
+    replicates: bool = False
 
 
 class Slapd:
@@ -58,25 +62,30 @@ class Slapd:
 
     Attributes:
         host: the DNS name in its certificate. address, port: where it is.
-        ca_file: who vouches for it.
+        wardrobe: the certificates that it can show. ca_file: who vouches for them.
     """
 
-    host = HOST
-    address = ADDRESS
-
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(self, options: Options | None = None, first: Slapd | None = None) -> None:
+        """Args:
+        first: a provider of which this is to be the second, or None for one alone.
+        """
         self._options = options or Options()
         self._folder = Path(tempfile.mkdtemp(prefix="keyturn-slapd-"))
-        self._wardrobe = Wardrobe(self._folder / "certificates")
+        self.wardrobe: Wardrobe = (
+            first.wardrobe if first else Wardrobe(self._folder / "certificates")
+        )
         self._process: subprocess.Popen[bytes] | None = None
-        self.ca_file = self._wardrobe.ca
-        self.port = _free_port()
+        self._first = first
+        self.host, self.address = (SECOND, SECOND_ADDRESS) if first else (HOST, ADDRESS)
+        self.ca_file = self.wardrobe.ca
+        self.port: int = first.port if first else _free_port()
 
     def __enter__(self) -> Self:
         try:
             self._prepare()
             self.start()
-            self.apply(everybody())
+            if self._first is None:
+                self.apply(everybody())
         except BaseException:
             self.close()
             raise
@@ -99,15 +108,22 @@ class Slapd:
 
     def show(self, shown: Shown) -> None:
         """What certificate it shows, from its next start on."""
-        pair = self._wardrobe.pair(shown, self.host)
+        pair = self.wardrobe.pair(shown, self.host, self.address)
         text = configuration(
             self._folder, pair, provides=self._options.provides,
             sessionlog=self._options.sessionlog, says_locked=self._options.says_locked,
-            agent=self._options.agent,
+            agent=self._options.agent, beside=self._beside(),
         )  # fmt: skip
         path = self._folder / "slapd.conf"
         path.touch(0o600)
         path.write_text(text)
+
+    def _beside(self) -> Beside | None:
+        """What it replicates with."""
+        if not self._options.replicates:
+            return None
+        number, peer = (2, ADDRESS) if self._first else (1, SECOND_ADDRESS)
+        return Beside(number, f"ldaps://{peer}:{self.port}", self.ca_file)
 
     def start(self) -> None:
         """Raises InVain with what it said, if it does not come up."""
@@ -169,6 +185,14 @@ class Slapd:
         """As somebody with all rights does it."""
         self._run("ldappasswd", "-T", str(self._secret("new", password)), dn)
 
+    def place(self) -> list[str]:
+        """How far it has come (contextCSN)."""
+        return sorted(self.read(BASE, "contextCSN").get("contextCSN", []))
+
+    def wait_for(self, other: Slapd) -> None:
+        """Until all that another provider has is here. Raises InVain."""
+        until(lambda: _there(self) == other.place(), _PATIENCE_S, f"what {other.host} has")
+
     def _secret(self, name: str, password: str) -> Path:
         """A file of a password, for programs that want one."""
         path = self._folder / name
@@ -197,6 +221,14 @@ class Slapd:
         )  # fmt: skip
 
 
+def _there(server: Slapd) -> list[str]:
+    """How far it has come; nothing while it is still empty."""
+    try:
+        return server.place()
+    except CommandFailed:
+        return []
+
+
 def _program() -> str:
     """The program; "" if there is none."""
     return next((found for name in _PROGRAM if (found := shutil.which(name))), "")
@@ -213,6 +245,3 @@ def changed(dn: str, *changes: str) -> str:
     """A modification as LDIF. changes: of each, its lines."""
     parts = "".join(f"{change}\n-\n" for change in changes)
     return f"dn: {dn}\nchangetype: modify\n{parts}\n"
-
-
-__all__ = ["BASE", "HOST", "Options", "Slapd", "Unable", "changed"]

@@ -130,9 +130,28 @@ def _added(dn: str, lines: Iterable[str]) -> str:
     return "\n".join([f"dn: {dn}", "changetype: add", *lines, ""])
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another provider. number: our own serverID; peer: its URL; ca_file: who vouches for it."""
+
+    number: int
+    peer: str
+    ca_file: Path
+
+    def lines(self) -> list[str]:
+        """What a database is told of it."""
+        return [
+            f"syncrepl rid=00{self.number} provider={self.peer} type=refreshAndPersist",
+            f'  retry="1 +" searchbase="{BASE}" bindmethod=simple binddn="{ADMIN}"',
+            f'  credentials="{ADMIN_PASSWORD}" tls_cacert={self.ca_file} tls_reqcert=demand',
+            "multiprovider on",
+        ]
+
+
 def configuration(
-    folder: Path, pair: Pair, *, provides: bool, sessionlog: bool, says_locked: bool, agent: str
-) -> str:
+    folder: Path, pair: Pair, *, provides: bool, sessionlog: bool, says_locked: bool, agent: str,
+    beside: Beside | None = None,
+) -> str:  # fmt: skip
     """slapd.conf."""
     modules = ["back_mdb", "ppolicy", "memberof", *(["syncprov"] if provides else [])]
     return "\n".join([
@@ -145,6 +164,7 @@ def configuration(
         f"TLSCertificateKeyFile {pair.key}",
         "TLSProtocolMin 3.3",
         "password-hash {SSHA}",
+        *([f"serverID {beside.number}"] if beside else []),
         "",
         "database mdb",
         f'suffix "{BASE}"',
@@ -155,6 +175,7 @@ def configuration(
         "index objectClass,entryUUID,entryCSN,uid,mail,pwdChangedTime eq",
         f'limits dn.exact="{SERVICE}" size=unlimited size.prtotal=unlimited',
         *access(agent),
+        *(beside.lines() if beside else []),
         "overlay memberof",
         "overlay ppolicy",
         f'ppolicy_default "{DEFAULT_POLICY}"',

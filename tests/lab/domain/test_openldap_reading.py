@@ -5,22 +5,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from keyturn.agent.directories.openldap import OpenLdap
 from keyturn.agent.directories.openldap.reading.cursor import Cursor
-from keyturn.agent.directories.openldap.values import hex_of
 from keyturn.agent.ports import CursorLost, Source
-from keyturn.lab.openldap import HOST, Options, Slapd, changed
-from keyturn.lab.openldap_people import BASE, EVERYBODY, GROUPS, Person, person_ldif
+from keyturn.lab.openldap import HOST, Options
+from keyturn.lab.openldap_people import BASE, EVERYBODY
 from keyturn.rules.directories.entries import Scope
-from tests.lab.openldaps import Stage as Server
-from tests.lab.openldaps import now, slapd
-from tests.unit.agent.directories.sources import Follower, Reads, T, fresh, one, same_as_anew
+from tests.lab.openldaps import Populated, now, slapd
+from tests.unit.agent.directories.sources import Follower, Reads, fresh, one, same_as_anew
 from tests.unit.agent.directories.sources import Stage as Played
 
 pytestmark = pytest.mark.lab
@@ -29,98 +24,10 @@ _NUMBERS = itertools.count(1)
 _SOMEBODY = f"cn=nobody,{BASE}"
 
 
-class Stage:
-    """A slapd in which people come and go."""
-
-    hosts: tuple[str, ...] = (HOST,)
-    slack_s = 5.0
-
-    def __init__(self, server: Slapd) -> None:
-        self.slapd = server
-        self._server = Server(server)
-        self._where: dict[str, str] = {}
-
-    def play(self, story: Callable[[Source], Awaitable[T]], **changes: Any) -> T:
-        async def told(driver: OpenLdap) -> T:
-            return await story(driver.source)
-
-        return self._server.play(told, **changes)
-
-    def unit(self, name: str) -> str:
-        dn = f"ou={name},{BASE}"
-        self.slapd.apply(
-            f"dn: {dn}\nchangetype: add\nobjectClass: organizationalUnit\nou: {name}\n"
-        )
-        return dn
-
-    def rename_unit(self, dn: str, name: str) -> str:
-        self.slapd.apply(f"dn: {dn}\nchangetype: modrdn\nnewrdn: ou={name}\ndeleteoldrdn: 1\n")
-        return f"ou={name},{BASE}"
-
-    def group(self, name: str) -> str:
-        dn = f"cn={name},{GROUPS}"
-        self.slapd.apply(
-            f"dn: {dn}\nchangetype: add\nobjectClass: groupOfNames\ncn: {name}\n"
-            f"member: {_SOMEBODY}\n"
-        )
-        return dn
-
-    def hire(self, names: Sequence[str], unit: str) -> list[str]:
-        people = [Person(name, f"Mx {name}", f"Quiet-{name}-Rain-1", where=unit) for name in names]
-        self.slapd.apply("\n".join(map(person_ldif, people)))
-        self._where.update((person.name, person.dn) for person in people)
-        return [self._id(person.dn) for person in people]
-
-    def _id(self, dn: str) -> str:
-        return hex_of(self.slapd.read(dn, "entryUUID")["entryUUID"][0])
-
-    def dismiss(self, name: str) -> None:
-        self.slapd.apply(f"dn: {self._where[name]}\nchangetype: delete\n")
-
-    def move(self, name: str, unit: str) -> None:
-        self.slapd.apply(
-            f"dn: {self._where[name]}\nchangetype: modrdn\nnewrdn: uid={name}\ndeleteoldrdn: 1\n"
-            f"newsuperior: {unit}\n"
-        )
-        self._where[name] = f"uid={name},{unit}"
-
-    def write(self, name: str, what: str) -> None:
-        number = next(_NUMBERS)
-        lines = {
-            "display": f"replace: displayName\ndisplayName: Mx {name} {number}",
-            "mail": f"replace: mail\nmail: {name}{number}@example.test",
-            "no phone": "delete: mobile",
-            "disable": "replace: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z",
-            "enable": "delete: pwdAccountLockedTime",
-            "lock": "replace: pwdAccountLockedTime\npwdAccountLockedTime: 20261101120000Z",
-            "unlock": "delete: pwdAccountLockedTime",
-            "must change": "replace: pwdReset\npwdReset: TRUE",
-        }
-        if what == "password":
-            self._wait()  # or the date would be the same
-            self.slapd.set_password(self._where[name], f"Quiet-{number}-Storm-1")
-        else:
-            self.slapd.apply(changed(self._where[name], lines[what]))
-
-    def _wait(self) -> None:
-        threading.Event().wait(1.1)
-
-    def join(self, group: str, member: str) -> None:
-        self.slapd.apply(changed(group, f"add: member\nmember: {self._where.get(member, member)}"))
-
-    def leave(self, group: str, member: str) -> None:
-        self.slapd.apply(
-            changed(group, f"delete: member\nmember: {self._where.get(member, member)}")
-        )
-
-    def spread(self) -> None:
-        """There is no other."""
-
-
 @pytest.fixture(scope="module")
-def running() -> Iterator[Stage]:
+def running() -> Iterator[Populated]:
     with slapd() as server:
-        yield Stage(server)
+        yield Populated(server)
 
 
 class TestReads(Reads):
@@ -129,7 +36,7 @@ class TestReads(Reads):
     """
 
     @pytest.fixture
-    def stage(self, running: Stage) -> Stage:
+    def stage(self, running: Populated) -> Populated:
         return running
 
     def test_an_account_is_read_with_all_that_is_known_of_it(self, stage: Played) -> None:
@@ -193,7 +100,7 @@ class TestReads(Reads):
 
         stage.play(story)
 
-    def test_nobody_who_is_none_is_read(self, running: Stage) -> None:
+    def test_nobody_who_is_none_is_read(self, running: Populated) -> None:
         async def story(source: Source) -> None:
             follower = Follower(source, HOST)
             await follower.full()
@@ -203,7 +110,7 @@ class TestReads(Reads):
         running.play(story)
 
 
-def test_a_directory_put_back_to_yesterday_is_read_anew(running: Stage) -> None:
+def test_a_directory_put_back_to_yesterday_is_read_anew(running: Populated) -> None:
     async def story(source: Source) -> None:
         roll = await source.roll(HOST, Scope())
         place = Cursor(**json.loads(roll.cursor))
@@ -222,10 +129,10 @@ def test_a_directory_put_back_to_yesterday_is_read_anew(running: Stage) -> None:
 def test_without_a_log_of_who_is_gone_nothing_is_missed(options: Options) -> None:
     """Who comes and who changes is told; that somebody is gone asks for a full read."""
     with slapd(options) as server:
-        stage = Stage(server)
+        stage = Populated(server)
         unit = stage.unit("Desk")
         (stays, id_), (leaves, _) = one(stage, unit), one(stage, unit)
-        stage._wait()
+        stage.wait()
 
         async def story(source: Source) -> None:
             follower = Follower(source, HOST)
@@ -257,10 +164,10 @@ def test_without_a_provider_a_minute_is_waited(monkeypatch: pytest.MonkeyPatch) 
             async with asyncio.timeout(5):
                 await source.noticed(HOST)
 
-        Stage(server).play(story)
+        Populated(server).play(story)
 
 
-def test_who_hangs_up_while_somebody_waits_is_noticed(running: Stage) -> None:
+def test_who_hangs_up_while_somebody_waits_is_noticed(running: Populated) -> None:
     async def story(source: Source) -> None:
         await source.noticed(HOST)
         waiting = asyncio.create_task(source.noticed(HOST))
