@@ -13,7 +13,8 @@ bulk.py          people by the thousand
 snapshots.py     prepared folders, made once
 hand.py          what an administrator does by hand at one controller
 faults.py        what goes wrong on demand
-workgroup.py     a stand-alone machine with accounts of its own: smbd, no domain
+workgroup.py     a stand-alone machine with accounts of its own: smbd, no domain; who is
+                 there and what is done by hand: workgroup_people.py
 relay.py         a line from a namespace to a server on the host's loopback
 domain.py        Lab: all of it, for a test or a play
 able.py          whether this machine can

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import socket
@@ -22,43 +21,15 @@ from types import TracebackType
 from typing import Final, Self
 
 from keyturn.lab import instances
-from keyturn.lab.commands import InVain, run, until
-from keyturn.lab.people import (
-    ALICE,
-    BOB,
-    CAROL,
-    DAVE,
-    DOMAIN_POLICY,
-    ERIN,
-    GRACE,
-    HEIDI,
-    IVAN,
-    JUDY,
-    LEO,
-    MIA,
-    SERVICE,
-    Person,
-)
+from keyturn.lab.commands import InVain, until
 from keyturn.lab.processes import group, signal_group
+from keyturn.lab.workgroup_people import Hand, wrapper
 
 ADDRESS: Final = "127.0.0.61"
 HOST: Final = "files1.example.test"
 NETBIOS: Final = "FILES1"
 READY_S, STOP_S = 20, 10
 PROGRAMS: Final = Path("/usr/libexec/samba")
-WRAPPER: Final = "libnss_wrapper.so"
-ADMINISTRATORS: Final = "S-1-5-32-544"
-_USERS, _ADMINS, _HELPERS = 30_000, 30_001, 30_002
-_DAY_S = 86_400
-
-PEOPLE: Final = (
-    ALICE, BOB, CAROL, DAVE, ERIN, GRACE, HEIDI, IVAN, JUDY, LEO, MIA, SERVICE,
-)  # fmt: skip
-"""HEIDI is an administrator, GRACE one through a group within it, IVAN is disabled, JUDY's
-password never expires, LEO must change it, MIA's account has expired."""
-FLAGS: Final = {IVAN: "[D]", JUDY: "[X]", SERVICE: "[X]"}
-MACHINE_ACCOUNT: Final = "pc7$"
-
 CONFIGURATION = """\
 [global]
 	netbios name = {netbios}
@@ -84,6 +55,7 @@ CONFIGURATION = """\
 	server smb encrypt = {encrypt}
 	ntlm auth = ntlmv2-only
 	map to guest = {guest}
+	null passwords = {blank}
 	load printers = no
 	disable spoolss = yes
 	printcap name = /dev/null
@@ -102,11 +74,13 @@ class Conduct:
         protocol: the oldest and, if it is not SMB3, the newest that it speaks.
         encrypt: "required", "desired" or "off".
         guest: who is let in as a guest: "Never", "Bad User", "Bad Password".
+        blank: whoever needs no password is let in with any.
     """
 
     protocol: str = "SMB3"
     encrypt: str = "required"
     guest: str = "Never"
+    blank: bool = False
 
     @property
     def most(self) -> str:
@@ -124,13 +98,9 @@ def able() -> str:
         return "not root: smbd owns its files and changes into its users"
     programs = {"smbd": "samba", "pdbedit": "samba-common-bin", "net": "samba-common-bin"}
     missing = {package for program, package in programs.items() if not shutil.which(program)}
-    if _wrapper() is None:
+    if wrapper() is None:
         missing.add("libnss-wrapper")
     return f"not installed: {' '.join(sorted(missing))}" if missing else ""
-
-
-def _wrapper() -> Path | None:
-    return next(iter(sorted(Path("/usr/lib").glob(f"*/{WRAPPER}"))), None)
 
 
 class Standalone:
@@ -140,6 +110,7 @@ class Standalone:
 
     Attributes:
         host: the name that agents are told. address, port: where it listens.
+        hand: its administrator.
     """
 
     host, address, netbios = HOST, ADDRESS, NETBIOS
@@ -155,9 +126,10 @@ class Standalone:
             raise Unable(reason)
         self._instance = instances.claim()
         try:
+            self.hand = Hand(self._folder, self._file)
             self.port = _free_port()
             self._configure(PLAIN)
-            self._populate()
+            self.hand.populate()
             self.start()
         except BaseException:
             self.close()
@@ -179,6 +151,7 @@ class Standalone:
 
     def start(self) -> None:
         """Until it takes connections. Raises InVain."""
+        shutil.rmtree(self._folder / "run/ncalrpc", ignore_errors=True)  # pipes of before
         where = ("--foreground", "--no-process-group", f"--configfile={self._file}")
         self._begin(PROGRAMS / "samba-dcerpcd", *where, PROGRAMS / "rpcd_lsad")
         self._begin("smbd", *where, "--debug-stdout")
@@ -192,7 +165,7 @@ class Standalone:
             self._processes.append(
                 subprocess.Popen(
                     command, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT,
-                    env={**os.environ, **self._environment}, start_new_session=True,
+                    env={**os.environ, **self.hand.environment}, start_new_session=True,
                 )
             )  # fmt: skip
 
@@ -239,45 +212,6 @@ class Standalone:
             return pipe.exists()
         return False
 
-    # --- what an administrator does by hand
-
-    def set_password(self, person: Person, password: str) -> None:
-        """On the machine itself. Raises CommandFailed."""
-        self._tool("smbpasswd", "-c", self._file, "-s", person.name, given=f"{password}\n" * 2)
-
-    def require_change(self, person: Person) -> None:
-        """At the next logon."""
-        self._tool("net", "sam", "set", "pwdmustchangenow", person.name, "yes")
-
-    def set_flags(self, name: str, flags: str) -> None:
-        """As pdbedit writes them: "[D]" is a disabled user."""
-        self._pdbedit("-r", "-u", name, "-c", flags)
-
-    def set_display(self, person: Person, display: str) -> None:
-        """The full name."""
-        self._pdbedit("-r", "-u", person.name, "-f", display)
-
-    def add(self, person: Person) -> None:
-        """An account; the person must be one of PEOPLE, so that the host knows a number."""
-        given = f"{person.password}\n" * 2
-        self._pdbedit("-a", "-t", "-u", person.name, "-f", person.display, given=given)
-
-    def remove(self, person: Person) -> None:
-        """The account is gone."""
-        self._pdbedit("-x", "-u", person.name)
-
-    def sid(self, person: Person) -> str:
-        """Its SID, as people write it."""
-        return self._field(person, "User SID")
-
-    def bad_count(self, person: Person) -> int:
-        """Bad logons that the machine counts."""
-        return int(self._field(person, "Bad password count"))
-
-    def _field(self, person: Person, name: str) -> str:
-        found = re.search(rf"^{name}\s*:\s*(.*)$", self._pdbedit("-v", person.name), re.MULTILINE)
-        return found[1].strip() if found else ""
-
     # --- making it
 
     @property
@@ -287,14 +221,6 @@ class Standalone:
     @property
     def _file(self) -> Path:
         return self._folder / "smb.conf"
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        return {
-            "LD_PRELOAD": str(_wrapper()),
-            "NSS_WRAPPER_PASSWD": str(self._folder / "passwd"),
-            "NSS_WRAPPER_GROUP": str(self._folder / "group"),
-        }
 
     def _configure(self, conduct: Conduct) -> None:
         for part in ("private", "lock", "state", "cache", "run", "log"):
@@ -308,65 +234,9 @@ class Standalone:
             protocol=conduct.protocol,
             encrypt=conduct.encrypt,
             guest=conduct.guest,
+            blank="yes" if conduct.blank else "no",
         )
         self._file.write_text(text + conduct.most)
-
-    def _populate(self) -> None:
-        names = [*(person.name for person in PEOPLE), MACHINE_ACCOUNT]
-        rows = [f"{name}:x:{_USERS + n}:{_USERS}::/nowhere:/bin/false" for n, name in
-                enumerate(names, 1)]  # fmt: skip
-        (self._folder / "passwd").write_text(
-            "\n".join(
-                ["root:x:0:0::/root:/bin/sh", "nobody:x:65534:65534::/:/bin/false", *rows, ""]
-            )
-        )
-        (self._folder / "group").write_text(
-            f"root:x:0:\nnogroup:x:65534:\nusers:x:{_USERS}:\nadmins:x:{_ADMINS}:\n"
-            f"helpers:x:{_HELPERS}:\n"
-        )
-        for person in PEOPLE:
-            self.add(person)
-        self._pdbedit("-a", "-m", "-u", MACHINE_ACCOUNT)
-        self._groups()
-        self._policy()
-        for person, flags in FLAGS.items():
-            self.set_flags(person.name, flags)
-        self._pdbedit("-r", "-u", MIA.name, "-K", "946684800")  # 2000-01-01
-        self.require_change(LEO)
-
-    def _groups(self) -> None:
-        def mapped(*words: str) -> None:
-            self._tool("net", "groupmap", *words)
-
-        mapped("add", f"sid={ADMINISTRATORS}", "type=builtin", "unixgroup=admins",
-               "ntgroup=Administrators")  # fmt: skip
-        mapped("add", "type=local", "unixgroup=helpers", "ntgroup=Helpers")
-        listed = self._tool("net", "groupmap", "list", "ntgroup=Helpers")
-        helpers = re.findall(r"S-1-5-21-[\d-]+", listed)[0]
-        for member in (self.sid(SERVICE), self.sid(HEIDI), helpers):
-            mapped("addmem", ADMINISTRATORS, member)
-        mapped("addmem", helpers, self.sid(GRACE))
-
-    def _policy(self) -> None:
-        policy = DOMAIN_POLICY
-        for name, value in {
-            "min password length": policy.min_length,
-            "password history": policy.history,
-            "minimum password age": policy.min_age_days * _DAY_S,
-            "maximum password age": policy.max_age_days * _DAY_S,
-            "bad lockout attempt": policy.threshold,
-            "lockout duration": policy.lockout_min,
-            "reset count minutes": policy.lockout_min,
-        }.items():
-            self._pdbedit("-P", name, "-C", str(value))
-
-    def _pdbedit(self, *words: str, given: str = "") -> str:
-        return self._tool("pdbedit", "-s", self._file, *words, given=given)
-
-    def _tool(self, program: str, *words: str | Path, given: str = "") -> str:
-        """Raises CommandFailed."""
-        where = (f"--configfile={self._file}",) if program == "net" else ()
-        return run(program, *words, *where, given=given, environment=self._environment)
 
 
 def _free_port() -> int:

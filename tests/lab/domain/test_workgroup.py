@@ -1,22 +1,16 @@
-"""The workgroup driver and source on a real stand-alone Samba."""
+"""The workgroup driver on a real stand-alone Samba: reading, setting, proving."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from keyturn.adapters.system import SystemClock
-from keyturn.agent.directories.workgroup import Settings, Workgroup, WorkgroupSource, samr
-from keyturn.agent.ports import Change, NotFound, Refused, Uncertain, Unreachable
-from keyturn.lab.commands import until
+from keyturn.agent.directories.workgroup import Workgroup, samr
+from keyturn.agent.ports import Change, NotFound, Refused
 from keyturn.lab.people import (
     ALICE,
     BOB,
@@ -31,63 +25,20 @@ from keyturn.lab.people import (
     LEO,
     MIA,
     SERVICE,
-    Person,
 )
-from keyturn.lab.workgroup import NETBIOS, PEOPLE, Conduct, Standalone, Unable
+from keyturn.lab.workgroup import NETBIOS
 from keyturn.rules.directories.answers import Tried
-from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.proofs import Bind, Verdict, settle, settle_flag
-from tests.lab.line import Line
-from tests.unit.agent.directories.contract import Contract, T, fresh, guid_of, known
+from tests.lab.workgroups import Alone, alone, now
+from tests.unit.agent.directories.contract import Contract, fresh, guid_of, known
 
 pytestmark = pytest.mark.lab
 
-now = SystemClock().now
-
-
-class SambaStage:
-    """The one machine."""
-
-    def __init__(self, lab: Standalone) -> None:
-        self.lab = lab
-        self.hosts = (lab.host,)
-
-    def settings(self, **changes: Any) -> Settings:
-        usual = Settings(
-            account=SERVICE.name,
-            password=SERVICE.password,
-            port=self.lab.port,
-            addresses={self.lab.host: self.lab.address},
-        )
-        return replace(usual, **changes)
-
-    def play(self, story: Callable[[Workgroup], Awaitable[T]], **changes: Any) -> T:
-        async def playing() -> T:
-            driver = Workgroup(self.settings(**changes), now)
-            try:
-                return await story(driver)
-            finally:
-                driver.close()
-
-        return asyncio.run(playing())
-
-    def by_hand(self, host: str, person: Person, password: str) -> None:
-        assert host == self.lab.host
-        self.lab.set_password(person, password)
-
-    def spread(self, source: str, target: str, person: Person) -> None:
-        raise NotImplementedError
-
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[SambaStage]:
-    try:
-        with Standalone() as lab:
-            yield SambaStage(lab)
-    except Unable as unable:
-        if os.geteuid() != 0:
-            pytest.skip(f"a machine needs root: {unable}")
-        pytest.fail(f"failed to run: no machine here: {unable}", pytrace=False)
+def stage() -> Iterator[Alone]:
+    with alone() as running:
+        yield running
 
 
 class TestContract:
@@ -106,9 +57,9 @@ class TestContract:
 # --- reading
 
 
-def test_every_spelling_finds_the_account_and_a_look_shows_it(stage: SambaStage) -> None:
+def test_every_spelling_finds_the_account_and_a_look_shows_it(stage: Alone) -> None:
     host = stage.hosts[0]
-    stage.lab.require_change(LEO)
+    stage.lab.hand.require_change(LEO)
 
     async def story(driver: Workgroup) -> None:
         view = await driver.find(host, ALICE.name)
@@ -134,7 +85,7 @@ def test_every_spelling_finds_the_account_and_a_look_shows_it(stage: SambaStage)
     stage.play(story)
 
 
-def test_who_is_protected_is_never_set(stage: SambaStage) -> None:
+def test_who_is_protected_is_never_set(stage: Alone) -> None:
     host = stage.hosts[0]
 
     async def story(driver: Workgroup) -> dict[str, str]:
@@ -163,7 +114,7 @@ def test_who_is_protected_is_never_set(stage: SambaStage) -> None:
 
 @pytest.mark.parametrize("way", [0, 1])
 def test_after_a_reset_the_new_one_is_right_and_the_old_one_wrong(
-    stage: SambaStage, way: int, monkeypatch: pytest.MonkeyPatch
+    stage: Alone, way: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host = stage.hosts[0]
     monkeypatch.setattr(samr, "SEALINGS", samr.SEALINGS[way : way + 1])  # this way or none
@@ -182,7 +133,7 @@ def test_after_a_reset_the_new_one_is_right_and_the_old_one_wrong(
     stage.play(story)
 
 
-def test_a_change_by_hand_in_between_is_told_from_ours(stage: SambaStage) -> None:
+def test_a_change_by_hand_in_between_is_told_from_ours(stage: Alone) -> None:
     host = stage.hosts[0]
 
     async def story(driver: Workgroup) -> None:
@@ -199,7 +150,7 @@ def test_a_change_by_hand_in_between_is_told_from_ours(stage: SambaStage) -> Non
     stage.play(story)
 
 
-def test_a_required_change_has_no_moment_and_the_password_decides(stage: SambaStage) -> None:
+def test_a_required_change_has_no_moment_and_the_password_decides(stage: Alone) -> None:
     host = stage.hosts[0]
 
     async def story(driver: Workgroup) -> None:
@@ -227,7 +178,7 @@ def test_a_required_change_has_no_moment_and_the_password_decides(stage: SambaSt
     stage.play(story)
 
 
-def test_two_resets_at_once_have_two_moments(stage: SambaStage) -> None:
+def test_two_resets_at_once_have_two_moments(stage: Alone) -> None:
     host = stage.hosts[0]
 
     async def story(driver: Workgroup) -> None:
@@ -246,7 +197,7 @@ def test_two_resets_at_once_have_two_moments(stage: SambaStage) -> None:
     [("aB1-x", "too_short"), ("", "malformed"), ("Quiet\0River-1", "malformed"),
      ("Quiet\ud83dRiver-1", "malformed"), ("Q" * 257, "malformed")],
 )  # fmt: skip
-def test_a_refused_password_changes_nothing(stage: SambaStage, password: str, reason: str) -> None:
+def test_a_refused_password_changes_nothing(stage: Alone, password: str, reason: str) -> None:
     host = stage.hosts[0]
 
     async def story(driver: Workgroup) -> None:
@@ -260,7 +211,7 @@ def test_a_refused_password_changes_nothing(stage: SambaStage, password: str, re
     stage.play(story)
 
 
-def test_who_is_locked_says_nothing_until_unlocked(stage: SambaStage) -> None:
+def test_who_is_locked_says_nothing_until_unlocked(stage: Alone) -> None:
     host = stage.hosts[0]
 
     async def story(driver: Workgroup) -> None:
@@ -290,28 +241,28 @@ def test_who_is_locked_says_nothing_until_unlocked(stage: SambaStage) -> None:
 
 
 def test_a_wrong_password_costs_one_try_and_a_proof_none(
-    stage: SambaStage, record_property: Callable[..., None]
+    stage: Alone, record_property: Callable[..., None]
 ) -> None:
     host = stage.hosts[0]
 
     async def story(driver: Workgroup) -> None:
         guid, password = await known(driver, host, DAVE)
         assert await driver.try_password(host, guid, "wrong") is Bind.WRONG
-        assert stage.lab.bad_count(DAVE) == (await driver.look(host, guid)).bad_count == 1
+        assert stage.lab.hand.bad_count(DAVE) == (await driver.look(host, guid)).bad_count == 1
         assert await driver.try_password(host, guid, password) is Bind.RIGHT
-        assert stage.lab.bad_count(DAVE) == 0
+        assert stage.lab.hand.bad_count(DAVE) == 0
         times: list[float] = []
         for _ in range(2 * DOMAIN_POLICY.threshold):
             start = time.perf_counter()
             assert await driver.try_password(host, guid, password) is Bind.RIGHT
             times.append((time.perf_counter() - start) * 1000)
-        assert stage.lab.bad_count(DAVE) == 0
+        assert stage.lab.hand.bad_count(DAVE) == 0
         record_property("says", f"workgroup: a proof takes {statistics.median(times):.0f} ms")
 
     stage.play(story)
 
 
-def test_every_answer_to_a_logon(stage: SambaStage, record_property: Callable[..., None]) -> None:
+def test_every_answer_to_a_logon(stage: Alone, record_property: Callable[..., None]) -> None:
     host = stage.hosts[0]
 
     async def story(driver: Workgroup) -> dict[str, str]:
@@ -327,162 +278,3 @@ def test_every_answer_to_a_logon(stage: SambaStage, record_property: Callable[..
     found = stage.play(story)
     record_property("says", f"workgroup: right passwords are answered with {found}")
     assert found == {"alice": "", "ivan": "disabled", "mia": "account_expired", "judy": ""}
-
-
-# --- ways
-
-
-def test_a_machine_that_is_down_or_silent_is_unreachable_with_its_cause(stage: SambaStage) -> None:
-    host = stage.hosts[0]
-
-    async def cause(driver: Workgroup) -> tuple[str, float]:
-        start = time.monotonic()
-        with pytest.raises(Unreachable) as told:
-            await driver.find(host, "alice")
-        took = time.monotonic() - start
-        assert await driver.reachable([host]) == {host: told.value.cause}
-        return told.value.cause, took
-
-    threads = threading.active_count()
-    stage.lab.pause()
-    try:
-        silent, took = stage.play(cause, timeout_ms=1_500)
-    finally:
-        stage.lab.go_on()
-    assert (silent, took < 2.5) == ("timeout", True)
-    stage.lab.stop()
-    try:
-        assert stage.play(cause)[0] == "refused"
-    finally:
-        stage.lab.start()
-    until(lambda: threading.active_count() <= threads, 10, "the end of every thread that waited")
-
-
-def test_only_smb_3_with_encryption_is_spoken(stage: SambaStage) -> None:
-    host = stage.hosts[0]
-
-    async def cause(driver: Workgroup) -> str:
-        with pytest.raises(Unreachable) as told:
-            await driver.find(host, "alice")
-        assert SERVICE.password not in str(told.value)
-        return told.value.cause
-
-    try:
-        for conduct in (Conduct("SMB2_10", "off"), Conduct("SMB3", "off")):
-            stage.lab.restart(conduct)
-            assert stage.play(cause) == "tls"
-    finally:
-        stage.lab.restart()
-
-
-@pytest.mark.parametrize("guest", ["Bad User", "Bad Password"])
-def test_a_guest_proves_nothing(stage: SambaStage, guest: str) -> None:
-    host = stage.hosts[0]
-
-    async def story(driver: Workgroup) -> None:
-        guid, password = await known(driver, host, BOB)
-        wrong = await driver.try_password(host, guid, "wrong")
-        assert wrong is (Bind.SILENT if guest == "Bad Password" else Bind.WRONG)
-        assert await driver.try_password(host, guid, password) is Bind.RIGHT
-
-    try:
-        stage.lab.restart(Conduct(guest=guest))
-        stage.play(story)
-    finally:
-        stage.lab.restart()
-
-
-def test_our_own_wrong_password_is_tried_once(stage: SambaStage) -> None:
-    host = stage.hosts[0]
-    before = stage.lab.bad_count(SERVICE)
-
-    async def story(driver: Workgroup) -> None:
-        for _ in range(DOMAIN_POLICY.threshold + 1):
-            with pytest.raises(Unreachable) as told:
-                await driver.topology(host)
-            assert told.value.cause == "credentials"
-            assert "Wrong-Wrong" not in str(told.value)
-
-    stage.play(story, password="Wrong-Wrong-1")
-    assert stage.lab.bad_count(SERVICE) == before + 1
-
-
-def test_whoever_is_no_administrator_sets_nobody(stage: SambaStage) -> None:
-    host = stage.hosts[0]
-    password = fresh()
-    stage.lab.set_password(JUDY, password)
-
-    async def story(driver: Workgroup) -> None:
-        guid = (await driver.find(host, BOB.name)).guid
-        with pytest.raises(Refused) as told:
-            await driver.apply(host, guid, Change(fresh()))
-        assert told.value.refusal.reason == "no_right"
-
-    stage.play(story, account=JUDY.name, password=password)
-
-
-def test_a_change_whose_answer_is_lost_is_uncertain(stage: SambaStage) -> None:
-    host = stage.hosts[0]
-
-    async def story(plain: Workgroup) -> None:
-        async with Line(stage.lab.address, stage.lab.port) as line:
-            driver = Workgroup(
-                stage.settings(port=line.port, addresses={host: "127.0.0.1"}, timeout_ms=3_500), now
-            )
-            guid, _password = await known(driver, host, BOB)
-            line.count_from_here()
-            await driver.apply(host, guid, Change(fresh()))
-            sending = line.sent - 1  # what sets it is written, then its answer is read
-            after = await plain.stamp(host, guid, "unicodePwd")
-            for how, made in (("deaf_at", True), ("swallow_at", False)):
-                before, password = after, fresh()
-                line.count_from_here(**{how: sending})
-                with pytest.raises(Uncertain):
-                    await driver.apply(host, guid, Change(password))
-                after = await plain.stamp(host, guid, "unicodePwd")
-                assert (after != before) is made
-                assert (await plain.try_password(host, guid, password) is Bind.RIGHT) is made
-            line.count_from_here(deaf_at=sending - 1)
-            with pytest.raises(Unreachable):
-                await driver.apply(host, guid, Change(fresh()))
-            assert await plain.stamp(host, guid, "unicodePwd") == after
-            driver.close()
-
-    stage.play(story)
-
-
-def test_the_topology_is_the_machine(stage: SambaStage) -> None:
-    found = stage.play(lambda driver: driver.topology(stage.hosts[0]))
-    assert [controller.host for controller in found.controllers] == [stage.hosts[0]]
-    assert found.netbios == NETBIOS
-    assert found.base == stage.lab.sid(ALICE).rpartition("-")[0]
-
-
-# --- everybody
-
-
-def test_everybody_is_read_and_changes_are_seen(stage: SambaStage) -> None:
-    host, lab = stage.hosts[0], stage.lab
-
-    async def story() -> None:
-        source = WorkgroupSource(stage.settings(), now)
-        roll = await source.roll(host, Scope())
-        entries = await source.read(host, [each.hex() for each in roll.ids], Scope())
-        found = {entry.name: entry for entry in entries}
-        assert sorted(found) == sorted(person.name for person in PEOPLE)
-        assert [entry.id for entry in entries] == [each.hex() for each in roll.ids]
-        assert found["ivan"].disabled
-        assert found["mia"].expires_at == 946_684_800_000
-        assert found["alice"].display == ALICE.display
-        quiet = await source.changes(host, roll.cursor, Scope())
-        assert (quiet.entries, quiet.gone) == ((), ())
-        await asyncio.to_thread(lab.set_display, DAVE, "Dave Dunbar")
-        await asyncio.to_thread(lab.remove, GRACE)
-        changes = await source.changes(host, roll.cursor, Scope())
-        assert [(e.name, e.display) for e in changes.entries] == [("dave", "Dave Dunbar")]
-        assert changes.gone == (found["grace"].id,)
-        again = await source.changes(host, changes.cursor, Scope())
-        assert (again.entries, again.gone) == ((), ())
-        source.close()
-
-    asyncio.run(story())

@@ -11,13 +11,19 @@ import pytest
 
 from keyturn.agent.directories.workgroup import rpc, samr, sealing
 from keyturn.agent.directories.workgroup.ndr import Malformed, Reader, Writer
-from keyturn.agent.directories.workgroup.samr import Said, Sam, Setting
+from keyturn.agent.directories.workgroup.records import (
+    LockoutPolicy,
+    PasswordPolicy,
+    Setting,
+    User,
+)
+from keyturn.agent.directories.workgroup.samr import Said, Sam
 from keyturn.agent.directories.workgroup.values import below, rid_of, sid, text
 
 HANDLE = bytes.fromhex("000000000403020106050807090a0b0c0d0e0f10")
 DOMAIN = sid("S-1-5-21-1-2-3")
 CONNECTED = "01000000010000000300000010000000" + HANDLE.hex() + "00000000"
-USER = (
+ALICE = (
     "00000200150000000100000000000000020000000000000080bd6b83887add01ffffffffffffff7f80bd6b83"
     "887add01807dd5ad517bdd010a000a00040002001600160008000200000000000c0002000000000010000200"
     "00000000140002000000000018000200020002001c0002000000000020000200000000000000000000000000"
@@ -77,8 +83,8 @@ def test_a_domain_is_looked_up_and_opened() -> None:
 
 
 def test_an_account_is_read() -> None:
-    opened, wire = sam(USER)
-    assert opened.user(HANDLE) == samr.User(
+    opened, wire = sam(ALICE)
+    assert opened.user(HANDLE) == User(
         rid=1001, name="alice", display="Alice \u00c4rden", flags=0x410,
         last_set=134398290630000000, expires=0x7FFFFFFFFFFFFFFF, can_change=134398290630000000,
         must_change=134399154630000000, bad_count=3,
@@ -131,10 +137,10 @@ def test_policies() -> None:
         "00000200010000000a000500010000000080d21647b9ffff004096d536ffffff00000000",
         "000002000c00000000445f9afeffffff00445f9afeffffff0500000000000000",
     )
-    assert opened.password_policy(HANDLE) == samr.PasswordPolicy(
+    assert opened.password_policy(HANDLE) == PasswordPolicy(
         10, 5, True, -77_760_000_000_000, -864_000_000_000
     )
-    assert opened.lockout_policy(HANDLE) == samr.LockoutPolicy(-6_000_000_000, -6_000_000_000, 5)
+    assert opened.lockout_policy(HANDLE) == LockoutPolicy(-6_000_000_000, -6_000_000_000, 5)
 
 
 SET = bytes(48 + 80 + 16 + 8 + 8 + 8)
@@ -216,7 +222,7 @@ def test_a_refusal_is_said_with_its_number() -> None:
         opened.users(HANDLE, 0x10)
 
 
-@pytest.mark.parametrize("answer", ["", "0000", "00000200", "0000020016000000", USER[:200]])
+@pytest.mark.parametrize("answer", ["", "0000", "00000200", "0000020016000000", ALICE[:200]])
 def test_what_is_cut_off_is_no_account(answer: str) -> None:
     opened, _wire = sam(answer + "00000000" * bool(answer))
     with pytest.raises((Malformed, Said)):

@@ -7,27 +7,40 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from smbprotocol.exceptions import SMBConnectionClosed, SMBException
+from smbprotocol.header import SMB2HeaderResponse
 
-from keyturn.agent.directories.workgroup import Settings, Workgroup, WorkgroupSource, accounts
+from keyturn.agent.directories.workgroup import (
+    Settings,
+    Workgroup,
+    WorkgroupSource,
+    accounts,
+    channel,
+)
 from keyturn.agent.directories.workgroup import source as sources
+from keyturn.agent.directories.workgroup.channel import _Strict
 from keyturn.agent.directories.workgroup.line import Broken, Line
 from keyturn.agent.directories.workgroup.machine import Machine
-from keyturn.agent.directories.workgroup.samr import (
+from keyturn.agent.directories.workgroup.records import (
     LockoutPolicy,
     PasswordPolicy,
-    Said,
     Setting,
     User,
 )
+from keyturn.agent.directories.workgroup.samr import Said
 from keyturn.agent.directories.workgroup.values import below, sid
 from keyturn.agent.ports import Change, CursorLost, NotFound, Refused, ScopeGone
 from keyturn.rules.directories import topology as topologies
 from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.proofs import Bind
 from keyturn.rules.directories.workgroup import LIMITS, NEVER, NORMAL
+from tests.unit.agent.directories import sources as contract
 
 T = TypeVar("T")
 
@@ -417,21 +430,23 @@ def test_what_changed_is_seen_by_comparing() -> None:
     follow(service, story)
 
 
-def test_many_changes_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "PAGE", 2)
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+def test_many_changes_come_in_parts(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (sources, contract):
+        monkeypatch.setattr(module, "PAGE", page)
     service = Service(Sam())
 
     async def story(source: WorkgroupSource) -> None:
-        cursor = (await source.roll(HOST, Scope())).cursor
-        for rid in (ALICE, BOB, ADMIN):
-            service.sam.people[rid] = replace(service.sam.people[rid], bad_count=1, display="X")
-        seen: list[str] = []
-        more = True
-        while more:
-            changes = await source.changes(HOST, cursor, Scope())
-            seen += [entry.id for entry in changes.entries]
-            cursor, more = changes.cursor, changes.more
-        assert seen == sorted(map(guid, (ALICE, BOB, ADMIN)))
+        follower = contract.Follower(source, HOST)
+        await follower.full()
+        for rid in (ALICE, BOB):
+            service.sam.people[rid] = replace(service.sam.people[rid], display="X")
+        for rid in (ADMIN, NESTED):
+            del service.sam.people[rid]
+        parts = await follower.follow()
+        assert len(parts) == -(-4 // page)
+        assert sorted(follower.told) == sorted(map(guid, (ALICE, BOB, ADMIN, NESTED)))
+        await contract.same_as_anew(follower)
 
     follow(service, story)
 
@@ -478,6 +493,7 @@ def test_it_looks_again_within_a_minute() -> None:
 
     async def story() -> None:
         source = WorkgroupSource(Settings("svc", "x"), lambda: 0, pause)
+        source._service = Service(Sam())  # type: ignore[assignment]
         await source.noticed(HOST)
         assert waited == []  # something may have changed before
         await source.noticed(HOST)
@@ -503,3 +519,54 @@ def test_every_limit_stands_in_the_documentation() -> None:
     page = (Path(__file__).parents[4] / "docs" / "workgroup.md").read_text("utf-8")
     for word, text in LIMITS.items():
         assert f"| `{word}` | {text} |" in page
+
+
+# --- what smbprotocol lets pass
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_no_plain_answer_is_taken_in_an_encrypted_session(encrypted: bool) -> None:
+    connection = _Strict(uuid4(), "192.0.2.1", 445)
+    connection.session_table[1] = SimpleNamespace(encrypt_data=encrypted)
+    plain = SMB2HeaderResponse()  # neither sealed nor signed
+    plain["session_id"] = 1
+    if not encrypted:
+        connection.verify_signature(plain, 1)
+        return
+    with pytest.raises(SMBException):
+        connection.verify_signature(plain, 1)
+
+
+class Welcome:
+    """A session that was granted, and how it ends."""
+
+    def __init__(self, end: Exception | None) -> None:
+        self.end = end
+
+    def disconnect(self) -> None:
+        if self.end:
+            raise self.end
+
+
+@pytest.mark.parametrize(
+    ("end", "bind"),
+    [
+        (None, Bind.RIGHT),
+        (InvalidTag(), Bind.SILENT),  # it does not have the key that the password makes
+        (SMBException("a plain answer in an encrypted session"), Bind.SILENT),
+        (SMBConnectionClosed("gone"), None),
+    ],
+)
+def test_a_welcome_counts_only_under_the_key_of_the_password(
+    end: Exception | None, bind: Bind | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held()
+    monkeypatch.setattr(channel, "_connected", lambda *_: held)
+    monkeypatch.setattr(channel, "_signed_in", lambda *_: Welcome(end))
+    if bind is None:
+        with pytest.raises(Broken):
+            channel.attempt(Line(1), "192.0.2.1", 445, "alice", "Quiet-River-1")
+    else:
+        tried = channel.attempt(Line(1), "192.0.2.1", 445, "alice", "Quiet-River-1")
+        assert tried.bind is bind
+    assert held.closed == 1

@@ -7,6 +7,7 @@ service.py    calls of the agent's account: in threads, bounded in number and ti
 ndr.py        how calls are written
 rpc.py        how they travel
 samr.py       the calls
+records.py    what they carry
 sealing.py    a new password inside one
 values.py     SIDs
 machine.py    the machine's domains, policy and accounts, as one call sees them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keyturn.agent.directories.workgroup.machine import Machine, Seen
-from keyturn.agent.directories.workgroup.samr import User
+from keyturn.agent.directories.workgroup.records import User
 from keyturn.agent.directories.workgroup.values import below
 from keyturn.agent.ports import AccountView
 from keyturn.rules.directories.entries import Entry

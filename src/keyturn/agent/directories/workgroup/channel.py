@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from smbprotocol import Dialects
 from smbprotocol.connection import Connection
 from smbprotocol.exceptions import (
+    AccessDenied,
     SMBConnectionClosed,
     SMBException,
     SMBResponseException,
@@ -106,7 +107,7 @@ class Channel:
         try:
             session = _signed_in(self._connection, account, password)
             self._pipe = _pipe(session, address)
-        except SMBResponseException as said:  # this account may not use SAMR
+        except AccessDenied as said:  # this account may not use SAMR
             self._connection.close()
             raise Denied(Tried(Bind.SILENT, "unsaid"), said.status) from None
         except Exception as error:  # noqa: BLE001  whatever its thread ended with is raised here

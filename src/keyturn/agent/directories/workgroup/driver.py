@@ -9,7 +9,7 @@ from keyturn.agent.directories.workgroup import accounts, writing
 from keyturn.agent.directories.workgroup.channel import attempt
 from keyturn.agent.directories.workgroup.line import Line
 from keyturn.agent.directories.workgroup.machine import Machine, Seen
-from keyturn.agent.directories.workgroup.samr import User
+from keyturn.agent.directories.workgroup.records import User
 from keyturn.agent.directories.workgroup.service import Service
 from keyturn.agent.directories.workgroup.settings import Settings
 from keyturn.agent.directories.workgroup.values import rid_of, text
@@ -40,6 +40,10 @@ class Workgroup:
     @property
     def timeout_ms(self) -> int:
         return self._settings.timeout_ms
+
+    @property
+    def counts_writes(self) -> bool:
+        return False
 
     async def find(self, controller: str, name: str) -> AccountView:
         def work(_line: Line, machine: Machine) -> AccountView:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from keyturn.agent.directories.workgroup.ndr import Malformed
-from keyturn.agent.directories.workgroup.samr import USER_READ, Said, Sam, User
+from keyturn.agent.directories.workgroup.records import User
+from keyturn.agent.directories.workgroup.samr import USER_READ, Said, Sam
 from keyturn.agent.directories.workgroup.values import below, sid, text
 from keyturn.rules.directories.policies import Policy
 from keyturn.rules.directories.protected import Standing

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from keyturn.agent.directories.workgroup import sealing
 from keyturn.agent.directories.workgroup.ndr import Malformed, Reader, Target, Writer
+from keyturn.agent.directories.workgroup.records import (
+    LockoutPolicy,
+    PasswordPolicy,
+    Setting,
+    User,
+    all_information,
+    entries,
+    union,
+    user,
+)
 from keyturn.agent.directories.workgroup.rpc import Fault
 
 OK: Final = 0
@@ -35,8 +44,6 @@ USER_SET: Final = USER_READ | 0x00A0
 _PASSWORD_POLICY, _LOCKOUT_POLICY = 1, 12
 _COMPLEX = 1
 _ALL, _ALL_AND_PASSWORD_RC4, _ALL_AND_PASSWORD_AES = 21, 25, 32
-#: USER_ALL_USERACCOUNTCONTROL, _NTPASSWORDPRESENT, _PASSWORDEXPIRED (2.2.1.8)
-_CONTROL, _PASSWORD, _EXPIRED = 0x0010_0000, 0x0100_0000, 0x0800_0000
 _REVISION, _AES = 3, 0x10
 _USER = 1  # SidTypeUser
 _NO_SUCH_LEVEL: Final = 0xC000_0003  # STATUS_INVALID_INFO_CLASS
@@ -63,55 +70,6 @@ class Said(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"NTSTATUS 0x{status:08X}")
         self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordPolicy:
-    """DOMAIN_PASSWORD_INFORMATION (2.2.3.5); ages as negative 100 ns."""
-
-    min_length: int
-    history: int
-    complexity: bool
-    max_age: int
-    min_age: int
-
-
-@dataclass(frozen=True, slots=True)
-class LockoutPolicy:
-    """SAMPR_DOMAIN_LOCKOUT_INFORMATION (2.2.3.16); times as negative 100 ns."""
-
-    duration: int
-    window: int
-    threshold: int
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """SAMPR_USER_ALL_INFORMATION (2.2.6.6), as far as it is of use; times as FILETIME."""
-
-    rid: int
-    name: str
-    display: str
-    flags: int
-    last_set: int
-    expires: int
-    can_change: int
-    must_change: int
-    bad_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What is set in one call, all of it or nothing.
-
-    Attributes:
-        flags: all USER_ACCOUNT codes, or None to leave them.
-        expired: the password must be changed at next logon; only with a password, or alone.
-    """
-
-    password: str | None
-    flags: int | None
-    expired: bool
 
 
 class Sam:
@@ -154,7 +112,7 @@ class Sam:
         stub = Writer().raw(self._server).u32(0, _PART)
         answer = self._call(_DOMAINS, stub)
         answer.u32()
-        return [name for _rid, name in _entries(answer)]
+        return [name for _rid, name in entries(answer)]
 
     def lookup_domain(self, name: str) -> bytes:
         """SamrLookupDomainInSamServer: its SID."""
@@ -185,7 +143,7 @@ class Sam:
         return LockoutPolicy(answer.i64(8), answer.i64(8), answer.u16())
 
     def _query_domain(self, domain: bytes, level: int) -> Reader:
-        return _union(self._call(_QUERY_DOMAIN, Writer().raw(domain).u16(level)), level)
+        return union(self._call(_QUERY_DOMAIN, Writer().raw(domain).u16(level)), level)
 
     # --- accounts
 
@@ -201,7 +159,7 @@ class Sam:
                 raise Said(status)
             reader = Reader(answer[:-4])
             resume = reader.u32()
-            part = [rid for rid, _name in _entries(reader)]
+            part = [rid for rid, _name in entries(reader)]
             found += part
             more = status == MORE_ENTRIES and bool(part)
         return found
@@ -230,7 +188,7 @@ class Sam:
     def user(self, handle: bytes) -> User:
         """SamrQueryInformationUser2, UserAllInformation."""
         answer = self._call(_QUERY_USER, Writer().raw(handle).u16(_ALL))
-        return _user(_union(answer, _ALL).align(4))
+        return user(union(answer, _ALL).align(4))
 
     def groups_of(self, handle: bytes) -> list[int]:
         """SamrGetGroupsForUser: groups of the same domain."""
@@ -280,7 +238,7 @@ class Sam:
 
     def _set(self, handle: bytes, level: int, setting: Setting, seal: Target | None) -> None:
         stub = Writer().raw(handle).u16(level).u16(level)
-        _all_information(stub.align(8), setting)
+        all_information(stub.align(8), setting)
         if seal is not None:
             seal(stub)
         self._call(_SET_USER, stub)
@@ -315,58 +273,3 @@ def _points_to(member: bytes) -> Target:
 
 def _first(value: int, _ignored: int) -> int:
     return value
-
-
-def _union(answer: Reader, level: int) -> Reader:
-    """A pointer to a union of information levels: up to the chosen arm."""
-    if not answer.u32() or answer.u16() != level:
-        raise Malformed
-    return answer
-
-
-def _entries(answer: Reader) -> list[tuple[int, str]]:
-    """SAMPR_ENUMERATION_BUFFER (2.2.7.10), through its pointer."""
-    if not answer.u32():
-        return []
-    count = answer.u32()
-    if not answer.u32():
-        return []
-    if answer.u32() != count:
-        raise Malformed
-    heads = [(answer.u32(), answer.unicode()) for _ in range(count)]
-    return [(rid, answer.text(there)) for rid, there in heads]
-
-
-def _user(answer: Reader) -> User:
-    """The fields stand in this order; texts beyond the first two are left where they are."""
-    _logon, _logoff, last_set, expires, can_change, must_change = (
-        answer.i64() for _ in range(6)
-    )  # fmt: skip
-    name, display = answer.unicode(), answer.unicode()
-    answer.skip(8 * (8 + 2 + 1 + 1))  # texts, two hashes, private data, descriptor
-    rid, _group, flags, _which = (answer.u32() for _ in range(4))
-    answer.skip(8)  # logon hours
-    bad_count = answer.u16()
-    answer.skip(3 * 2 + 4)
-    return User(
-        rid, answer.text(name), answer.text(display), flags, last_set, expires, can_change,
-        must_change, bad_count,
-    )  # fmt: skip
-
-
-def _all_information(stub: Writer, setting: Setting) -> None:
-    """SAMPR_USER_ALL_INFORMATION, of which `WhichFields` says what counts."""
-    which = 0
-    if setting.flags is not None:
-        which |= _CONTROL
-    if setting.password is not None:
-        which |= _PASSWORD | _EXPIRED
-    if setting.expired:
-        which |= _EXPIRED
-    stub.raw(bytes(6 * 8))
-    for _ in range(10):
-        stub.unicode(None)
-    stub.raw(bytes(2 * 8)).unicode(None).raw(bytes(8))
-    stub.u32(0, 0, setting.flags or 0, which)
-    stub.raw(bytes(8 + 4 * 2))
-    stub.u8(0, setting.password is not None, setting.expired, 0)

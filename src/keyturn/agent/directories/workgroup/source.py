@@ -73,16 +73,16 @@ class WorkgroupSource:
             (rid for rid, digest in now.items() if known.get(rid) != digest),
             key=lambda rid: below(sid, rid),
         )
-        part = changed[:PAGE]
+        gone = sorted((rid for rid in known if rid not in now), key=lambda rid: below(sid, rid))
+        left, part = gone[:PAGE], changed[: max(PAGE - len(gone), 0)]
         entries = await self.read(server, [below(sid, rid).hex() for rid in part], scope)
-        gone = {rid for rid in known if rid not in now}
-        later = {rid: digest for rid, digest in known.items() if rid not in gone}
+        later = {rid: digest for rid, digest in known.items() if rid not in left}
         later |= {rid: now[rid] for rid in part}
         return Changes(
             entries=tuple(entries),
-            gone=tuple(sorted(below(sid, rid).hex() for rid in gone)),
+            gone=tuple(below(sid, rid).hex() for rid in left),
             cursor=_cursor(sid, later),
-            more=len(changed) > PAGE,
+            more=len(gone) + len(changed) > PAGE,
             whole=False,
         )
 
@@ -90,6 +90,8 @@ class WorkgroupSource:
         """Nobody tells: in a while something may have changed."""
         if server in self._listening:
             await self._pause(self._settings.watch_s)
+            return
+        await self._everybody(server)
         self._listening.add(server)
 
     def close(self) -> None:

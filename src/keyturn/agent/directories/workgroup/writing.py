@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from keyturn.agent.directories.workgroup.line import Line
 from keyturn.agent.directories.workgroup.machine import Machine
-from keyturn.agent.directories.workgroup.samr import USER_SET, Said, Setting, User
+from keyturn.agent.directories.workgroup.records import Setting, User
+from keyturn.agent.directories.workgroup.samr import USER_SET, Said
 from keyturn.agent.ports import Change, NotFound, Refused
 from keyturn.rules.directories.answers import Refusal
 from keyturn.rules.directories.protected import protected
