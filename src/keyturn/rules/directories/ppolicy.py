@@ -9,6 +9,7 @@ even in a reset.  And a locked account answers "invalid credentials" with nothin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
@@ -20,6 +21,32 @@ from keyturn.rules.directories.proofs import Bind
 
 #: of pwdAccountLockedTime, as `since` below: locked by hand, for good (000001010000Z)
 FOR_GOOD: Final = 0
+
+LIMITS: Final[Mapping[str, str]] = {
+    "stamp_in_seconds": "Writes are not counted. Whether it was ours, the moment of the last "
+    "change and the password tried once decide. slapd keeps whole seconds: within one second of "
+    "the last change, another waits for the next.",
+    "locks_silence": "An account that is locked, ended or not yet in force says nothing of a "
+    "password; it is not tried there.",
+    "reset_unlocks": "A new password always ends a lock that failures caused.",
+    "locked_by_hand": "An account that was locked for good by hand is never set or unlocked from "
+    "here: slapd would open it.",
+    "policy_binds_resets": "Minimum age and history bind a reset too. If the agent's account may "
+    "manage passwords, nothing of the policy does.",
+    "temporary": "A temporary password is three writes. Cut off in between, the account stays "
+    "closed until it is unlocked or gets another password.",
+    "octets": "slapd counts a password's length in octets of UTF-8, pages in characters.",
+    "quality": "What a password check module wants is only told by its refusal.",
+    "default_policy": "slapd tells nobody which policy is the default; agent.toml does.",
+    "providers": "Providers are listed by agent.toml, unless cn=config may be read. Servers that "
+    "only consume are not followed.",
+    "groups": "Groups are groupOfNames and groupOfUniqueNames. posixGroup is not looked at, and "
+    "who joins or leaves asks for a full read.",
+    "gone": "Without slapo-syncprov and its session log a deletion asks for a full read, and "
+    "without slapo-syncprov changes are seen within a minute.",
+    "sources": "Where bad logons come from is not told.",
+}
+"""What this kind of directory cannot do, or does in its own way; for administrators."""
 
 
 class Error(IntEnum):

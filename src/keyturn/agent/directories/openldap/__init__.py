@@ -13,7 +13,8 @@ reading/       everybody: read once, then followed
 driver.py      the port
 """
 
-from keyturn.agent.directories.openldap.driver import LIMITS, OpenLdap
+from keyturn.agent.directories.openldap.driver import OpenLdap
 from keyturn.agent.directories.openldap.settings import Settings
+from keyturn.rules.directories.ppolicy import LIMITS
 
 __all__ = ["LIMITS", "OpenLdap", "Settings"]

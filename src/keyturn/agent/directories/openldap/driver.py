@@ -17,25 +17,10 @@ from keyturn.rules.directories.answers import Tried
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
 
-LIMITS = {
-    "stamps": "writes are not counted: whose change it was is told by trying the password",
-    "locks_silence": "an account that is locked, closed or not yet open says nothing of a password",
-    "reset_unlocks": "a new password always ends a lock that failures caused",
-    "policy_binds_resets": "minimum age and history bind a reset too, unless the agent's account "
-    "may manage passwords; then nothing of the policy does",
-    "octets": "a length is counted in octets of UTF-8",
-    "quality_unseen": "what a password check module wants is only told by its refusal",
-    "default_policy": "which policy is the default is told by agent.toml",
-    "providers": "providers are listed by agent.toml where cn=config may not be read; servers that "
-    "only consume are not followed",
-    "groups_flat": "groups are groupOfNames and groupOfUniqueNames; posixGroup is not looked at",
-    "notices": "without slapo-syncprov changes are seen within a minute",
-}
-"""What this kind of directory cannot do, or does in its own way; for administrators."""
-
 
 class OpenLdap:
-    """A directory, reached through any of its providers.
+    """A directory, reached through any of its providers. What it cannot do:
+    rules/directories/ppolicy.LIMITS.
 
     Attributes:
         source: everybody in it (the port's `Source`), over the same connections.

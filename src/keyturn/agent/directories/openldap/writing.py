@@ -65,18 +65,41 @@ async def allow(
     """
     if change == Change() or not typable(change.password):
         raise Refused(Refusal("malformed"))
-    dn, entry = await entry_of(connection, guid, STANDING)
+    dn, entry = await _in_another_second(connection, guid, change, now)
     if why := await guard(connection, dn, entry):
         raise Refused(Refusal("protected", {"why": why}))
     rule = await Binding(connection).rule(entry)
-    if change.must_change and (why := must_change_binds(rule)):
+    opens = change.unlock and change.password is None and stamps.unfinished(entry)
+    if (change.must_change or opens) and (why := must_change_binds(rule)):
         raise Refused(Refusal("unwilling", {"why": why}, "a required change would not bind"))
     if change.password is not None:
         await _provable(connection, entry)
         if change.must_change and text(entry, _START) not in {"", stamps.CLOSED}:
             raise Refused(Refusal("unwilling", {}, "pwdStartTime is set by somebody else"))
-        await _another_second(entry, now() - connection.settings.skew_ms)
     return Target(dn, entry, rule)
+
+
+async def _in_another_second(
+    connection: Connection, guid: str, change: Change, now: Callable[[], int]
+) -> tuple[str, Entry]:
+    """The entry, once the second of its last change is over: two changes in one would be one stamp.
+
+    slapd's clock had come to that second when the entry was read, so that one second is enough,
+    however far its clock is from ours. Then it is read anew, because much may happen in one.
+    Raises NotFound, Unreachable, Broken.
+    """
+    waited: int | None = None
+    while True:
+        dn, entry = await entry_of(connection, guid, STANDING)
+        changed = micros(text(entry, "pwdChangedTime"))
+        if change.password is None or changed is None or changed == waited:
+            return dn, entry
+        surely = now() - connection.settings.skew_ms  # slapd's clock has passed that
+        left = min(changed // 1000 + _SECOND_MS - surely, _SECOND_MS)
+        if left <= 0:
+            return dn, entry
+        await asyncio.sleep(left / 1000)
+        waited = changed
 
 
 async def _provable(connection: Connection, entry: Entry) -> None:
@@ -95,19 +118,6 @@ async def _provable(connection: Connection, entry: Entry) -> None:
         raise not_read(connection, said) from None
     if not any(text(other, "pwdChangedTime") for _dn, other in seen):
         raise Refused(Refusal("no_right", {}, "pwdChangedTime is not shown"))
-
-
-async def _another_second(entry: Entry, surely: int) -> None:
-    """The moment of a change has whole seconds: two changes in one of them would be one stamp.
-    slapd's clock had come to it when the entry was read, so that is always enough.
-
-    Args:
-        surely: a moment that slapd's clock has passed for certain, ms since the epoch.
-    """
-    changed = micros(text(entry, "pwdChangedTime"))
-    if changed is not None:
-        left = min(changed // 1000 + _SECOND_MS - surely, _SECOND_MS)
-        await asyncio.sleep(max(left, 0) / 1000)
 
 
 async def send(connection: Connection, guid: str, change: Change, target: Target) -> None:
