@@ -16,6 +16,7 @@ from pyasn1.codec.ber import decoder
 from keyturn.agent.directories.active_directory.connection import Entry, Part, Root, Said
 from keyturn.agent.directories.active_directory.reading import changes, dirsync
 from keyturn.agent.directories.active_directory.reading.cursor import OLDEST_MS, Cursor
+from keyturn.agent.directories.active_directory.reading.deleted import EVERY_MS, Known
 from keyturn.agent.directories.active_directory.reading.scope import above, parts
 from keyturn.agent.directories.active_directory.reading.source import Reading
 from keyturn.agent.ports import CursorLost, Unreachable
@@ -93,7 +94,7 @@ class Windows:
         _attributes: Sequence[str],
         controls: Sequence[Any] = (),
     ) -> int:
-        if controls:
+        if controls and controls[0].controlType == dirsync.OID:
             value, _rest = decoder.decode(controls[0].encodedControlValue)
             self._answers.append(self._step(bytes(value[2])))
         else:
@@ -117,6 +118,24 @@ class Windows:
     async def answers(self, number: int, *_known: object) -> AsyncIterator[Part]:
         for part in self._answers[number]:
             yield part
+
+
+class Samba(Windows):
+    """One on which this account may not see what was deleted."""
+
+    root = Root(BASE, "", frozenset(), "Samba Team", frozenset())
+
+    async def read(
+        self, name: str, attributes: Sequence[str], controls: Sequence[object] = ()
+    ) -> tuple[str, Entry]:
+        if controls:
+            raise Said(32, "")
+        return await super().read(name, attributes)
+
+    def _found(self, text: str) -> list[tuple[str, Entry]]:
+        if "objectGUID" not in text:
+            return [person(number) for number in self.people]
+        return super()._found(text)
 
 
 class Lines:
@@ -258,6 +277,39 @@ def test_a_busy_or_forbidden_directory_is_unreachable(result: int, cause: str) -
     with pytest.raises(Unreachable) as why:
         asyncio.run(source.changes("dc1", start(b"a"), Scope()))
     assert why.value.cause == cause
+
+
+# --- who is gone where nobody says so
+
+
+def test_who_is_missing_is_told_until_the_reader_comes_back_with_the_cursor() -> None:
+    known = Known({guid(1), guid(2)}, NOW)
+    assert known.missing([guid(2), guid(3)]) == {guid(1)}
+    known.tell(frozenset({guid(1)}), b"next", NOW + EVERY_MS)
+    known.heard(b"before")  # the answer was lost
+    assert (known.at, known.missing([guid(2), guid(3)])) == (NOW, frozenset({guid(1)}))
+    known.heard(b"next")
+    assert (known.at, known.missing([guid(2), guid(3)])) == (NOW + EVERY_MS, frozenset())
+    assert known.missing([guid(2)]) == {guid(3)}
+
+
+@pytest.mark.parametrize(("gone", "whole"), [(1, False), (PAGE, False), (PAGE + 1, True)])
+def test_samba_hides_deletions_and_too_many_ask_for_a_full_read(gone: int, whole: bool) -> None:
+    time_ = NOW
+    connection = Samba({b"": ([], b"a", False), b"a": ([], b"a", False)}, people=range(1, gone + 2))
+    source = Reading(Lines(connection), lambda: time_)  # type: ignore[arg-type]  # a twin
+
+    async def story() -> None:
+        nonlocal time_
+        cursor = (await source.roll("dc1", Scope())).cursor
+        connection.people = [1]
+        assert (await source.changes("dc1", cursor, Scope())).gone == ()
+        time_ += EVERY_MS
+        told_ = await source.changes("dc1", cursor, Scope())
+        assert told_.whole is whole
+        assert len(told_.gone) == (0 if whole else gone)
+
+    asyncio.run(story())
 
 
 # --- cursors
