@@ -1,8 +1,8 @@
 """A new password as SamrSetInformationUser2 takes it, sealed to the session's key.
 
 It travels inside SMB encryption; this seals it once more, for the machine's SAM alone.  With
-AES where the machine says that it can (MS-SAMR 3.2.2.4), else with RC4 (3.2.2.1): that alone
-would not be good enough, and never goes without SMB encryption around it.
+AES where the machine knows it (MS-SAMR 3.2.2.4), else with RC4 (3.2.2.1): that alone would not
+be good enough, and never goes without SMB encryption around it.
 """
 
 from __future__ import annotations
