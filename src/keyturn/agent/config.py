@@ -120,7 +120,7 @@ def _checked(path: Path, document: Mapping[str, Any]) -> Config:
             except _Bad as bad:
                 problems.append(Problem(name, str(bad)))
     if problems:
-        raise ConfigRefused(path, tuple(sorted(problems, key=lambda p: p.name)))
+        raise ConfigRefused(path, tuple(sorted(set(problems), key=lambda p: p.name)))
     return Config(**values)
 
 
@@ -134,9 +134,19 @@ def _of_kind(document: Mapping[str, Any]) -> list[Problem]:
     elif "ca_file" not in document:
         problems.append(Problem("ca_file", "is missing"))
     if kind == DirectoryKind.OPENLDAP:
-        return problems if "base" in document else [*problems, Problem("base", "is missing")]
+        return problems + _of_openldap(document)
     why = f'is for kind = "{DirectoryKind.OPENLDAP}" only'
     return problems + [Problem(name, why) for name in _OPENLDAP if name in document]
+
+
+def _of_openldap(document: Mapping[str, Any]) -> list[Problem]:
+    """Everybody is beneath a base there, and signs in by a distinguished name."""
+    problems = [] if "base" in document else [Problem("base", "is missing")]
+    try:
+        _distinguished(document.get("account", "cn=x"))  # that it is missing is said elsewhere
+    except _Bad as bad:
+        problems.append(Problem("account", str(bad)))
+    return problems
 
 
 def _text(value: object) -> str:

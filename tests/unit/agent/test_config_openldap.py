@@ -8,8 +8,10 @@ import pytest
 
 from keyturn.agent.config import load
 from keyturn.rules.directories.entries import DirectoryKind
-from tests.unit.agent.test_config import problems, written
+from tests.unit.agent import test_config
+from tests.unit.agent.test_config import problems
 
+GOOD = test_config.GOOD.replace("svc-keyturn@corp.example.com", "cn=keyturn,dc=example,dc=com")
 OURS = """
 kind = "openldap"
 base = "dc=example,dc=com"
@@ -17,6 +19,10 @@ policy = "cn=default,ou=policies,dc=example,dc=com"
 servers = ["Ldap2.example.com"]
 protected = ["cn=admins,ou=groups,dc=example,dc=com"]
 """
+
+
+def written(tmp_path: Path, more: str = "", text: str = GOOD) -> Path:
+    return test_config.written(tmp_path, more, text)
 
 
 def test_good_settings_are_read(tmp_path: Path) -> None:
@@ -50,6 +56,12 @@ def test_a_bad_value_is_named(tmp_path: Path, line: str, name: str) -> None:
     found = problems(written(tmp_path, "\n".join([line, *kept])))
     assert name in found
     assert name == "kind" or list(found) == [name]
+
+
+@pytest.mark.parametrize("account", ["svc-keyturn@example.com", "keyturn", ""])
+def test_the_account_is_a_distinguished_name(tmp_path: Path, account: str) -> None:
+    text = GOOD.replace("cn=keyturn,dc=example,dc=com", account)
+    assert list(problems(written(tmp_path, OURS, text))) == ["account"]
 
 
 def test_a_base_is_needed_and_what_is_of_openldap_is_refused_elsewhere(tmp_path: Path) -> None:
