@@ -27,6 +27,7 @@ from keyturn.agent.state import State, StateUnusable
 from keyturn.agent.status import FILE, running
 from keyturn.agent.who import Who, load
 from keyturn.agent.wiring import DISK_BYTES
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import AgentRole
 from keyturn.rules.health.report import Report, arrange, worst
 from keyturn.rules.health.verdicts import Finding, Value
@@ -204,7 +205,7 @@ async def _directory(bench: Bench) -> list[Finding]:
     try:
         driver = bench.driver(config)
     except ImportError:
-        return _unseen("controller.no-driver", bench.now())
+        return _unseen(_of_kind(config, "no-driver"), bench.now())
     except (OSError, ValueError) as error:
         return _unseen("controller.settings", bench.now(), said=str(error))
     try:
@@ -214,13 +215,21 @@ async def _directory(bench: Bench) -> list[Finding]:
         facts: dict[str, Value] = {
             "controller": controller, "said": unreachable.detail, "account": config.account,
         }  # fmt: skip
-        return _unseen(f"controller.{cause}", bench.now(), **facts)
+        return _unseen(_of_kind(config, cause), bench.now(), **facts)
     at = bench.now()
-    found = [_found("controller.ok", at, controller=controller)]
+    found = [_found(_of_kind(config, "ok"), at, controller=controller)]
     same = topology.domain.lower() == config.directory
     facts = {"domain": topology.domain, "directory": config.directory}
     found.append(_found("domain.ok" if same else "domain.other", at, **facts))
     return [*found, await _account(driver, config, at)]
+
+
+def _of_kind(config: Config, cause: str) -> str:
+    """The cause as it is told of that kind of directory."""
+    special = f"controller.smb-{cause}"
+    if config.kind is DirectoryKind.WORKGROUP and special in CATALOGUE.causes:
+        return special
+    return f"controller.{cause}"
 
 
 def _unseen(cause: str, at: int, **facts: Value) -> list[Finding]:

@@ -153,6 +153,20 @@ CAUSES: Final = (
           because=("password-file",)),
     Cause("controller.gone", _FAIL, "{controller} cannot be asked: {said}", so=_NO_JOBS,
           mend="Is it a domain controller that still belongs to the domain?"),
+    # --- of a machine without a domain
+    Cause("controller.smb-ok", _OK, "{controller} answers over SMB 3.1.1 and takes our account."),
+    Cause("controller.smb-no-driver", _FAIL, "smbprotocol is not installed.", so=_NO_JOBS,
+          mend="Install the extra for workgroups.",
+          copies=(Copy("command", "pip install 'keyturn[agent,workgroup]'"),)),
+    Cause("controller.smb-refused", _FAIL, "Nobody listens at {controller}, port 445.",
+          so=_NO_JOBS, mend="Start file sharing there (Windows: the service Server; Samba: smbd)."),
+    Cause("controller.smb-timeout", _FAIL, "{controller} does not answer in time.", so=_NO_JOBS,
+          mend="Open port 445 between this host and the machine."),
+    Cause("controller.smb-tls", _FAIL, "{controller} does not encrypt: {said}", so=_NO_JOBS,
+          mend="It must speak SMB 3.1.1 with encryption (Windows 10, Windows Server 2016, Samba "
+          "4.3 or later; Samba: server smb encrypt is not off)."),
+    Cause("controller.smb-gone", _FAIL, "{controller} cannot be asked: {said}", so=_NO_JOBS,
+          mend="Look at its own log of that moment."),
     Cause("domain.ok", _OK, "{domain}, as agent.toml says."),
     Cause("domain.other", _FAIL, "The directory calls itself {domain}, agent.toml says "
           "{directory}.", so=_NO_JOBS, mend="Use the domain's full DNS name.",
