@@ -177,7 +177,7 @@ def _can_build() -> bool:
         _apt(missing)
         return True
     if missing:
-        _left_out("the Active Directory driver, and every test of it", missing)
+        _left_out("the drivers for Active Directory and OpenLDAP, and every test of them", missing)
     return not missing
 
 
