@@ -12,6 +12,7 @@ from keyturn.adapters.system import SystemClock
 from keyturn.agent.directories.active_directory import ActiveDirectory, Settings
 from keyturn.agent.directories.active_directory.reading import deleted, notice
 from keyturn.agent.directories.active_directory.reading.cursor import OLDEST_MS
+from keyturn.agent.directories.ldap.connection import Connection
 from keyturn.agent.ports import CursorLost, ScopeGone, Source, Unreachable
 from keyturn.lab.domain import Lab
 from keyturn.lab.people import (
@@ -36,6 +37,7 @@ from keyturn.lab.people import (
 from keyturn.rules.directories.entries import Scope
 from tests.lab.administrator import Administrator
 from tests.lab.domains import domain
+from tests.lab.line import Line
 from tests.unit.agent.directories.sources import (
     EVERYBODY,
     Follower,
@@ -413,6 +415,33 @@ def test_without_notification_it_is_looked_every_so_often(
         assert 0.9 < took < 5
 
     samba.play(story)
+
+
+def test_a_controller_that_falls_silent_is_unreachable_in_time(
+    samba: SambaReading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection.answers, "__kwdefaults__", {"most": 500, "seconds": 1.0})
+    host = samba.hosts[0]
+
+    async def story() -> None:
+        async with Line(samba.lab.controller("dc1").ip) as line:
+            at = {host: "127.0.0.1"}
+            settings = Settings(
+                SERVICE.upn, SERVICE.password, samba.lab.ca_file, 2000, line.port, at
+            )
+            driver = ActiveDirectory(settings, now)
+            await driver.source.roll(host, EVERYBODY)
+            line.count_from_here(deaf_at=1)
+            began = time.monotonic()
+            for call in (driver.source.roll(host, EVERYBODY), driver.source.noticed(host)):
+                with pytest.raises(Unreachable) as told:
+                    await call
+                assert told.value.cause == "timeout"
+            assert time.monotonic() - began < 15
+            driver.close()
+            line.hang_up()
+
+    asyncio.run(story())
 
 
 def test_a_group_of_the_lab_is_its_members(samba: SambaReading) -> None:

@@ -149,7 +149,7 @@ class Lines:
 
 
 def reading(connection: Windows) -> Reading:
-    return Reading(Lines(connection), lambda: NOW)  # type: ignore[arg-type]  # a twin
+    return Reading(Lines(connection), 1000, lambda: NOW)  # type: ignore[arg-type]  # a twin
 
 
 def since(*entries: Entry, **found: Any) -> changes.Told:
@@ -297,7 +297,7 @@ def test_who_is_missing_is_told_until_the_reader_comes_back_with_the_cursor() ->
 def test_samba_hides_deletions_and_too_many_ask_for_a_full_read(gone: int, whole: bool) -> None:
     time_ = NOW
     connection = Samba({b"": ([], b"a", False), b"a": ([], b"a", False)}, people=range(1, gone + 2))
-    source = Reading(Lines(connection), lambda: time_)  # type: ignore[arg-type]  # a twin
+    source = Reading(Lines(connection), 1000, lambda: time_)  # type: ignore[arg-type]  # a twin
 
     async def story() -> None:
         nonlocal time_

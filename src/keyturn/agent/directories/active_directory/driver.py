@@ -36,7 +36,7 @@ class ActiveDirectory:
         self._now = now
         self._service = Service(settings)
         self._calls = Calls(self._service, settings.timeout_ms)
-        self.source = Reading(self._service, now)
+        self.source = Reading(self._service, settings.timeout_ms, now)
 
     @property
     def timeout_ms(self) -> int:

@@ -112,7 +112,12 @@ class Connection:
         """One entry, by distinguished name or <GUID=…>. Raises Said (32: there is none), Broken."""
         found = await self.call(
             lambda link: link.search_ext_s(
-                name, BASE, _ANY, list(attributes), serverctrls=list(controls)
+                name,
+                BASE,
+                _ANY,
+                list(attributes),
+                serverctrls=list(controls),
+                timeout=link.timeout,  # python-ldap's own default here is to wait for ever
             )
         )
         entries = _entries(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -38,15 +39,17 @@ _COOKIE_REFUSED = {
 
 
 class Reading:
-    """Everybody in a domain. A call may take as long as there is something to read; each answer
-    of the controller has its time.
+    """Everybody in a domain. A call may take as long as there is something to read; to connect
+    and each answer of the controller have their time.
     """
 
-    def __init__(self, service: Service, now: Callable[[], int]) -> None:
+    def __init__(self, service: Service, timeout_ms: int, now: Callable[[], int]) -> None:
         """Args:
+        timeout_ms: the longest that a connection may take to be had.
         now: ms since the epoch; only ever compared with itself, by days.
         """
         self._service = service
+        self._open_s = timeout_ms / 1000
         self._now = now
         self._notices: dict[str, Notice] = {}
         self._told: dict[str, Told] = {}
@@ -137,17 +140,33 @@ class Reading:
 
     async def noticed(self, server: str) -> None:
         if server not in self._notices:
-            self._notices[server] = Notice(server, self._service.fresh)
+            self._notices[server] = Notice(server, self._fresh)
         await self._notices[server].wait()
 
+    async def _fresh(self, server: str) -> Connection:
+        try:
+            async with asyncio.timeout(self._open_s):
+                return await self._service.fresh(server)
+        except TimeoutError:
+            raise Unreachable(server, "timeout") from None
+
     async def _using(self, server: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Do `work` on a connection. Raises Unreachable, and what `work` raises but for Said."""
+
         async def answered(connection: Connection) -> T:
+            clock.reschedule(None)
             try:
                 return await work(connection)
             except Said as said:
                 raise _not_read(connection, said) from None
+            finally:  # it may be done again, on a new connection
+                clock.reschedule(asyncio.get_running_loop().time() + self._open_s)
 
-        return await self._service.using(server, answered)
+        try:
+            async with asyncio.timeout(self._open_s) as clock:
+                return await self._service.using(server, answered)
+        except TimeoutError:
+            raise Unreachable(server, "timeout") from None
 
     def close(self) -> None:
         """Listen no more."""
