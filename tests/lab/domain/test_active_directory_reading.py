@@ -330,7 +330,7 @@ def test_another_domains_cursor_or_an_old_one_is_lost(samba: SambaReading) -> No
     samba.play(lambda s: lost(s, roll.cursor.replace(domain_id, b"00" * 16)))
     samba.play(lambda s: lost(s, roll.cursor.replace(b'"cookie":"', b'"cookie":"ff00')))
     samba.play(lambda s: lost(s, roll.cursor), lambda: now() + OLDEST_MS + _MINUTE)
-    samba.play(lambda s: lost(s, roll.cursor), lambda: now() - _MINUTE)
+    samba.play(lambda s: lost(s, roll.cursor), lambda: now() - OLDEST_MS - _MINUTE)
     samba.play(lambda s: s.changes(samba.hosts[0], roll.cursor, EVERYBODY))
 
 
