@@ -99,7 +99,8 @@ class Notice:
             pass
         finally:
             connection.close()
-            self._rung.set()
+            if self._connection is connection:  # not one that was given up before
+                self._rung.set()
 
     def close(self) -> None:
         """Listen no more; a further call begins anew."""
