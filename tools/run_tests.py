@@ -9,9 +9,9 @@ other inputs for each KEYTURN_SEED.
 
 Some begin before everything else, run in a process beside it and are waited for at the end: what
 mostly waits (controllers and agents, part of `lab`; ten minutes for a real lock), and what only
-computes (tests/fuzz and tests/models), which takes what the others leave of the machine (nice 19)
-and is not measured for coverage, which would make it twice as long.  The real lock `make test`
-leaves to `make lock`, and says so.  With
+computes (tests/fuzz, tests/models and their like), which takes what the others leave of the
+machine (nice 19) and is not measured for coverage, which would make it twice as long.  The real
+lock `make test` leaves to `make lock`, and says so.  With
 KEYTURN_NOTHING_LEFT_OUT=1 it always runs, and whatever cannot run on this machine is a failure.
 """
 
@@ -46,11 +46,25 @@ COVERED = ("--cov", "--cov-report=term")
 LONGER = ("--hypothesis-profile=fuzz", f"--hypothesis-seed={os.environ.get('KEYTURN_SEED', '0')}")
 #: what looks for as long as it is given; see tests/fuzz/budget.py
 SEARCHING = ("tests/models", "tests/fuzz")
+#: what only computes, like them, but stands among the unit tests
+COMPUTING = (
+    "tests/unit/rules/test_lockout_model.py",
+    "tests/unit/rules/test_codes_model.py",
+    "tests/unit/agent/test_crashes.py",
+    "tests/unit/agent/test_schedules.py",
+)
 
 REAL_LOCK, DOMAINS = "tests/lab/test_real_lock.py", "tests/lab/domain"
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "unit": (*PYTEST, "-n", "2", *COVERED, "tests/unit"),
+    "unit": (
+        *PYTEST,
+        "-n",
+        "2",
+        *COVERED,
+        *(f"--ignore={path}" for path in COMPUTING),
+        "tests/unit",
+    ),
     # in one process: its servers and browsers fill the machine
     "lab": (*PYTEST, f"--ignore={REAL_LOCK}", f"--ignore={DOMAINS}", "tests/lab"),
     "fuzz": (*PYTEST, "-n", "2", *PATIENT, *LONGER, *SEARCHING),
@@ -73,7 +87,7 @@ def main(wanted: Sequence[str]) -> int:
                 (("the real lock", (*PATIENT, REAL_LOCK), "ten minutes"), locking),
                 (("the tests with controllers and agents", (*PATIENT, DOMAINS), "some minutes"),
                  "lab" in wanted),
-                (("models and hostile input", (*PATIENT, *SEARCHING), "some minutes", 19),
+                (("models and hostile input", (*PATIENT, *COMPUTING, *SEARCHING), "minutes", 19),
                  "unit" in wanted),
             )
             if needed
