@@ -65,9 +65,13 @@ class Server:
             self._lines.put(line.strip())
 
     def until(self, words: str) -> str:
-        """The line that holds these words, waited for."""
+        """The line that holds these words, waited for. Raises Silent."""
         while not any(words in line for line in self.said):
-            self.said.append(self._lines.get(timeout=PATIENCE_S))
+            try:
+                line = self._lines.get(timeout=PATIENCE_S)
+            except queue.Empty:
+                raise Silent(words, self.process.poll(), self.said) from None
+            self.said.append(line)
         return next(line for line in self.said if words in line)
 
     def listening(self) -> None:
@@ -90,6 +94,12 @@ class Server:
         self._reader.join()
         if self.process.stdout:
             self.process.stdout.close()
+
+
+class Silent(Exception):
+    """A server did not say these words in time. Arguments: the words, its exit status (None: it
+    lives) and what it has said.
+    """
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 
 from keyturn import backups, wiring
 from keyturn.adapters.memory_secrets import MemoryClock
@@ -387,11 +387,14 @@ def test_a_newer_releases_backup_is_refused(
 def test_an_older_releases_backup_is_migrated(url: str, tmp_path: Path) -> None:
     settings = _settings(tmp_path, url)
     load_key_ring(backups.key_file(settings))
-    with migrate.alone(url) as connection:
+
+    def older(connection: Connection) -> None:
         migrate.bring(connection, "0001")
         connection.execute(
             text("insert into identifiers (tenant_id, canonical, user_id) values ('t', 'n', 'u')")
         )
+
+    migrate.alone(url, older)
     path = backups.make(settings, tmp_path, caller, nothing, seal=False).path
     assert b'"0001"' in gzip.decompress(path.read_bytes()).splitlines()[0]
     place = Place(settings, MemoryClock())

@@ -17,23 +17,27 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from keyturn.adapters.sql import beforehand
 from keyturn.adapters.sql.engine import is_memory, postgres_engine, sqlite_engine
 from keyturn.adapters.sql.schema import whole
-from keyturn.adapters.sql.store import SqlStore, engine_of, outages, writer_lock
+from keyturn.adapters.sql.store import SqlStore, engine_of, may_run_again, outages, writer_lock
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+T = TypeVar("T")
+
 HEAD: Final = "0004"
+#: how often a transaction that PostgreSQL ended for somebody else's sake is begun
+TRIES: Final = 5
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 _VERSION = text("select version_num from alembic_version")
@@ -108,8 +112,7 @@ def upgrade(url: str) -> None:
     it would be gone at the end of this call.
     """
     _before(url)
-    with alone(url) as connection:
-        bring(connection)
+    alone(url, bring)
 
 
 def _before(url: str) -> None:
@@ -134,10 +137,13 @@ def _wanted(found: str | None) -> list[tuple[str, str]]:
     return [index for script in scripts for index in getattr(script.module, "BEFOREHAND", ())]
 
 
-@contextmanager
-def alone(url: str) -> Iterator[Connection]:
-    """One transaction in which the tables may be changed: no other upgrade or restore runs
-    meanwhile, and on SQLite nobody else writes.
+def alone(url: str, work: Callable[[Connection], T]) -> T:
+    """Do `work` in one transaction in which the tables may be changed: no other upgrade or restore
+    runs meanwhile, and on SQLite nobody else writes.
+
+    Servers that go on working on PostgreSQL hold one table and want the next, in another order than
+    this: of two that wait for each other it ends one, perhaps us.  Then nothing has happened, and
+    `work` begins anew, a few times.
 
     Raises ports.StoreUnavailable where the database cannot be reached.
     """
@@ -145,12 +151,23 @@ def alone(url: str) -> Iterator[Connection]:
         raise ValueError(url)
     engine = _engine(url, begin="BEGIN IMMEDIATE")
     try:
-        with outages(), _alone(url), engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(_LOCK)
-            yield connection
+        with outages(), _alone(url):
+            return _in_turn(engine, work)
     finally:
         engine.dispose()
+
+
+def _in_turn(engine: Engine, work: Callable[[Connection], T]) -> T:
+    for left in reversed(range(TRIES)):
+        try:
+            with engine.begin() as connection:
+                if engine.dialect.name == "postgresql":
+                    connection.execute(_LOCK)
+                return work(connection)
+        except DBAPIError as error:
+            if not left or not may_run_again(error):
+                raise
+    raise AssertionError  # the last round returns or raises
 
 
 def _engine(url: str, *, begin: str) -> Engine:

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, inspect, select, text, update
-from sqlalchemy.exc import DBAPIError
 
 from keyturn.adapters.archive import BadArchive, Manifest, Part
 from keyturn.adapters.sql import directory_restore
@@ -40,13 +39,11 @@ from keyturn.adapters.sql.schema import (
     users,
     whole,
 )
-from keyturn.adapters.sql.store import AGAIN
 from keyturn.rules.accounts import FactorKind, UserState
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY, SECOND
 from keyturn.rules.messages import MessageState
 
-TRIES = 5
 #: RFC 6238: the time step of authenticators
 STEP_MS = 30 * SECOND
 #: an account that waits to be erased waits this long again: its links to object are void
@@ -116,14 +113,7 @@ def restore(
     Raises BadArchive, Newer (the backup's or the database's tables), NotOurs,
     ports.StoreUnavailable; then nothing was changed.
     """
-    for left in reversed(range(TRIES)):
-        try:
-            with alone(url) as connection:
-                return _replace(connection, parts(), manifest, moment)
-        except DBAPIError as error:  # a deadlock with somebody's half-done transaction
-            if not left or getattr(error.orig, "sqlstate", None) not in AGAIN:
-                raise
-    raise AssertionError  # the last round returns or raises
+    return alone(url, lambda connection: _replace(connection, parts(), manifest, moment))
 
 
 def _replace(

@@ -152,7 +152,7 @@ class PostgresStore(SqlStore):
                 try:
                     return self._within(WRITING, fn)
                 except DBAPIError as error:
-                    if not left or not _may_run_again(error):
+                    if not left or not may_run_again(error):
                         raise
         raise AssertionError  # the last round returns or raises
 
@@ -182,7 +182,7 @@ class PostgresStore(SqlStore):
         try:
             yield connection
         except OUTAGES as error:
-            if _may_run_again(error):
+            if may_run_again(error):
                 _undo(connection)
             else:
                 self._give_up(connection)
@@ -212,7 +212,7 @@ def _undo(connection: Connection) -> None:
     driver.rollback()
 
 
-def _may_run_again(error: BaseException) -> bool:
+def may_run_again(error: BaseException) -> bool:
     """Whether the transaction failed only because of others beside it."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) in AGAIN
 

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import ProgrammingError
 
 from keyturn.adapters.sql import migrate, open_store
@@ -217,8 +218,7 @@ def test_sqlite_reads_few_rows_by_the_index_that_has_them(
 
 def _at(url: str, revision: str) -> None:
     """An empty database brought to an older revision."""
-    with migrate.alone(url) as connection:
-        migrate.bring(connection, revision)
+    migrate.alone(url, lambda connection: migrate.bring(connection, revision))
 
 
 def test_from_each_older_revision_the_same_tables_come_about(
@@ -275,4 +275,31 @@ def test_an_index_that_was_left_half_made_is_made_anew(pg_url: str) -> None:
             text("select indexdef from pg_indexes where indexname = 'ix_audit_ip'")
         )
         assert "(tenant_id, ip, id)" in said.scalar_one()
+    opened.close()
+
+
+def test_an_upgrade_that_met_a_servers_transaction_begins_anew(pg_url: str) -> None:
+    """Each holds a table and wants the other's; PostgreSQL ends the upgrade's transaction."""
+    opened = open_store(pg_url)
+    engine = engine_of(opened)
+    _empty(engine)
+    upgrade(pg_url)
+    runs: list[Connection] = []
+    holds = Event()
+
+    def work(connection: Connection) -> None:
+        runs.append(connection)
+        connection.execute(text("lock table users in access exclusive mode"))
+        holds.set()
+        connection.execute(text("lock table messages in access exclusive mode"))
+
+    with ThreadPoolExecutor(1) as threads:
+        with engine.begin() as server:
+            server.execute(text("set local deadlock_timeout = '60s'"))  # it is not the one to end
+            server.execute(text("lock table messages in row exclusive mode"))
+            going = threads.submit(migrate.alone, pg_url, work)
+            assert holds.wait(30)
+            server.execute(text("lock table users in row exclusive mode"))
+        going.result(30)
+    assert len(runs) == 2
     opened.close()

@@ -104,14 +104,25 @@ _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def _tls(host: str, address: str, port: int, context: ssl.SSLContext) -> _Streams:
+    """First the plain connection, then TLS over it: whoever gives up in between has the plain one
+    in hand. asyncio would only ask TLS to end it, some time, and its socket's number might be
+    another socket's by then.
+    """
     sock = await _tcp(address, port)
     try:
-        return await asyncio.open_connection(sock=sock, ssl=context, server_hostname=host)
-    except BaseException as error:
+        reader, writer = await asyncio.open_connection(sock=sock)
+    except BaseException:
         sock.close()
+        raise
+    plain = writer.transport
+    try:
+        await writer.start_tls(context, server_hostname=host)
+    except BaseException as error:
+        plain.abort()
         if isinstance(error, ConnectionError):  # it answered, and hung up while agreeing on TLS
             raise _HungUp("closed during the handshake") from error
         raise
+    return reader, writer
 
 
 async def _tcp(address: str, port: int) -> socket.socket:
