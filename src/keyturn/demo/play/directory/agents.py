@@ -19,6 +19,8 @@ TAKEOVER_S = 60.0
 SILENT_S = 50.0
 #: what an agent's forerunner says so long after it began is no late request any more
 LATE_S = 20.0
+#: two writes at two controllers within a second: the directory keeps either of them
+APART_S = 3.0
 TRIES = 5
 
 
@@ -122,6 +124,7 @@ def by_hand(stage: Scenery, told: Teller) -> None:
     ben = stage.holder(stage.person(company.BEN.email))
     told.tell("While a reset is under way its agent's machine stands still, …")
     job = _frozen_in_the_middle(stage, ben)
+    threading.Event().wait(APART_S)
     told.tell("… and an administrator sets Bob's password by hand, at dc1.")
     stage.lab.hand.set_password("dc1", people.BOB, "By-The-Hand-Of-An-Admin-3")
     job = ben.answer(job, 2 * ANSWER_S)
