@@ -21,7 +21,7 @@ settings.register_profile(
     "keyturn", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 # `make fuzz` looks for longer (see tests/fuzz/budget.py)
-settings.register_profile("fuzz", settings.get_profile("keyturn"), max_examples=1000)
+settings.register_profile("fuzz", settings.get_profile("keyturn"), max_examples=2000)
 settings.load_profile("keyturn")
 
 LAB = Path(__file__).parent / "lab"
