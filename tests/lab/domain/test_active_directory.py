@@ -15,8 +15,8 @@ import pytest
 
 from keyturn.adapters.system import SystemClock
 from keyturn.agent.directories.active_directory import ActiveDirectory, Settings
-from keyturn.agent.directories.active_directory.connection import Modification, Said
 from keyturn.agent.directories.active_directory.service import Service
+from keyturn.agent.directories.ldap.connection import Modification, Said
 from keyturn.agent.ports import Change, Driver, NotFound, Refused, Uncertain, Unreachable
 from keyturn.lab.certificates import Shown
 from keyturn.lab.controllers import BASE

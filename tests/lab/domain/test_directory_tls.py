@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from keyturn.agent.directories.active_directory.channel import Channel, trusting
+from keyturn.agent.directories.ldap.channel import Channel, trusting
 from keyturn.agent.ports import Unreachable
 from keyturn.lab.certificates import Authority
 

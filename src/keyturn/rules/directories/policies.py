@@ -92,7 +92,7 @@ def judge(policy: Policy, password: str, name: str, display: str) -> tuple[Compl
         password: exactly as typed; nothing is normalised or trimmed.
         name: sAMAccountName. display: displayName, "" for none.
     """
-    if any(c == "\0" or unicodedata.category(c) == "Cs" for c in password):
+    if not _is_text(password):
         return (Complaint(Fault.NOT_TEXT),)
     found = [*_wrong_length(password, policy.min_length)]
     if policy.complexity:
@@ -144,3 +144,15 @@ def _has_name(password: str, name: str, display: str) -> Iterable[Complaint]:
     for folded, part in parts.items():
         if length(part) >= _PART_MIN and folded in password.lower():
             yield Complaint(Fault.HAS_NAME, word=part)
+
+
+def typable(password: str) -> bool:
+    """Whether it can be typed at a logon: not empty (which some directories let in without a look),
+    no NUL (which Samba takes without a word), no half a surrogate pair (which has neither UTF-16
+    nor UTF-8).
+    """
+    return bool(password) and _is_text(password)
+
+
+def _is_text(password: str) -> bool:
+    return not any(c == "\0" or unicodedata.category(c) == "Cs" for c in password)

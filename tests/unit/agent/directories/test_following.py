@@ -13,12 +13,14 @@ import pytest
 from ldap.controls import DecodeControlTuples
 from pyasn1.codec.ber import decoder
 
-from keyturn.agent.directories.active_directory.connection import Entry, Part, Root, Said
+from keyturn.agent.directories.active_directory.connection import Root
 from keyturn.agent.directories.active_directory.reading import changes, dirsync
 from keyturn.agent.directories.active_directory.reading.cursor import OLDEST_MS, Cursor
 from keyturn.agent.directories.active_directory.reading.deleted import EVERY_MS, Known
 from keyturn.agent.directories.active_directory.reading.scope import above, parts
 from keyturn.agent.directories.active_directory.reading.source import Reading
+from keyturn.agent.directories.ldap.connection import Part, Said
+from keyturn.agent.directories.ldap.values import Entry
 from keyturn.agent.ports import CursorLost, Unreachable
 from keyturn.rules.directories.entries import PAGE, Scope
 

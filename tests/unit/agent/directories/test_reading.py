@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from keyturn.agent.directories.active_directory import accounts, topology
-from keyturn.agent.directories.active_directory.connection import Entry, Root, Said
+from keyturn.agent.directories.active_directory.connection import Root
+from keyturn.agent.directories.ldap.connection import Said
+from keyturn.agent.directories.ldap.values import Entry
 from keyturn.agent.ports import NotFound, Unreachable
 from keyturn.rules.directories.topology import Controller, Link
 

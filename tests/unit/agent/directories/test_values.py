@@ -9,16 +9,9 @@ import pytest
 
 from keyturn.agent.directories.active_directory import metadata
 from keyturn.agent.directories.active_directory.rights import cannot_change
-from keyturn.agent.directories.active_directory.settings import Settings
-from keyturn.agent.directories.active_directory.values import (
-    NEVER,
-    by_guid,
-    duration,
-    moment,
-    number,
-    sid,
-    text,
-)
+from keyturn.agent.directories.active_directory.values import NEVER, by_guid, duration, moment, sid
+from keyturn.agent.directories.ldap.settings import Settings
+from keyturn.agent.directories.ldap.values import number, text
 from keyturn.rules.directories.proofs import Stamp
 
 EVERYONE = bytes.fromhex("010100000000000100000000")

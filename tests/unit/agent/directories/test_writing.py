@@ -10,13 +10,9 @@ import pytest
 from ldap.controls import LDAPControl
 
 from keyturn.agent.directories.active_directory import policies, writing
-from keyturn.agent.directories.active_directory.connection import (
-    Broken,
-    Entry,
-    Modification,
-    Root,
-    Said,
-)
+from keyturn.agent.directories.active_directory.connection import Root
+from keyturn.agent.directories.ldap.connection import Broken, Modification, Said
+from keyturn.agent.directories.ldap.values import Entry
 from keyturn.agent.ports import Change, NotFound, Refused, Uncertain
 
 GUID = "7e3d10298c7e0242b8bc88a3e68f7d33"

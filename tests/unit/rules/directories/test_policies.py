@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.rules.directories import vectors
+from keyturn.rules.directories import policies, vectors
 from keyturn.rules.directories.policies import (
     Complaint,
     Fault,
@@ -112,3 +112,11 @@ def test_the_vectors_are_what_the_judge_says_and_hold_every_fault_and_warning() 
     said = {complaint["fault"] for case in cases for complaint in case["complaints"]}
     assert said == set(Fault)
     assert {word for case in cases for word in case["warnings"]} == set(SpaceWarning)
+
+
+@pytest.mark.parametrize(
+    ("password", "can"),
+    [("Right-1", True), (" ", True), ("", False), ("a\0b", False), ("a\ud800b", False)],
+)
+def test_what_no_keyboard_types_is_told_apart(password: str, *, can: bool) -> None:
+    assert policies.typable(password) is can

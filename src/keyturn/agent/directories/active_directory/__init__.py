@@ -16,6 +16,6 @@ driver.py      the port
 """
 
 from keyturn.agent.directories.active_directory.driver import ActiveDirectory
-from keyturn.agent.directories.active_directory.settings import Settings
+from keyturn.agent.directories.ldap.settings import Settings
 
 __all__ = ["ActiveDirectory", "Settings"]

@@ -9,24 +9,12 @@ from ldap.controls import LDAPControl
 from ldap.filter import escape_filter_chars
 
 from keyturn.agent.directories.active_directory import metadata
-from keyturn.agent.directories.active_directory.connection import (
-    ONE,
-    SUBTREE,
-    Broken,
-    Connection,
-    Entry,
-    Said,
-)
+from keyturn.agent.directories.active_directory.connection import Connection
 from keyturn.agent.directories.active_directory.policies import effective
 from keyturn.agent.directories.active_directory.rights import cannot_change
-from keyturn.agent.directories.active_directory.values import (
-    by_guid,
-    moment,
-    number,
-    sid,
-    text,
-    texts,
-)
+from keyturn.agent.directories.active_directory.values import by_guid, moment, sid
+from keyturn.agent.directories.ldap.connection import ONE, SUBTREE, Broken, Said
+from keyturn.agent.directories.ldap.values import Entry, number, text, texts
 from keyturn.agent.ports import AccountView, NotFound, Unreachable
 from keyturn.rules.directories.policies import Policy
 from keyturn.rules.directories.proofs import Stamp

@@ -7,21 +7,6 @@ from dataclasses import dataclass
 
 from keyturn.agent.directories.ldap import connection as shared
 from keyturn.agent.directories.ldap.channel import Channel
-from keyturn.agent.directories.ldap.connection import (
-    BASE,
-    ONE,
-    SUBTREE,
-    Broken,
-    Modification,
-    Part,
-    Said,
-)
-from keyturn.agent.directories.ldap.values import Entry
-
-__all__ = [
-    "BASE", "ONE", "SUBTREE", "Broken", "Connection", "Entry", "Modification", "Part", "Root",
-    "Said",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

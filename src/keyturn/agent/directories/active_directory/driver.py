@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from keyturn.agent.directories.active_directory import accounts, topology, writing
-from keyturn.agent.directories.active_directory.connection import Connection, Said
+from keyturn.agent.directories.active_directory.connection import Connection
 from keyturn.agent.directories.active_directory.reading import Reading
 from keyturn.agent.directories.active_directory.service import Service
-from keyturn.agent.directories.active_directory.settings import Settings
 from keyturn.agent.directories.ldap.calls import Calls
+from keyturn.agent.directories.ldap.connection import Said
+from keyturn.agent.directories.ldap.settings import Settings
 from keyturn.agent.ports import AccountView, Change
 from keyturn.rules.directories.answers import Tried, tried
 from keyturn.rules.directories.proofs import Bind, Stamp

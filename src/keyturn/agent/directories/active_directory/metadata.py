@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from keyturn.agent.directories.active_directory.values import Entry
+from keyturn.agent.directories.ldap.values import Entry
 from keyturn.rules.directories.proofs import Stamp
 
 ATTRIBUTES = ("replPropertyMetaData", "msDS-ReplAttributeMetaData")

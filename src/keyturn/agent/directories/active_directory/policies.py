@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from keyturn.agent.directories.active_directory.connection import Connection, Entry, Said
-from keyturn.agent.directories.active_directory.values import duration, number, text
+from keyturn.agent.directories.active_directory.connection import Connection
+from keyturn.agent.directories.active_directory.values import duration
+from keyturn.agent.directories.ldap.connection import Said
+from keyturn.agent.directories.ldap.values import Entry, number, text
 from keyturn.rules.directories.policies import Policy
 
 #: LDAP_SERVER_POLICY_HINTS (MS-ADTS 3.1.1.3.4.1.27), and its number before Windows Server 2012

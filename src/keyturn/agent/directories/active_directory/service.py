@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from keyturn.agent.directories.active_directory.connection import Connection, Root, Said
-from keyturn.agent.directories.active_directory.settings import Settings
+from keyturn.agent.directories.active_directory.connection import Connection, Root
 from keyturn.agent.directories.ldap import service as shared
+from keyturn.agent.directories.ldap.connection import Said
+from keyturn.agent.directories.ldap.settings import Settings
 from keyturn.agent.directories.ldap.values import Entry, text, texts
 from keyturn.rules.directories.answers import tried
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import ldap
 
 from keyturn.agent.directories.active_directory.accounts import dns_name, netbios
-from keyturn.agent.directories.active_directory.connection import (
-    SUBTREE,
-    Connection,
-    Entry,
-    Said,
-)
+from keyturn.agent.directories.active_directory.connection import Connection
 from keyturn.agent.directories.active_directory.policies import hints
-from keyturn.agent.directories.active_directory.values import number, text, texts
+from keyturn.agent.directories.ldap.connection import SUBTREE, Said
+from keyturn.agent.directories.ldap.values import Entry, number, text, texts
 from keyturn.agent.ports import Unreachable
 from keyturn.rules.directories.topology import Controller, Link, Topology
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 
-from keyturn.agent.directories.ldap.values import Entry, number, text, texts
-
 #: from 1601-01-01 to 1970-01-01, in milliseconds
 _EPOCH_MS = 11_644_473_600_000
 _TICKS = 10_000
 #: "never": the largest interval, as expiry; 0x8000000000000000 as a duration is the same
 NEVER = 0x7FFF_FFFF_FFFF_FFFF
 _HEX_GUID = re.compile(r"[0-9a-f]{32}")
-
-__all__ = ["NEVER", "Entry", "by_guid", "duration", "moment", "number", "sid", "text", "texts"]
 
 
 def moment(ticks: int | None) -> int | None:

@@ -6,17 +6,13 @@ import ldap
 from ldap.controls import LDAPControl
 
 from keyturn.agent.directories.active_directory.accounts import STANDING, entry_of, standing
-from keyturn.agent.directories.active_directory.connection import (
-    Broken,
-    Connection,
-    Modification,
-    Said,
-)
+from keyturn.agent.directories.active_directory.connection import Connection
 from keyturn.agent.directories.active_directory.policies import hints
 from keyturn.agent.directories.active_directory.values import by_guid
-from keyturn.agent.directories.ldap.values import typable
+from keyturn.agent.directories.ldap.connection import Broken, Modification, Said
 from keyturn.agent.ports import Change, NotFound, Refused, Uncertain
 from keyturn.rules.directories.answers import Refusal, refusal
+from keyturn.rules.directories.policies import typable
 from keyturn.rules.directories.protected import protected
 
 _BIND_TO_POLICY = b"\x30\x03\x02\x01\x01"  # SEQUENCE { INTEGER 1 }
@@ -27,7 +23,7 @@ async def allow(connection: Connection, guid: str, change: Change) -> None:
 
     It also shows that the connection lives.  Raises Refused, NotFound, Unreachable, Broken.
     """
-    if change == Change() or not typable(change.password):
+    if change == Change() or (change.password is not None and not typable(change.password)):
         raise Refused(Refusal("malformed"))
     _dn, entry = await entry_of(connection, guid, STANDING)
     if why := protected(standing(connection, entry)):

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import ldap
 
 from keyturn.agent.directories.ldap.connection import SUBTREE, Broken, Modification, Said
-from keyturn.agent.directories.ldap.values import Entry, text, typable
+from keyturn.agent.directories.ldap.values import Entry, text
 from keyturn.agent.directories.openldap import stamps
 from keyturn.agent.directories.openldap.accounts import STANDING, entry_of, guard, not_read
 from keyturn.agent.directories.openldap.connection import PPOLICY, Connection, answer
@@ -33,6 +33,7 @@ from keyturn.agent.directories.openldap.policies import Binding
 from keyturn.agent.directories.openldap.values import micros
 from keyturn.agent.ports import Change, NotFound, Refused, Uncertain
 from keyturn.rules.directories.answers import Refusal
+from keyturn.rules.directories.policies import typable
 from keyturn.rules.directories.ppolicy import Rule, must_change_binds, refusal
 
 #: a second, and what the clock that slapd reads (a coarse one) may be behind
@@ -63,7 +64,7 @@ async def allow(
 
     It also shows that the connection lives.  Raises Refused, NotFound, Unreachable, Broken.
     """
-    if change == Change() or not typable(change.password):
+    if change == Change() or (change.password is not None and not typable(change.password)):
         raise Refused(Refusal("malformed"))
     dn, entry = await _in_another_second(connection, guid, change, now)
     if why := await guard(connection, dn, entry):

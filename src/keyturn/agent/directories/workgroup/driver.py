@@ -15,6 +15,7 @@ from keyturn.agent.directories.workgroup.settings import Settings
 from keyturn.agent.directories.workgroup.values import rid_of, text
 from keyturn.agent.ports import AccountView, Change, NotFound, Unreachable
 from keyturn.rules.directories.answers import Tried
+from keyturn.rules.directories.policies import typable
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Controller, Topology
 from keyturn.rules.directories.workgroup import NORMAL
@@ -82,7 +83,7 @@ class Workgroup:
             return f"{machine.name}\\{_user(machine, guid).name}"
 
         account = await self._service.using(controller, name)
-        if not _typable(password):
+        if not typable(password):
             return Tried(Bind.WRONG, "wrong")
 
         def once(line: Line, address: str) -> Tried:
@@ -144,11 +145,6 @@ def _user(machine: Machine, guid: str) -> User:
     if user is None:
         raise NotFound(guid)
     return user
-
-
-def _typable(password: str) -> bool:
-    """Not empty (which some machines let in without a look), no NUL, no half a character."""
-    return bool(password) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in password)
 
 
 def _alone(host: str, machine: Machine) -> Topology:

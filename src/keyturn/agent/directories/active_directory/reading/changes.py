@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from keyturn.agent.directories.active_directory.connection import Connection, Entry
+from keyturn.agent.directories.active_directory.connection import Connection
 from keyturn.agent.directories.active_directory.reading.dirsync import written
 from keyturn.agent.directories.active_directory.reading.entries import STORED, named, search
+from keyturn.agent.directories.ldap.values import Entry
 from keyturn.rules.directories.entries import PAGE
 
 #: of what an object is now, deleted ones included, which keep their class and little else

@@ -14,7 +14,8 @@ from typing import Final
 import ldap
 from ldap.controls import LDAPControl
 
-from keyturn.agent.directories.active_directory.connection import Connection, Said
+from keyturn.agent.directories.active_directory.connection import Connection
+from keyturn.agent.directories.ldap.connection import Said
 
 #: between two comparisons
 EVERY_MS: Final = 300_000

@@ -17,7 +17,9 @@ from ldap.controls import LDAPControl, RequestControl, ResponseControl
 from pyasn1.codec.ber import decoder, encoder
 from pyasn1.type import namedtype, univ
 
-from keyturn.agent.directories.active_directory.connection import SUBTREE, Connection, Entry
+from keyturn.agent.directories.active_directory.connection import Connection
+from keyturn.agent.directories.ldap.connection import SUBTREE
+from keyturn.agent.directories.ldap.values import Entry
 
 OID: Final = "1.2.840.113556.1.4.841"
 #: LDAP_DIRSYNC_OBJECT_SECURITY: whatever the account may read, and nothing that it may not

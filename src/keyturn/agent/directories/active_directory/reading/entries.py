@@ -18,12 +18,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from keyturn.agent.directories.active_directory.connection import SUBTREE, Connection
-from keyturn.agent.directories.active_directory.connection import Entry as Raw
+from keyturn.agent.directories.active_directory.connection import Connection
 from keyturn.agent.directories.active_directory.policies import effective
 from keyturn.agent.directories.active_directory.reading.roll import PEOPLE
 from keyturn.agent.directories.active_directory.reading.scope import Chosen, above
-from keyturn.agent.directories.active_directory.values import moment, number, text
+from keyturn.agent.directories.active_directory.values import moment
+from keyturn.agent.directories.ldap.connection import SUBTREE
+from keyturn.agent.directories.ldap.values import Entry as Raw
+from keyturn.agent.directories.ldap.values import number, text
 from keyturn.rules.directories.entries import Entry
 
 #: stored, and replicated: DirSync tells when one of them was written

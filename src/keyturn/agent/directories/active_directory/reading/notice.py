@@ -15,12 +15,8 @@ from typing import Final
 
 from ldap.controls import LDAPControl
 
-from keyturn.agent.directories.active_directory.connection import (
-    SUBTREE,
-    Broken,
-    Connection,
-    Said,
-)
+from keyturn.agent.directories.active_directory.connection import Connection
+from keyturn.agent.directories.ldap.connection import SUBTREE, Broken, Said
 from keyturn.agent.ports import Unreachable
 
 OID: Final = "1.2.840.113556.1.4.528"

@@ -7,12 +7,10 @@ from typing import Final
 
 from ldap.controls import SimplePagedResultsControl
 
-from keyturn.agent.directories.active_directory.connection import (
-    SUBTREE,
-    Connection,
-    Entry,
-)
+from keyturn.agent.directories.active_directory.connection import Connection
 from keyturn.agent.directories.active_directory.reading.scope import Chosen
+from keyturn.agent.directories.ldap.connection import SUBTREE
+from keyturn.agent.directories.ldap.values import Entry
 
 #: Accounts of people (SAM_NORMAL_USER_ACCOUNT, MS-SAMR 2.2.1.9): no computers, no managed service
 #: accounts, no trusts. Without what the domain itself is made of: Administrator, Guest, krbtgt.

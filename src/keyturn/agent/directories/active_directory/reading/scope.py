@@ -15,13 +15,9 @@ import ldap
 from ldap.dn import dn2str, str2dn
 from ldap.filter import escape_filter_chars
 
-from keyturn.agent.directories.active_directory.connection import (
-    SUBTREE,
-    Connection,
-    Entry,
-    Said,
-)
-from keyturn.agent.directories.active_directory.values import texts
+from keyturn.agent.directories.active_directory.connection import Connection
+from keyturn.agent.directories.ldap.connection import SUBTREE, Said
+from keyturn.agent.directories.ldap.values import Entry, texts
 from keyturn.agent.ports import ScopeGone
 from keyturn.rules.directories.entries import Scope
 

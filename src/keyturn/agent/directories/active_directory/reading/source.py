@@ -10,7 +10,7 @@ from typing import TypeVar
 import ldap
 
 from keyturn.agent.directories.active_directory.accounts import not_read
-from keyturn.agent.directories.active_directory.connection import Connection, Said
+from keyturn.agent.directories.active_directory.connection import Connection
 from keyturn.agent.directories.active_directory.reading import (
     changes,
     deleted,
@@ -24,6 +24,7 @@ from keyturn.agent.directories.active_directory.reading.deleted import Known
 from keyturn.agent.directories.active_directory.reading.notice import Notice
 from keyturn.agent.directories.active_directory.reading.scope import Chosen
 from keyturn.agent.directories.active_directory.service import Service
+from keyturn.agent.directories.ldap.connection import Said
 from keyturn.agent.ports import CursorLost, NotFound, Unreachable
 from keyturn.rules.directories.entries import PAGE, Changes, Entry, Roll, Scope
 
