@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+#: a call that was told to give up after one or two seconds has given up by then, also on a busy
+#: machine; by itself it would not have (agents wait for 10 s)
+IN_TIME_S = 8
+
 
 def program(name: str, package: str, *, beside: str = "") -> str:
     """The path of a program. Its absence fails the test: it would prove nothing."""

@@ -41,6 +41,7 @@ class JobView:
         already: it was so without us.
         old_until: until when the old password may still open file shares and cached logons;
             None unless a password was set.
+        over: nothing more will change: whoever watches may stop.
     """
 
     id: str
@@ -68,12 +69,7 @@ class JobView:
     unbound: bool
     already: bool
     old_until: int | None
-
-    @property
-    def over(self) -> bool:
-        """Nothing more will change: whoever watches may stop."""
-        watched = self.state is JobState.DONE and self.everywhere_at is None and not self.reason
-        return self.state in resets.FINAL and not watched
+    over: bool
 
 
 def view(tx: Tx, job: Job, now: int) -> JobView:
@@ -98,6 +94,7 @@ def view(tx: Tx, job: Job, now: int) -> JobView:
         settled_on=job.permit.controller if done and job.permit else "",
         unbound="unbound" in data, already=resets.ALREADY in data,
         old_until=job.finished_at + OLD_MS if changed and job.finished_at else None,
+        over=job.state in resets.FINAL and not resets.watching(job),
     )  # fmt: skip
 
 

@@ -344,7 +344,8 @@ def _watch(tx: Tx, act: Act, job: Job) -> None:
     after = resets.watched(job, proofs, everywhere=whole, now=act.now)
     if after != job:
         tx.jobs.update(after, job.state)
-    if after.everywhere_at is not None or after.reason:
+    ended = after.everywhere_at is not None or bool(after.reason)
+    if ended and job.everywhere_at is None:
         facts = {"job": job.id, "reason": after.reason, "controllers": len(states)}
         record(tx, act, Audited.RESET_EVERYWHERE, tx.users.get(job.tenant_id, job.user_id), facts)
 

@@ -130,11 +130,14 @@ def _watches(tx: Tx, agent: Agent, now: int, *, leads: bool) -> list[Watch]:
 
 
 def _awaited(tx: Tx, agent: Agent, job: Job, now: int, *, leads: bool) -> list[str]:
-    """The controllers this agent is to look at: all that are open for the primary; for any
-    other its own, when the primary has had its time or cannot reach it.
+    """The controllers this agent is to look at: for the primary all that are open, and those
+    where it can still try the password that a listener has seen arrive; for any other its own,
+    when the primary has had its time or cannot reach it.
     """
     states = {p.controller: p.state for p in tx.jobs.proofs(job.tenant_id, job.id)}
     open_now = {ProofState.WAITING, ProofState.UNREACHABLE}
+    if leads and _sealed(agent, job) is not None:
+        open_now.add(ProofState.ARRIVED)
     hosts = [
         h
         for h in sorted(charts.writable(tx, job.tenant_id, job.directory_id))

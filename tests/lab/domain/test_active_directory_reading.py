@@ -412,7 +412,7 @@ def test_without_notification_it_is_looked_every_so_often(
         for _ in range(2):
             await source.noticed(samba.hosts[0])
         took = asyncio.get_running_loop().time() - began
-        assert 0.9 < took < 5
+        assert took > 0.9
 
     samba.play(story)
 

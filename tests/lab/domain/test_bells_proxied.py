@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
@@ -22,8 +21,8 @@ pytestmark = pytest.mark.lab
 
 PROXIES = {"nginx": nginx, "caddy": caddy}
 AGENTS = 9
-#: from a commit on any server to the ring on any other; from a server's leave to the next bell
-RING_S, MOVE_S = 3.0, 10.0
+#: no ring and no move to another server takes so long; `keyturn bench directory` measures them
+NEVER_S = 30
 #: a server that leaves says so to its bells long before it stops (LEAVE_S)
 AT_ONCE_S = 2.0
 
@@ -77,18 +76,16 @@ def test_bells_open_through_proxies_ring_from_any_server_and_move_when_one_leave
             for bell in bells:
                 assert (await bell.beat()).epoch is not None
             for bell in bells:
-                began = time.monotonic()
-                await asyncio.gather(bell.ring(), enrolled(place, client, bell.machine))
-                assert time.monotonic() - began < RING_S
+                both = asyncio.gather(bell.ring(), enrolled(place, client, bell.machine))
+                await asyncio.wait_for(both, NEVER_S)
             restart = asyncio.create_task(asyncio.to_thread(fleet.restart, 0))
-            began = time.monotonic()
             gone = {asyncio.create_task(bell.connection.wait_closed()): bell for bell in bells}
             first, _ = await asyncio.wait(gone, timeout=AT_ONCE_S)
             hung = [gone[task] for task in first]
             assert hung  # some hung on that server
             assert {bell.connection.close_code for bell in hung} == {GOING}
-            again = await asyncio.gather(*(moved(place, b.machine, stack) for b in hung))
-            assert time.monotonic() - began < MOVE_S
+            moves = asyncio.gather(*(moved(place, b.machine, stack) for b in hung))
+            again = await asyncio.wait_for(moves, NEVER_S)
             for bell in again:
                 await bell.ring()  # what stirs already
                 assert (await bell.beat()).epoch is not None

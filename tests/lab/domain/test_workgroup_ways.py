@@ -31,6 +31,7 @@ from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.proofs import Bind
 from keyturn.rules.directories.resets import FINAL, JobState
 from tests.lab.line import Line
+from tests.lab.own import IN_TIME_S
 from tests.lab.workgroups import Alone, alone, now
 from tests.unit.agent.directories.contract import fresh, known
 from tests.unit.agent.machine import Machine
@@ -66,7 +67,7 @@ def test_a_machine_that_is_down_or_silent_is_unreachable_with_its_cause(stage: A
         silent, took = stage.play(cause, timeout_ms=1_500)
     finally:
         stage.lab.go_on()
-    assert (silent, took < 2.5) == ("timeout", True)
+    assert (silent, took < IN_TIME_S) == ("timeout", True)
     stage.lab.stop()
     try:
         assert stage.play(cause)[0] == "refused"

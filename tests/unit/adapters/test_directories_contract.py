@@ -499,7 +499,8 @@ def test_jobs_are_listed_by_what_is_to_be_done_with_them(
     by_state = {state: add_job(store, make_job(ada, state=state)) for state in JobState
                 if state is not JobState.UNSETTLED}  # fmt: skip
     unsettled = add_job(store, make_job(bob, state=JobState.UNSETTLED))
-    everywhere = add_job(store, make_job(bob, state=JobState.DONE, everywhere_at=NOW))
+    everywhere = add_job(store, make_job(bob, state=JobState.DONE, everywhere_at=NOW, envelopes=()))
+    tried = add_job(store, make_job(bob, state=JobState.DONE, everywhere_at=NOW))
     given_up = add_job(store, make_job(bob, state=JobState.DONE, reason="unreachable"))
     place = (ada.tenant_id, ada.directory_id)
 
@@ -510,8 +511,8 @@ def test_jobs_are_listed_by_what_is_to_be_done_with_them(
     assert listed(lambda tx: tx.jobs.open(*place)) == [*is_open, unsettled.id]
     of_ada = listed(lambda tx: tx.jobs.open_of(*place, ada.guid))
     assert of_ada == [by_state[JobState.CHOOSING].id, *is_open]
-    assert listed(lambda tx: tx.jobs.watched(*place)) == [by_state[JobState.DONE].id]
-    newest = [given_up.id, everywhere.id, unsettled.id]
+    assert listed(lambda tx: tx.jobs.watched(*place)) == [by_state[JobState.DONE].id, tried.id]
+    newest = [given_up.id, tried.id, everywhere.id, unsettled.id]
     assert listed(lambda tx: tx.jobs.of(*place, bob.user_id, 9)) == newest
     assert listed(lambda tx: tx.jobs.of(ada.tenant_id, None, bob.user_id, 2)) == newest[:2]
     assert len(listed(lambda tx: tx.jobs.of(*place, None, 99))) == len(by_state) + 3

@@ -26,6 +26,7 @@ from keyturn.rules.directories.resets import (
     CHOOSE_MS,
     DEADLINE_MS,
     HOLD_MS,
+    LAST_TRIES_MS,
     TRY_MS,
     UNTRIED_AFTER_MS,
     WATCH_MS,
@@ -288,6 +289,37 @@ def test_a_listener_speaks_of_its_own_controller_and_proves_nothing(domain: Doma
     third = domain.view(view.id).proofs[2]
     assert (third.state, third.delay_ms) == (ProofState.PROVED, 15_000)
     assert domain.view(view.id).everywhere_at is None
+
+
+def test_the_primary_still_tries_where_a_listener_saw_it_arrive_first(domain: Domain) -> None:
+    dc3 = domain.listener()
+    domain.chart(replace(CHART, controllers=(controller("dc1"), controller("dc3"))))
+    view = domain.done()
+    domain.sees(dc3, view.id, "dc3", ProofState.ARRIVED, 15_000)
+    seen = domain.view(view.id)
+    assert (seen.everywhere_at, seen.over) == (domain.house.clock.now(), False)
+    (watch,) = domain.work(domain.dc1).watches
+    assert watch.waiting == (host("dc3"),)
+    assert watch.sealed is not None
+    assert domain.work(dc3).watches == ()  # it has seen what it can see
+    domain.house.clock.move(2_000)
+    domain.sees(domain.dc1, view.id, "dc3", ProofState.PROVED, 17_000)
+    after = domain.view(view.id)
+    assert after.proofs[1].state is ProofState.PROVED
+    assert (after.everywhere_at, after.over) == (seen.everywhere_at, True)
+    assert domain.stored(view.id).envelopes == ()
+    assert domain.house.events().count("reset.everywhere") == 1
+
+
+def test_what_only_a_listener_reaches_is_over_soon_after(domain: Domain) -> None:
+    dc3 = domain.listener()
+    domain.chart(replace(CHART, controllers=(controller("dc1"), controller("dc3"))))
+    view = domain.done()
+    domain.sees(dc3, view.id, "dc3", ProofState.ARRIVED, 15_000)
+    domain.passes(LAST_TRIES_MS, domain.dc1, dc3)
+    assert domain.view(view.id).over
+    assert domain.stored(view.id).envelopes == ()
+    assert domain.work(domain.dc1).watches == ()
 
 
 def test_a_listener_is_asked_at_once_where_the_primary_cannot_reach(domain: Domain) -> None:

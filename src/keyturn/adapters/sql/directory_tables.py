@@ -159,7 +159,7 @@ jobs = Table(
 )
 #: SQLite uses a partial index only where a query says its condition in the same words
 OPEN = text("state IN ('choosing', 'queued', 'permitted', 'unsettled')")
-WATCHED = text("state = 'done' AND everywhere_at IS NULL AND reason = ''")
+WATCHED = text("state = 'done' AND (everywhere_at IS NULL OR envelopes <> '[]') AND reason = ''")
 partial("ix_jobs_open", jobs.c.directory_id, jobs.c.guid, where=OPEN)
 partial("ix_jobs_watched", jobs.c.directory_id, jobs.c.id, where=WATCHED)
 partial("ix_jobs_due", jobs.c.due_at, where=jobs.c.due_at.is_not(None))

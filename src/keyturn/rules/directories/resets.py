@@ -57,6 +57,8 @@ UNTRIED_AFTER_MS = 60_000
 WATCH_MS = 7 * 24 * 60 * 60_000
 #: how long the password may be tried there; after that their metadata is all
 TRY_MS = 60 * 60_000
+#: once it is everywhere: how long it is still tried where a listener alone has seen it
+LAST_TRIES_MS = 60_000
 
 
 class JobKind(StrEnum):
@@ -135,7 +137,7 @@ class Job:
         unlock: a reset clears the directory's lockout too.
         expires_at: until when a password may be chosen (CHOOSING) and the sealing is good.
         deadline: last moment for "done"; None while CHOOSING.
-        envelopes: gone once no agent can need them.
+        envelopes: gone once no agent can need them; a done job that has some is still tried.
         reason, detail: why not done: a Reason (answers.py) or a cause of ours, and its data as
             JSON; "" if there is none. Of a done job: why its other controllers are watched no
             more before they all have it ("overtaken", "given_up"); "" while they are.
@@ -503,8 +505,12 @@ def superseded_by(new: Job, other: Job) -> bool:
 
 
 def watching(job: Job) -> bool:
-    """Whether a job's other controllers are still looked at."""
-    return job.state is JobState.DONE and job.everywhere_at is None and not job.reason
+    """Whether a job's other controllers are still looked at: until it is everywhere, and then
+    for a moment where it has not been tried.
+    """
+    if job.state is not JobState.DONE or job.reason:
+        return False
+    return job.everywhere_at is None or bool(job.envelopes)
 
 
 def watched(job: Job, proofs: Sequence[Proof], *, everywhere: bool, now: int) -> Job:
@@ -515,13 +521,18 @@ def watched(job: Job, proofs: Sequence[Proof], *, everywhere: bool, now: int) ->
 
     Watching ends when it is everywhere, when a later change has been seen (which will
     arrive everywhere in its place), and after WATCH_MS. The envelopes go then, and after
-    TRY_MS at the latest.
+    TRY_MS at the latest. A listener sees a change arrive before the primary has tried the
+    password there: it may then still do so for LAST_TRIES_MS.
     """
     if not watching(job) or job.finished_at is None:
         return job
-    if everywhere:
-        return replace(job, everywhere_at=now, envelopes=())
-    if any(proof.state is ProofState.CHANGED for proof in proofs):
+    overtaken = any(proof.state is ProofState.CHANGED for proof in proofs)
+    since = now if everywhere and job.everywhere_at is None else job.everywhere_at
+    if since is not None:
+        untried = any(proof.state is ProofState.ARRIVED for proof in proofs)
+        more = untried and not overtaken and now < since + LAST_TRIES_MS
+        return replace(job, everywhere_at=since, envelopes=job.envelopes if more else ())
+    if overtaken:
         return replace(job, reason="overtaken", envelopes=())
     if now >= job.finished_at + WATCH_MS:
         return replace(job, reason="given_up", envelopes=())
@@ -534,6 +545,8 @@ def due_at(job: Job) -> int | None:
     """When a sweep has something to do with it, ms; None: never, or not before somebody
     reports.
     """
-    if watching(job) and job.finished_at is not None:
-        return job.finished_at + (TRY_MS if job.envelopes else WATCH_MS)
-    return ends_at(job)
+    if not watching(job) or job.finished_at is None:
+        return ends_at(job)
+    if job.everywhere_at is not None:
+        return job.everywhere_at + LAST_TRIES_MS
+    return job.finished_at + (TRY_MS if job.envelopes else WATCH_MS)

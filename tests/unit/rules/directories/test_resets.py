@@ -14,6 +14,7 @@ from keyturn.rules.directories.resets import (
     DEADLINE_MS,
     FINAL,
     HOLD_MS,
+    LAST_TRIES_MS,
     SLACK_MS,
     TABLE,
     TRY_MS,
@@ -330,6 +331,29 @@ def test_a_done_job_is_watched_until_it_is_everywhere() -> None:
     whole = watched(done, [proof(ProofState.PROVED)], everywhere=True, now=NOW + 5)
     assert (whole.everywhere_at, whole.envelopes, watching(whole)) == (NOW + 5, (), False)
     assert watched(whole, [], everywhere=True, now=NOW + 9) == whole
+
+
+def test_where_a_listener_saw_it_first_it_may_still_be_tried_for_a_moment() -> None:
+    done = job(JobState.DONE, envelopes=SEALED, after=AFTER)
+    seen = [proof(ProofState.ARRIVED)]
+    whole = watched(done, seen, everywhere=True, now=NOW + 5)
+    assert (whole.everywhere_at, whole.envelopes, watching(whole)) == (NOW + 5, SEALED, True)
+    end = NOW + 5 + LAST_TRIES_MS
+    assert due_at(whole) == end
+    assert watched(whole, seen, everywhere=True, now=end - 1) == whole
+    proved = watched(whole, [proof(ProofState.PROVED)], everywhere=True, now=NOW + 9)
+    assert (proved.everywhere_at, proved.envelopes, due_at(proved)) == (NOW + 5, (), None)
+    untried = watched(whole, seen, everywhere=True, now=end)
+    assert (untried.everywhere_at, untried.envelopes) == (NOW + 5, ())
+    changed = watched(whole, [*seen, proof(ProofState.CHANGED)], everywhere=False, now=NOW + 9)
+    assert (changed.everywhere_at, changed.envelopes, changed.reason) == (NOW + 5, (), "")
+    assert not any(watching(each) for each in (proved, untried, changed))
+
+
+def test_what_nobody_can_try_is_over_when_it_is_everywhere() -> None:
+    unlock = job(JobState.DONE, after=AFTER)
+    whole = watched(unlock, [proof(ProofState.ARRIVED)], everywhere=True, now=NOW + 5)
+    assert (whole.everywhere_at, watching(whole)) == (NOW + 5, False)
 
 
 def test_a_later_change_ends_the_watch() -> None:

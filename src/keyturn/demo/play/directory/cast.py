@@ -25,6 +25,8 @@ OK = 200
 FINAL = ("done", "not_done", "changed")
 #: until a job has its answer: its deadline, the permit's hold, a takeover
 ANSWER_S = 150.0
+#: until it has been tried wherever it can be: LAST_TRIES_MS, and the sweep
+LAST_TRIES_S = 90.0
 LOOK_S = 0.25
 STEP_S = 30
 Job = dict[str, Any]
@@ -172,10 +174,13 @@ class Holder:
         return self.when(job, lambda seen: seen["state"] in FINAL, "an answer", patience_s)
 
     def everywhere(self, job: Job, patience_s: float = ANSWER_S) -> Job:
-        """The job once every writable controller has it."""
-        return self.when(
+        """The job once every writable controller has it, and it has been tried wherever it can
+        be.
+        """
+        job = self.when(
             job, lambda seen: seen["everywhere_at"] is not None, "it everywhere", patience_s
         )
+        return self.when(job, lambda seen: seen["over"], "the last tries", LAST_TRIES_S)
 
 
 def _sealed(sealing: dict[str, Any], recipient: dict[str, Any], password: str) -> dict[str, str]:

@@ -161,7 +161,7 @@ def _jobs() -> None:
     for column in ("tenant_id", "directory_id", "user_id"):
         _index(f"ix_jobs_{column}_id", "jobs", column, "id")
     is_open = "state IN ('choosing', 'queued', 'permitted', 'unsettled')"
-    watched = "state = 'done' AND everywhere_at IS NULL AND reason = ''"
+    watched = "state = 'done' AND (everywhere_at IS NULL OR envelopes <> '[]') AND reason = ''"
     permitted = "state IN ('permitted', 'unsettled')"
     _index("ix_jobs_open", "jobs", "directory_id", "guid", where=is_open)
     _index("ix_jobs_watched", "jobs", "directory_id", "id", where=watched)
