@@ -55,6 +55,15 @@ COMPUTING = (
 )
 
 REAL_LOCK, DOMAINS = "tests/lab/test_real_lock.py", "tests/lab/domain"
+#: in two processes; each file's servers and browsers belong to one of them
+BY_FILES = ("-n", "2", "--dist=loadfile")
+#: in this order: what takes longest comes first, or one process waits for it at the end
+CONTROLLERS = (
+    *BY_FILES,
+    "--no-loadscope-reorder",
+    *(f"{DOMAINS}/test_{what}.py" for what in ("lab_play", "directory_crash", "agent_channel")),
+    DOMAINS,
+)
 
 TESTS: dict[str, tuple[str, ...]] = {
     "unit": (
@@ -65,8 +74,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         *(f"--ignore={path}" for path in COMPUTING),
         "tests/unit",
     ),
-    # in one process: its servers and browsers fill the machine
-    "lab": (*PYTEST, f"--ignore={REAL_LOCK}", f"--ignore={DOMAINS}", "tests/lab"),
+    "lab": (*PYTEST, *BY_FILES, f"--ignore={REAL_LOCK}", f"--ignore={DOMAINS}", "tests/lab"),
     "fuzz": (*PYTEST, "-n", "2", *PATIENT, *LONGER, *SEARCHING),
 }
 LEFT_OUT = f"""
@@ -85,7 +93,7 @@ def main(wanted: Sequence[str]) -> int:
             stack.enter_context(_Beside(*what))
             for what, needed in (
                 (("the real lock", (*PATIENT, REAL_LOCK), "ten minutes"), locking),
-                (("the tests with controllers and agents", (*PATIENT, DOMAINS), "some minutes"),
+                (("the tests with controllers and agents", (*PATIENT, *CONTROLLERS), "minutes"),
                  "lab" in wanted),
                 (("models and hostile input", (*PATIENT, *COMPUTING, *SEARCHING), "minutes", 19),
                  "unit" in wanted),

@@ -10,8 +10,10 @@ import pytest
 
 from keyturn.adapters.system import SystemClock
 from keyturn.agent.directories.active_directory import ActiveDirectory, Settings
-from keyturn.agent.directories.active_directory.reading import deleted, notice
+from keyturn.agent.directories.active_directory.reading import deleted
+from keyturn.agent.directories.active_directory.reading import notice as notification
 from keyturn.agent.directories.active_directory.reading.cursor import OLDEST_MS
+from keyturn.agent.directories.ldap import notice
 from keyturn.agent.directories.ldap.connection import Connection
 from keyturn.agent.ports import CursorLost, ScopeGone, Source, Unreachable
 from keyturn.lab.domain import Lab
@@ -403,7 +405,7 @@ def test_a_notice_that_breaks_is_one_and_it_listens_again(
 def test_without_notification_it_is_looked_every_so_often(
     samba: SambaReading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notice, "OID", "1.2.840.113556.1.4.0")
+    monkeypatch.setattr(notification, "OID", "1.2.840.113556.1.4.0")
     monkeypatch.setattr(notice, "AGAIN_S", 0.5)
 
     async def story(source: Source) -> None:

@@ -49,6 +49,8 @@ from tests.lab.own import until
 SRC = Path(__file__).parents[3] / "src"
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion.* is deprecated")
 ALL = ("dc1", "dc2", "dc3")
+#: for a handshake over a narrow line that others use, too
+PATIENCE_S = 60
 Says = Callable[[str, object], None]
 
 
@@ -70,7 +72,7 @@ def probe(lab: Lab, name: str, **wanted: object) -> str | None:
     if wanted:
         context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL's default no longer speaks TLS 1.1
     with (
-        socket.create_connection((lab.controller(name).ip, 636), 10) as line,
+        socket.create_connection((lab.controller(name).ip, 636), PATIENCE_S) as line,
         context.wrap_socket(line, server_hostname=lab.controller(name).host) as safe,
     ):
         return safe.version()
@@ -188,17 +190,16 @@ def test_a_place_is_cut_from_one_controller_alone(lab: Lab) -> None:
 
 
 def test_a_narrow_line_makes_a_controller_late(lab: Lab, record_property: Says) -> None:
-    lab.faults.cut("dc3")  # replication would fill the line, and nobody else would get through
-    lab.faults.slow("dc3", 8_000)
+    lab.faults.slow("dc3", 32_000)  # narrower, and replication alone would fill it
     try:
         began = time.monotonic()
         for _ in range(3):
             assert probe(lab, "dc3") == "TLSv1.3"
         late = time.monotonic() - began
     finally:
-        lab.faults.heal_all()
-    assert late > 0.5  # three handshakes send more than the 2,100 bytes that pass until then
-    record_property("says", f"three handshakes at 8 kbit/s: {late:.1f} s")
+        lab.faults.hasten("dc3")
+    assert late > 0.5  # three handshakes send more than the 3,600 bytes that pass until then
+    record_property("says", f"three handshakes at 32 kbit/s: {late:.1f} s")
 
 
 def test_replication_stops_and_resumes(lab: Lab, record_property: Says) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from keyturn.agent.directories.ldap import notice
 from keyturn.agent.directories.openldap.reading.cursor import Cursor
 from keyturn.agent.ports import CursorLost, Source
 from keyturn.lab.openldap import HOST, Options
 from keyturn.lab.openldap_people import BASE, EVERYBODY
 from keyturn.rules.directories.entries import Scope
 from tests.lab.openldaps import Populated, now, slapd
+from tests.lab.own import IN_TIME_S
 from tests.unit.agent.directories.sources import Follower, Reads, fresh, one, same_as_anew
 from tests.unit.agent.directories.sources import Stage as Played
 
@@ -153,21 +155,23 @@ def test_without_a_log_of_who_is_gone_nothing_is_missed(options: Options) -> Non
         stage.play(story)
 
 
-def test_without_a_provider_a_minute_is_waited(monkeypatch: pytest.MonkeyPatch) -> None:
-    from keyturn.agent.directories.openldap.reading import notice
-
-    monkeypatch.setattr(notice, "QUIET_S", 0.2)
+def test_without_a_provider_it_is_looked_every_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notice, "AGAIN_S", 0.2)
     with slapd(Options(provides=False)) as server:
 
         async def story(source: Source) -> None:
             await source.noticed(HOST)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(IN_TIME_S):
                 await source.noticed(HOST)
 
         Populated(server).play(story)
 
 
-def test_who_hangs_up_while_somebody_waits_is_noticed(running: Populated) -> None:
+def test_who_hangs_up_while_somebody_waits_is_noticed(
+    running: Populated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notice, "AGAIN_S", 1.0)
+
     async def story(source: Source) -> None:
         await source.noticed(HOST)
         waiting = asyncio.create_task(source.noticed(HOST))

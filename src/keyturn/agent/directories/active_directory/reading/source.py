@@ -21,10 +21,11 @@ from keyturn.agent.directories.active_directory.reading import (
 from keyturn.agent.directories.active_directory.reading.changes import Told
 from keyturn.agent.directories.active_directory.reading.cursor import Cursor
 from keyturn.agent.directories.active_directory.reading.deleted import Known
-from keyturn.agent.directories.active_directory.reading.notice import Notice
+from keyturn.agent.directories.active_directory.reading.notice import begin
 from keyturn.agent.directories.active_directory.reading.scope import Chosen
 from keyturn.agent.directories.active_directory.service import Service
 from keyturn.agent.directories.ldap.connection import Said
+from keyturn.agent.directories.ldap.notice import Notice
 from keyturn.agent.ports import CursorLost, NotFound, Unreachable
 from keyturn.rules.directories.entries import PAGE, Changes, Entry, Roll, Scope
 
@@ -52,7 +53,7 @@ class Reading:
         self._service = service
         self._open_s = timeout_ms / 1000
         self._now = now
-        self._notices: dict[str, Notice] = {}
+        self._notices: dict[str, Notice[Connection]] = {}
         self._told: dict[str, Told] = {}
         self._known: dict[Scope, Known] = {}
 
@@ -141,7 +142,7 @@ class Reading:
 
     async def noticed(self, server: str) -> None:
         if server not in self._notices:
-            self._notices[server] = Notice(server, self._fresh)
+            self._notices[server] = Notice(server, self._fresh, begin)
         await self._notices[server].wait()
 
     async def _fresh(self, server: str) -> Connection:

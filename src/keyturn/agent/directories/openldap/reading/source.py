@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from keyturn.agent.directories.ldap.connection import Said
+from keyturn.agent.directories.ldap.notice import Notice
 from keyturn.agent.directories.ldap.service import Service
 from keyturn.agent.directories.ldap.values import text
 from keyturn.agent.directories.openldap.accounts import not_read
 from keyturn.agent.directories.openldap.connection import Connection
 from keyturn.agent.directories.openldap.reading import entries, scope, syncing
 from keyturn.agent.directories.openldap.reading.cursor import Cursor, digest
-from keyturn.agent.directories.openldap.reading.notice import Notice
+from keyturn.agent.directories.openldap.reading.notice import begin
 from keyturn.rules.directories.entries import PAGE, Changes, Entry, Roll, Scope
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ class Reading:
 
     def __init__(self, service: Service[Connection]) -> None:
         self._service = service
-        self._notices: dict[str, Notice] = {}
+        self._notices: dict[str, Notice[Connection]] = {}
 
     async def roll(self, server: str, scope_: Scope) -> Roll:
         async def work(connection: Connection) -> Roll:
@@ -71,7 +72,7 @@ class Reading:
 
     async def noticed(self, server: str) -> None:
         if server not in self._notices:
-            self._notices[server] = Notice(server, self._service.fresh)
+            self._notices[server] = Notice(server, self._service.fresh, begin)
         await self._notices[server].wait()
 
     async def _using(self, server: str, work: Callable[[Connection], Awaitable[T]]) -> T:
