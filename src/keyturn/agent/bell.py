@@ -125,7 +125,10 @@ class Bell:
                     await connection.send(framed.frame)
                     said = await answer
             except (WebSocketException, OSError, TimeoutError) as error:
-                connection.transport.abort()
+                with contextlib.suppress(
+                    AttributeError
+                ):  # Python before 3.11.4: TLS that was closed twice
+                    connection.transport.abort()
                 raise link_down(error) from error
             finally:
                 del self._asked[framed.number]
