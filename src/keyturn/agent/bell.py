@@ -125,9 +125,8 @@ class Bell:
                     await connection.send(framed.frame)
                     said = await answer
             except (WebSocketException, OSError, TimeoutError) as error:
-                with contextlib.suppress(
-                    AttributeError
-                ):  # Python before 3.11.4: TLS that was closed twice
+                # before Python 3.11.4 TLS that was closed twice cannot be aborted
+                with contextlib.suppress(AttributeError):
                     connection.transport.abort()
                 raise link_down(error) from error
             finally:
