@@ -67,6 +67,8 @@ class Config:
         name: of this agent, for people.
         base, policy, servers, protected: of OpenLDAP (agent/directories/openldap/settings.py);
             `servers` are providers besides `controller`.
+        audit_logs: by controller, Samba's audit log as this host sees it.
+        event_programs: by controller, what prints its security log (agent/logons/events.py).
     """
 
     server: str
@@ -85,6 +87,8 @@ class Config:
     policy: str = ""
     servers: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    audit_logs: Mapping[str, Path] = field(default_factory=dict)
+    event_programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class _Bad(ValueError):
@@ -127,7 +131,7 @@ def _checked(path: Path, document: Mapping[str, Any]) -> Config:
 def _of_kind(document: Mapping[str, Any]) -> list[Problem]:
     """What one kind of directory wants, and no other takes."""
     kind = document.get("kind")
-    problems = []
+    problems = _logs(document)
     if kind == DirectoryKind.WORKGROUP:  # SMB 3 knows no certificates
         if "ca_file" in document:
             problems.append(Problem("ca_file", f'is not for kind = "{DirectoryKind.WORKGROUP}"'))
@@ -137,6 +141,17 @@ def _of_kind(document: Mapping[str, Any]) -> list[Problem]:
         return problems + _of_openldap(document)
     why = f'is for kind = "{DirectoryKind.OPENLDAP}" only'
     return problems + [Problem(name, why) for name in _OPENLDAP if name in document]
+
+
+def _logs(document: Mapping[str, Any]) -> list[Problem]:
+    """One log of bad logons for each controller, and only domains have any that is read."""
+    named = [document.get(name) for name in _LOGS]
+    files, programs = (one if isinstance(one, dict) else {} for one in named)
+    problems = [Problem(_LOGS[1], f"{host} is named twice") for host in programs if host in files]
+    if document.get("kind", DirectoryKind.ACTIVE_DIRECTORY) != DirectoryKind.ACTIVE_DIRECTORY:
+        why = f'is for kind = "{DirectoryKind.ACTIVE_DIRECTORY}" only'
+        problems += [Problem(name, why) for name in _LOGS if name in document]
+    return problems
 
 
 def _of_openldap(document: Mapping[str, Any]) -> list[Problem]:
@@ -234,6 +249,22 @@ def _addresses(value: object) -> dict[str, str]:
         raise _Bad(str(bad)) from None
 
 
+def _by_controller(read: Callable[[object], Any]) -> Callable[[object], dict[str, Any]]:
+    def checked(value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise _Bad("must be a table: controller = …")
+        return {_dns_name(name): read(what) for name, what in value.items()}
+
+    return checked
+
+
+def _program(value: object) -> tuple[str, ...]:
+    words = _list(_text)(value)
+    if not words:
+        raise _Bad("must name a program")
+    return words
+
+
 def _name(value: object) -> str:
     text = _text(value)
     if not _NAME.fullmatch(text):
@@ -272,6 +303,9 @@ _READ: Mapping[str, Callable[[object], object]] = {
     "policy": _distinguished,
     "servers": _list(_dns_name),
     "protected": _list(_distinguished),
+    "audit_logs": _by_controller(_path),
+    "event_programs": _by_controller(_program),
 }
 _NEEDED = ("server", "directory", "controller", "account", "password_file")
+_LOGS = ("audit_logs", "event_programs")
 _OPENLDAP = ("base", "policy", "servers", "protected")

@@ -20,6 +20,9 @@ from keyturn.agent.journal import Journal
 from keyturn.agent.keeper import Keeper, Life, Sight, Tools
 from keyturn.agent.keys import Keys
 from keyturn.agent.link import HttpLink, http_client, tls_context
+from keyturn.agent.logons.audit_file import AuditFile
+from keyturn.agent.logons.events import EventLog
+from keyturn.agent.logons.ports import Logs
 from keyturn.agent.numbers import COMMAND_FILE, Numbers
 from keyturn.agent.ports import Connected
 from keyturn.agent.run import Agent
@@ -99,6 +102,13 @@ def _workgroup(config: Config, password: str) -> Connected:
     return Workgroup(settings, WallClock().now)
 
 
+def logs(config: Config) -> Logs:
+    """Where this agent reads of bad logons."""
+    files = {host: AuditFile(host, path) for host, path in config.audit_logs.items()}
+    programs = {host: EventLog(host, words) for host, words in config.event_programs.items()}
+    return Logs({**files, **programs}, WallClock().now)
+
+
 def health(state: State, journal: Journal) -> str:
     """What a beat says of this machine: "" while all is well, else JSON of short facts."""
     facts: dict[str, object] = {}
@@ -153,6 +163,7 @@ async def built(
                     chart=Chart(config.controller, directory, journal),
                     lease=lambda: _lease(keeper),
                     keys=lambda: (keys.sealing,),
+                    logs=logs(config),
                 )
             )
             seen = Seen(

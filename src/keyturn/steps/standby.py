@@ -157,7 +157,11 @@ def _looks(tx: Tx, agent: Agent, now: int) -> list[Look]:
 
 
 def _look(asked: Asked, now: int) -> Look:
-    return Look(look_id=asked.id, guid=asked.guid, name=asked.name, left_ms=asked.expires_at - now)
+    """For staff also where bad logons come from: other people's addresses are not the person's."""
+    return Look(
+        look_id=asked.id, guid=asked.guid, name=asked.name, left_ms=asked.expires_at - now,
+        sources=bool(asked.guid) and asked.asked_by != asked.user_id,
+    )  # fmt: skip
 
 
 def applicants(tx: Tx, agent: Agent) -> tuple[Applicant, ...]:

@@ -294,12 +294,17 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A question about one account. One of `guid` and `name` is ""."""
+    """A question about one account. One of `guid` and `name` is "".
+
+    Attributes:
+        sources: tell also where its bad logons come from (rules/directories/logons/source.py).
+    """
 
     look_id: str
     guid: str
     name: str
     left_ms: int
+    sources: bool = False
 
 
 @dataclass(frozen=True, slots=True)

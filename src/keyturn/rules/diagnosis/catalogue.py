@@ -13,6 +13,7 @@ from keyturn.rules.diagnosis import (
     browsers,
     codes,
     directory_after,
+    directory_again,
     directory_refusals,
     directory_ways,
     lockout,
@@ -102,7 +103,12 @@ TOPICS: Final = (
         "The directory password cannot be set, or does not work",
         "A reset has three answers, and each is true: done, not done, changed since by someone "
         "else. What it did not do, and why, stands here.",
-        (*directory_refusals.CAUSES, *directory_ways.CAUSES, *directory_after.CAUSES),
+        (
+            *directory_refusals.CAUSES,
+            *directory_ways.CAUSES,
+            *directory_after.CAUSES,
+            *directory_again.CAUSES,
+        ),
     ),
     Topic(
         "network",

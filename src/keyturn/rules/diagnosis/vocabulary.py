@@ -15,6 +15,7 @@ from typing import Final
 
 from keyturn.rules.accounts import UserState
 from keyturn.rules.directories.causes import NOT_DONE
+from keyturn.rules.directories.logons.source import Kind as SourceKind
 from keyturn.rules.directories.resets import JobKind, JobState
 from keyturn.rules.messages import MessageState
 
@@ -310,6 +311,21 @@ _DIRECTORY: tuple[_Row, ...] = (
      "Look.view"),
     ("directory.password_expires_at", _TIME, _PERSON, "when its password expires; None: never",
      "Look.view"),
+    ("directory.again", _WORD, _PERSON, "what its bad logons come from; None: none were found",
+     "Look.view (again)", tuple(SourceKind)),
+    ("directory.again_from", _TEXT, _STAFF, "the computer or address they come from",
+     "Source.client"),
+    ("directory.again_where", _TEXT, _STAFF, "the controllers that refused them",
+     "Source.controllers"),
+    ("directory.again_count", _COUNT, _STAFF, "how many there were, within a day",
+     "Source.count"),
+    ("directory.again_last", _TIME, _STAFF, "when the last one was", "Source.last_at"),
+    ("directory.again_every", _COUNT, _STAFF, "minutes between them; None: no rhythm",
+     "Source.every_ms"),
+    ("directory.again_names", _COUNT, _STAFF, "names tried from there within an hour",
+     "Source.names"),
+    ("directory.again_strength", _COUNT, _STAFF, "how sure the agent is, of 100",
+     "Source.strength"),
     ("reset.kind", _WORD, _PERSON, "what was last asked of the directory; None: nothing yet",
      "jobs.of", tuple(JobKind)),
     ("reset.state", _WORD, _PERSON, "where that stands", "Job.state", tuple(JobState)),

@@ -10,9 +10,10 @@ from keyturn.ports.directories import Look
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
 from keyturn.rules.budgets import DIRECTORY_JOBS, exhausted
-from keyturn.rules.diagnosis import VOCABULARY, Blind
+from keyturn.rules.diagnosis import VOCABULARY, Blind, directory_again
 from keyturn.rules.directories import resets
 from keyturn.rules.directories.causes import word_of
+from keyturn.rules.directories.logons.source import Found, decode
 from keyturn.rules.directories.proofs import THERE
 from keyturn.rules.directories.resets import Job
 from keyturn.rules.directories.things import Agent, AgentState, LinkedAccount
@@ -76,17 +77,28 @@ def _looked(page: Page, account: LinkedAccount | None, look: Look | None) -> Non
     names = (*_VIEW, "locked", "looked_at")
     if account is None:
         page.note("directory.", **dict.fromkeys(names))
+        page.note(**directory_again.facts(None))
         return
     if look is None or not look.view:
         page.miss(Blind.NOT_LOOKED_AT, *(f"directory.{name}" for name in names))
+        page.miss(Blind.NOT_LOOKED_AT, *directory_again.facts(None))
         return
     view: dict[str, Any] = json.loads(look.view)
+    _again(page, decode(view.get("again")))
     page.note("directory.", **{name: view.get(key) for name, key in _VIEW.items()})
     locked = view.get("locked_until")
     page.note(
         "directory.", looked_at=look.answered_at, locked=locked is not None,
         locked_until=locked or None,
     )  # fmt: skip
+
+
+def _again(page: Page, found: Found | None) -> None:
+    """Why it locks again, if that was asked: the likeliest source."""
+    if found is None:
+        page.miss(Blind.NOT_LOOKED_AT, *directory_again.facts(None))
+    else:
+        page.note(**directory_again.facts(found.sources[0] if found.sources else None))
 
 
 def _job(page: Page, tx: Tx, act: Act, job: Job | None) -> None:

@@ -15,6 +15,7 @@ from keyturn.web.console import (
     linking,
     passkeys,
     records,
+    sources,
     users,
 )
 from keyturn.web.console.entry import inside
@@ -82,6 +83,8 @@ def _accounts(site: Site, one: str) -> list[BaseRoute]:
             post=inside(linking.unlink),
         ),
         *(door(site, f"{account}/{act}", post=inside(linking.does(act))) for act in linking.JOBS),
+        door(site, f"{account}/again", post=inside(sources.ask)),
+        door(site, f"{one}/again/{{look}}", get=inside(sources.show)),
     ]
 
 

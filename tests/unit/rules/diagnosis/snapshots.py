@@ -85,6 +85,16 @@ def _looked(name: str) -> Row:
     return S.DIRECTORY, facts, {name: False}
 
 
+def _again(kind: str) -> Row:
+    facts: dict[str, object] = {
+        "directory.again": kind, "directory.again_from": "pc-14",
+        "directory.again_where": "dc1.corp.example", "directory.again_count": 6,
+        "directory.again_last": AGO, "directory.again_every": 15, "directory.again_names": 7,
+        "directory.again_strength": 75,
+    }  # fmt: skip
+    return S.DIRECTORY, facts, {"directory.again": "saved" if kind == "typed" else "typed"}
+
+
 # one row, one look: a table reads better than what the formatter makes of it
 # fmt: off
 ROWS: dict[str, Row] = {
@@ -133,6 +143,14 @@ ROWS: dict[str, Row] = {
         {**_JOB, "reset.state": "changed", "reset.reason": "untried"}, {"reset.reason": None}),
     "directory.unbound": (S.DIRECTORY, {**_JOB, "reset.state": "done", "reset.unbound": True},
         {"reset.unbound": False}),
+    "directory.again-guessing": _again("guessing"),
+    "directory.again-service": _again("service"),
+    "directory.again-phone": _again("phone"),
+    "directory.again-tolerated": _again("tolerated"),
+    "directory.again-typed": _again("typed"),
+    "directory.again-saved": _again("saved"),
+    "directory.again-program": _again("program"),
+    "directory.again-unseen": _again("unseen"),
     "directory.locked": _looked("directory.locked"),
     "directory.disabled": _looked("directory.disabled"),
     "directory.account-expired": _looked("directory.expired"),
