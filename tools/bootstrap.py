@@ -26,7 +26,7 @@ DECIDING = (LOCKED, ROOT / "pyproject.toml", Path(__file__))
 LEAST = (3, 11)
 
 LAB = {
-    "chromium": "/usr/bin/chromium",
+    "chromium-headless-shell": "/usr/bin/chromium-headless-shell",
     "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
     "postfix": "/usr/sbin/postfix",
     "kannel": "/usr/sbin/bearerbox",

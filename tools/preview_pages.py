@@ -114,7 +114,9 @@ def look(address: str, names: list[str], shots: Path | None, axe: str) -> list[s
     """Open every page at every size in both themes; returns what is wrong."""
     wrong: list[str] = []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = driver.chromium.launch(
+            executable_path="/usr/bin/chromium-headless-shell", args=FLAGS
+        )
         for size, (width, height) in SIZES.items():
             for theme in ("light", "dark"):
                 context = browser.new_context(

@@ -81,9 +81,15 @@ def running(state: State) -> int | None:
 def document(state: State, who: Who | None, own_fingerprint: str) -> dict[str, Any]:
     """Everything that can be said of an agent from its folder; nothing secret. For `--json`.
 
+    "last" is what the run has said of itself that goes on, or else the last one; None where a run
+    has only begun: what the one before it said is not true any more.
+
     Raises StateUnusable.
     """
     pid = running(state)
+    last = state.read_json(FILE)
+    if last is not None and pid not in (None, last["pid"]):
+        last = None
     identity = who.identity if who else None
     return {
         "enrolled": who is not None,
@@ -97,5 +103,5 @@ def document(state: State, who: Who | None, own_fingerprint: str) -> dict[str, A
         "certificate_ends_at": certificate_end(state),
         "running": pid is not None,
         "pid": pid,
-        "last": state.read_json(FILE),
+        "last": last,
     }

@@ -79,7 +79,7 @@ def _facts(document: dict[str, Any], state: State) -> dict[str, str]:
     }
     if document["running"]:
         facts["process"] = f"{document['pid']}"
-        facts |= _live(last)
+        facts |= _live(last) if last else {}
     return {label: text for label, text in facts.items() if text}
 
 

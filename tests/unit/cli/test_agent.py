@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from keyturn.agent import keys as keyring
+from keyturn.agent import status as statuses
 from keyturn.agent import system, wiring
 from keyturn.agent import who as known
 from keyturn.agent.identity import public
@@ -275,6 +277,27 @@ def test_status_says_how_it_stands(
     with desk.folder().lock():
         assert desk.run("status") == 0
     assert "… begins" in capsys.readouterr().out
+
+
+def test_what_an_earlier_run_said_is_not_told_of_the_one_that_begins(
+    desk: Desk, typed: Typed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrolled(desk, typed)
+    told = {
+        "at": 1, "pid": os.getpid() + 1, "run_id": "r", "version": "1", "place": "here",
+        "controller": "dc1", "phase": "primary", "since": 1, "link": "", "detail": "",
+        "socket": True, "lease": None, "holder": None, "busy": 0, "stopped": "",
+    }  # fmt: skip
+    desk.folder().write_json(statuses.FILE, told)
+    capsys.readouterr()
+    assert desk.run("status", "--json") == 1  # it does not run: that was the last
+    assert json.loads(capsys.readouterr().out)["last"]["phase"] == "primary"
+    with desk.folder().lock():
+        assert desk.run("status") == 0
+        assert "… begins" in capsys.readouterr().out
+        desk.folder().write_json(statuses.FILE, {**told, "pid": os.getpid()})
+        assert desk.run("status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["last"]["phase"] == "primary"
 
 
 def test_the_key_goes_into_a_safe_and_out_of_it(
