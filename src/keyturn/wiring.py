@@ -422,7 +422,7 @@ def _kept(settings: Settings) -> Keep:
         Kind.CASES: keep.cases_days, Kind.CLIENTS: keep.clients_days,
         Kind.CODES: keep.flows_days, Kind.FLOWS: keep.flows_days,
         Kind.SESSIONS: keep.sessions_days, Kind.ABSENT: keep.absent_days,
-        Kind.JOBS: keep.jobs_days, Kind.PROOFS: keep.jobs_days,
+        Kind.JOBS: keep.jobs_days, Kind.PROOFS: keep.jobs_days, Kind.GONE: keep.flows_days,
     }  # fmt: skip
 
 

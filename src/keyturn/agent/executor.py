@@ -17,9 +17,10 @@ from keyturn.agent import charting
 from keyturn.agent.looking import look
 from keyturn.agent.settling import settle_job
 from keyturn.agent.standing import Standing
+from keyturn.agent.syncing import Reader
 from keyturn.agent.tasks import perform
 from keyturn.agent.watching import watch
-from keyturn.wire.messages import Work
+from keyturn.wire.messages import Syncing, Work
 
 #: pieces of work that are taken at once, watches not among them; watches
 WORK_AT_MOST, WATCHES_AT_MOST = 256, 256
@@ -38,11 +39,14 @@ class Executor:
         self._going: dict[_Key, asyncio.Task[None]] = {}
         self._accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._charted_at: int | None = None
+        self._reader = Reader(standing, standing.source) if standing.source else None
 
     @property
     def busy(self) -> int:
-        """How many pieces of work are going on or waiting their turn."""
-        return len(self._going)
+        """How many pieces of work are going on or waiting their turn; to read the directory,
+        which never ends, is none.
+        """
+        return sum(kind != "sync" for kind, _ in self._going)
 
     async def begin(self) -> None:
         """Once, before any work: what an earlier run knew of the directory, and what it knew
@@ -74,6 +78,15 @@ class Executor:
             self._spawn(("look", asked.look_id), "", partial(look, at, asked, asked_at))
         for one in work.watches:
             self._spawn(("watch", one.job_id), "", partial(watch, at, one, asked_at))
+        self._read(work.sync)
+
+    def _read(self, place: Syncing | None) -> None:
+        """Go on reading the directory; or do so no more."""
+        if place is None or self._reader is None:
+            self._drop("sync", ())
+        else:
+            self._reader.offer(place)
+            self._spawn(("sync", ""), "", self._reader.run)
 
     def _drop(self, kind: str, wanted: Collection[str]) -> None:
         for key, going in list(self._going.items()):

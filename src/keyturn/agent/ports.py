@@ -190,7 +190,14 @@ class Driver(Protocol):
 
 
 class Connected(Driver, Protocol):
-    """A driver that keeps connections, and so has an end."""
+    """A driver that keeps connections, and so has an end.
+
+    Attributes:
+        source: everybody in the directory.
+    """
+
+    @property
+    def source(self) -> Source: ...
 
     def close(self) -> None:
         """Hang up everywhere; nothing is asked afterwards."""

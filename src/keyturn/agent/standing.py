@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from keyturn.agent.charting import Chart
 from keyturn.agent.journal import Ending, Journal
 from keyturn.agent.logons.ports import Logs
-from keyturn.agent.ports import Driver, Link, LinkDenied, LinkDown, Unreachable
+from keyturn.agent.ports import Driver, Link, LinkDenied, LinkDown, Source, Unreachable
 from keyturn.rules.directories.proofs import Bind
 from keyturn.rules.directories.resets import Outcome
 from keyturn.rules.directories.things import Epoch
@@ -65,6 +65,7 @@ class Standing:
         lease: the lease as it is at this moment, None without one (or when it has ended).
         keys: what seals to this agent open with, the newest first.
         logs: of bad logons; None: nothing is told of those.
+        source: everybody in the directory; None where nobody is read.
         acting: how many tasks and looks go on at once; reading: how many other questions.
     """
 
@@ -77,6 +78,7 @@ class Standing:
     lease: Callable[[], Held | None]
     keys: Callable[[], Sequence[X25519PrivateKey]]
     logs: Logs | None = None
+    source: Source | None = None
     acting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
 

@@ -164,6 +164,7 @@ async def built(
                     lease=lambda: _lease(keeper),
                     keys=lambda: (keys.sealing,),
                     logs=logs(config),
+                    source=directory.source,
                 )
             )
             seen = Seen(

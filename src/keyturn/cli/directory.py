@@ -28,6 +28,7 @@ from keyturn.flows import directories as flow
 from keyturn.flows import resetting
 from keyturn.flows.directories import BadName, Invited, Known, Revoked
 from keyturn.flows.resetting import JobView
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.names import Unnamed
 from keyturn.rules.directories.things import AgentRole, Directory
 from keyturn.steps.directory_views import AgentRow
@@ -72,13 +73,16 @@ def list_directories(tenant: TENANT = None, config: CONFIG = None, json: JSON = 
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(metavar="DOMAIN", help="Its DNS name.")],
+    kind: Annotated[
+        DirectoryKind, typer.Option("--kind", help="What it is; never changes afterwards.")
+    ] = DirectoryKind.ACTIVE_DIRECTORY,
     tenant: TENANT = None,
     config: CONFIG = None,
     json: JSON = False,
 ) -> None:
-    """Connect a domain by its DNS name; nothing in the directory is changed."""
+    """Connect a directory by its DNS name; nothing in it is changed."""
     with desk(config, tenant) as at:
-        answer = at.run(flow.add(at.house.parts, at.staff, name))
+        answer = at.run(flow.add(at.house.parts, at.staff, name, kind))
     match answer:
         case BadName(why=why):
             raise WrongUse(_NO_DOMAIN[why], "It is the domain's DNS name: corp.example.com.")

@@ -56,7 +56,7 @@ class Directories(Protocol):
     def all(self, tenant_id: str) -> Sequence[Directory]: ...
     def get(self, tenant_id: str, directory_id: str) -> Directory | None: ...
     def update(self, directory: Directory) -> None:
-        """All but `identity`, which has a call of its own."""
+        """All but `identity`, which has a call of its own, and `kind`, which never changes."""
         ...
 
     def take_identity(self, tenant_id: str, directory_id: str, identity: bytes) -> bool:
@@ -181,11 +181,12 @@ class Jobs(Protocol):
     def unanswered(self, tenant_id: str, directory_id: str, now: int) -> Sequence[Look]: ...
     def stirring(self, now: int) -> Sequence[tuple[str, str]]:
         """(directory, mark) of all tenants: one for each job that is queued, unsettled or still
-        watched, each look that waits for its answer and has not expired, and each agent that
-        waits for approval.
+        watched, each look that waits for its answer and has not expired, each agent that
+        waits for approval, and each full read that is due.
 
-        A mark says kind, id and state ("j|ID|queued", "l|ID", "a|ID"): the same thing keeps its
-        mark until something happens to it, so that whoever has seen it need not ring again.
+        A mark says kind, id and state ("j|ID|queued", "l|ID", "a|ID", "s|NUMBER"): the same thing
+        keeps its mark until something happens to it, so that whoever has seen it need not ring
+        again.
         """
         ...
 

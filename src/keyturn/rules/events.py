@@ -91,6 +91,21 @@ class Event(StrEnum):
     AGENT_REVOKED = "agent.revoked"
     ACCOUNT_LINKED = "account.linked"
     ACCOUNT_UNLINKED = "account.unlinked"
+    # seen in a directory, whoever did it
+    ACCOUNT_PASSWORD = "account.password"  # noqa: S105  an event's name, not a secret
+    ACCOUNT_LOCKED = "account.locked"
+    ACCOUNT_UNLOCKED = "account.unlocked"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_MUST_CHANGE = "account.must_change"
+    ACCOUNT_EXPIRY = "account.expiry"
+    ACCOUNT_RENAMED = "account.renamed"
+    ACCOUNT_GONE = "account.gone"
+    SYNC_CHOSEN = "sync.chosen"
+    SYNC_ENDED = "sync.ended"
+    SYNC_BEGUN = "sync.begun"
+    SYNC_DONE = "sync.done"
+    SYNC_LOST = "sync.lost"
 
 
 @dataclass(frozen=True, slots=True)

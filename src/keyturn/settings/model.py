@@ -374,7 +374,8 @@ class Retention(_Section):
         le=36_500,
     )
     flows_days: int = _field(
-        "Codes, links, and what was begun in browsers and ran out: diagnosis looks at them.",
+        "Codes, links, and what was begun in browsers and ran out: diagnosis looks at them. "
+        "Accounts that a directory does not have any more.",
         30,
         ge=1,
         le=3650,

@@ -10,7 +10,7 @@ from keyturn.rules.directories import leases, resets
 from keyturn.rules.directories.proofs import ATTRIBUTE, ProofState
 from keyturn.rules.directories.resets import ACTING, Job, JobKind, JobState
 from keyturn.rules.directories.things import Agent, AgentRole, AgentState, Lease
-from keyturn.steps import charts
+from keyturn.steps import charts, syncing
 from keyturn.wire.messages import Applicant, Look, Sealed, Task, Unsettled, Watch, Work
 
 #: a listener is asked to watch a controller after this time, or when the primary cannot reach it
@@ -62,6 +62,7 @@ def work(tx: Tx, agent: Agent, lease: Lease | None, now: int) -> Work:
         watches=tuple(_watches(tx, agent, now, leads=leads and candidate)),
         looks=tuple(_looks(tx, agent, now)) if leads and candidate else (),
         applicants=tuple(_applicants(every)) if candidate else (),
+        sync=syncing.standing(tx, agent) if leads and candidate else None,
     )
 
 

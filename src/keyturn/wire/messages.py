@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from keyturn.rules.directories.entries import DirectoryKind, Entry, Scope
 from keyturn.rules.directories.proofs import ProofState, Stamp
 from keyturn.rules.directories.resets import JobKind
+from keyturn.rules.directories.syncs import Phase
 from keyturn.rules.directories.things import AgentRole, Epoch
 
 #: raised when either side could misread the other
@@ -30,6 +32,9 @@ class Enrol:
 
     The same token with the same signing key gets the same answer again, so that an answer
     that is lost costs nothing.
+
+    Attributes:
+        kind: of directory that the agent is set up for; of any other it is refused.
     """
 
     token: str
@@ -40,6 +45,7 @@ class Enrol:
     machine: str
     place: str
     version: str
+    kind: DirectoryKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,14 +314,38 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Syncing:
+    """Where the reading of a directory stands, for its primary; and the answer to all that is
+    said of it: to go on from there, whatever was sent.
+
+    Attributes:
+        at: names this very place; every report says which it goes on from, and counts only
+            if that is the place still (rules/directories/syncs.place).
+        after: id of the last account that was taken of this read.
+        cursor: what `changes` go on from.
+    """
+
+    scope: Scope
+    phase: Phase
+    at: str
+    after: str
+    cursor: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
-    """What there is to do for this agent, now. Asking again gives the same, until reported."""
+    """What there is to do for this agent, now. Asking again gives the same, until reported.
+
+    Attributes:
+        sync: None for whoever is not primary, and while nobody wants the directory to be read.
+    """
 
     tasks: tuple[Task, ...]
     unsettled: tuple[Unsettled, ...]
     watches: tuple[Watch, ...]
     looks: tuple[Look, ...]
     applicants: tuple[Applicant, ...]
+    sync: Syncing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +428,61 @@ class Charted:
     reachable: dict[str, str]
 
 
+# --- everybody in a directory; what an account's moments are, the directory's own clock says
+
+
+@dataclass(frozen=True, slots=True)
+class SyncBegun:
+    """A full read begins, whatever went on before.
+
+    Attributes:
+        cursor, total: of its roll.
+    """
+
+    at: str
+    cursor: bytes
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPage:
+    """A page of a full read: these accounts, and no others, after the place's and up to `upto`.
+
+    Attributes:
+        upto: id; with `last` the page speaks of all that are left, and it is "".
+        entries: at most 200 (rules/directories/entries.PAGE), ascending by id.
+    """
+
+    at: str
+    upto: str
+    entries: tuple[Entry, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncChanges:
+    """What changed, or that nothing did. Of what does not fit into one message a part is told
+    with the cursor as it was.
+
+    Attributes:
+        entries, gone: at most 200 each, ascending; gone: ids.
+        whole: everything has to be read again.
+    """
+
+    at: str
+    entries: tuple[Entry, ...]
+    gone: tuple[str, ...]
+    cursor: bytes
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncLost:
+    """The directory cannot tell what changed since the cursor: everything is to be read again."""
+
+    at: str
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """The server has it; nothing else to say."""
@@ -411,7 +496,8 @@ class Denied:
         why: "token", "signature", "sequence", "revoked", "waiting", "cloned", "run", "epoch",
             "protocol", "name", "message", "certificate" (it vouches for something else),
             "role" (a listener founds no directory), "later" (too many wrong tokens from this
-            network).
+            network), "kind" (the directory is of another one than the agent), "unsynced" (nobody
+            wants the directory to be read).
         holder: for "run": who lives under this key already.
     """
 
@@ -435,10 +521,14 @@ ANSWERS: Mapping[type, type] = {
     Seen: Taken,
     Looked: Taken,
     Charted: Taken,
+    SyncBegun: Syncing,
+    SyncPage: Syncing,
+    SyncChanges: Syncing,
+    SyncLost: Syncing,
 }
 
 Request = (
     Enrol | Found | Approve | Renew | Begin | Beat | Release | Wait | Fetch | AskPermit
-    | Report | Seen | Looked | Charted
+    | Report | Seen | Looked | Charted | SyncBegun | SyncPage | SyncChanges | SyncLost
 )  # fmt: skip
-Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Denied
+Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Syncing | Denied

@@ -64,7 +64,12 @@ def test_a_directory_is_added_once_and_listed(northwind: Command) -> None:
     assert (listed["name"], listed["standing"], listed["primary"]) == (DOMAIN, "new", None)
     assert DOMAIN in northwind("directory", "list")[1]
     [lab] = parsed(northwind("directory", "add", "lab.example.test", "--json"))
-    assert (lab["name"], lab["identity"]) == ("lab.example.test", None)
+    assert (lab["name"], lab["identity"], lab["kind"]) == (
+        "lab.example.test", None, "active_directory",
+    )  # fmt: skip
+    files = ("directory", "add", "files1.example.test", "--kind", "workgroup", "--json")
+    assert parsed(northwind(*files))[0]["kind"] == "workgroup"
+    assert northwind("directory", "add", "files2.example.test", "--kind", "novell")[0] == 2
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import AgentRole, Epoch
 from keyturn.wire import session, signatures
 from keyturn.wire.codec import Unreadable, encode
@@ -100,7 +101,8 @@ def test_an_answer_kept_from_before_is_not() -> None:
         agent.hear(second, 200, headers, body)
 
 
-ENROL = Enrol("token", "dc1", "dc1", AGENT_KEY, b"k" * 32, "m", "here", "1")
+AD = DirectoryKind.ACTIVE_DIRECTORY
+ENROL = Enrol("token", "dc1", "dc1", AGENT_KEY, b"k" * 32, "m", "here", "1", AD)
 ENROLLED = Enrolled("a", "d", "corp", AgentRole.CANDIDATE, SERVER_KEY, None, approved=False)
 
 

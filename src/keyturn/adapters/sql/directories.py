@@ -11,6 +11,7 @@ from sqlalchemy import delete, update
 from keyturn.adapters.sql.directory_tables import directories, enrolments, leases, linked_accounts
 from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, enum, param, taken, upsert
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import (
     AgentRole,
     Directory,
@@ -27,12 +28,14 @@ def to_text(raw: bytes) -> str:
 
 
 BYTES = Codec(write=to_text, read=b64decode)
-DIRECTORY = Shape(directories, Directory, key=("id", "tenant_id"), identity=BYTES)
+DIRECTORY = Shape(
+    directories, Directory, key=("id", "tenant_id"), identity=BYTES, kind=enum(DirectoryKind)
+)
 TOKEN = Shape(enrolments, EnrolmentToken, key=("digest",), role=enum(AgentRole))
 ACCOUNT = Shape(linked_accounts, LinkedAccount, key=("directory_id", "user_id"))
 
-#: but the identity, which has a call of its own
-_UPDATE = DIRECTORY.update.values(identity=directories.c.identity)
+#: but the identity, which has a call of its own, and the kind, which never changes
+_UPDATE = DIRECTORY.update.values(identity=directories.c.identity, kind=directories.c.kind)
 _BY_DIGEST = TOKEN.select().where(enrolments.c.digest == param("b_digest"))
 _LEASE = Quick(
     leases.select().where(leases.c.tenant_id == param("tid"), leases.c.directory_id == param("did"))
@@ -72,7 +75,8 @@ class SqlDirectories(Repository):
     def update(self, directory: Directory) -> None:
         key = {"id": directory.id, "tenant_id": directory.tenant_id}
         change = {**DIRECTORY.changes(directory, **key)}
-        change.pop("v_identity")
+        for lasting in ("v_identity", "v_kind"):
+            change.pop(lasting)
         self._c.execute(_UPDATE, change)
 
     def take_identity(self, tenant_id: str, directory_id: str, identity: bytes) -> bool:

@@ -36,6 +36,7 @@ directories = Table(
     Column("reachable", Text, nullable=False),
     Column("topology_at", MS),
     Column("created_at", MS, nullable=False),
+    Column("kind", String(16), nullable=False, server_default="active_directory"),
     Index(None, "tenant_id", "name", unique=True),
 )
 

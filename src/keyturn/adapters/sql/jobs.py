@@ -32,6 +32,7 @@ from keyturn.adapters.sql.rows import (
     taken,
     upsert,
 )
+from keyturn.adapters.sql.sync_tables import DUE, syncs
 from keyturn.ports.directories import Look
 from keyturn.rules.directories.proofs import ProofState, Stamp
 from keyturn.rules.directories.resets import Envelope, Job, JobKind, JobState, Permit, Proof, due_at
@@ -85,6 +86,7 @@ _ASKED = Quick(
     select(looks.c.directory_id, looks.c.id).where(UNANSWERED, looks.c.expires_at > param("now"))
 )
 _APPLICANTS = Quick(select(agents.c.directory_id, agents.c.id).where(WAITING))
+_SYNCS = Quick(select(syncs.c.directory_id, syncs.c.number).where(DUE))
 #: what every agent that fetches work is answered with
 _HERE = (jobs.c.tenant_id == param("tid"), jobs.c.directory_id == param("did"))
 _IN = JOB.select().where(*_HERE).order_by(jobs.c.id)
@@ -199,6 +201,7 @@ class SqlJobs(Repository):
     def stirring(self, now: int) -> Sequence[tuple[str, str]]:
         marks = [(row[0], f"j|{row[1]}|{row[2]}") for row in _MOVING.rows(self._c, {})]
         marks += [(row[0], f"l|{row[1]}") for row in _ASKED.rows(self._c, {"now": now})]
+        marks += [(row[0], f"s|{row[1]}") for row in _SYNCS.rows(self._c, {})]
         return marks + [(row[0], f"a|{row[1]}") for row in _APPLICANTS.rows(self._c, {})]
 
     def answer(self, tenant_id: str, look_id: str, view: str, cause: str, now: int) -> bool:

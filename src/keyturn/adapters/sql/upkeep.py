@@ -103,11 +103,13 @@ _KEPT: Mapping[Kind, _Kept] = {
 def _of_directories() -> Mapping[Kind, _Kept]:
     tables = whole().tables
     done, proved, asked, let_in = (tables[n] for n in ("jobs", "proofs", "looks", "enrolments"))
+    read = tables["entries"]
     return {
         Kind.LOOKS: _Kept(asked, _over(asked.c.expires_at)),
         Kind.ENROLMENTS: _Kept(let_in, _over(let_in.c.expires_at), timed=False),
         Kind.PROOFS: _Kept(proved, _over(proved.c.at)),
         Kind.JOBS: _Kept(done, _over(done.c.finished_at)),
+        Kind.GONE: _Kept(read, _over(read.c.gone_at), timed=False),
     }
 
 
@@ -176,6 +178,8 @@ class SqlUpkeep(Repository):
         for table in whole().sorted_tables:
             if table.name == "jobs":
                 self._erase_proofs(table, user_id)
+            if table.name == "linked_accounts":
+                self._erase_entries(table, user_id)
             if "user_id" in table.c and table not in (audit, cases):
                 self._c.execute(delete(table).where(table.c.user_id == user_id))
         self._c.execute(delete(users).where(users.c.tenant_id == tenant_id, users.c.id == user_id))
@@ -184,6 +188,12 @@ class SqlUpkeep(Repository):
         proofs = whole().tables["proofs"]
         theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
         self._c.execute(delete(proofs).where(proofs.c.job_id.in_(theirs)))
+
+    def _erase_entries(self, linked: Table, user_id: str) -> None:
+        """What was read of their accounts, in this tenant's directories."""
+        read = whole().tables["entries"]
+        theirs = select(linked.c.directory_id, linked.c.guid).where(linked.c.user_id == user_id)
+        self._c.execute(delete(read).where(tuple_(read.c.directory_id, read.c.id).in_(theirs)))
 
 
 def _window(kept: _Kept, after: Sequence[str], before: int, window: int) -> Select[Any]:

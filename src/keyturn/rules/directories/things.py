@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from keyturn.rules.directories.entries import DirectoryKind
+
 
 class AgentRole(StrEnum):
     """What an agent may become."""
@@ -23,7 +25,7 @@ class AgentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """An Active Directory domain connected to a tenant.
+    """A directory connected to a tenant.
 
     Attributes:
         name: the domain's DNS name, lower case, e.g. "corp.example.test".
@@ -32,6 +34,7 @@ class Directory:
         topology: the primary's last report (rules/directories/topology.py), as JSON; "" before.
         reachable: with it, for each controller's DNS name "" or why the primary cannot reach it,
             as a JSON object; "" before.
+        kind: what it is; its agents are of the same kind.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Directory:
     topology_at: int | None
     created_at: int
     reachable: str = ""
+    kind: DirectoryKind = DirectoryKind.ACTIVE_DIRECTORY
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from keyturn.flows import channel, enrolling
+from keyturn.flows import channel, enrolling, syncing
 from keyturn.ports.parts import Parts
 from keyturn.rules.callers import network_of
 from keyturn.rules.directories.things import Agent
@@ -45,6 +45,10 @@ from keyturn.wire.messages import (
     Report,
     Rung,
     Seen,
+    SyncBegun,
+    SyncChanges,
+    SyncLost,
+    SyncPage,
     Wait,
 )
 from keyturn.wire.session import Heard
@@ -67,6 +71,8 @@ class Messages:
             Looked: channel.looked, Charted: channel.chart,
             Found: self._noted(enrolling.found), Approve: self._noted(enrolling.approve),
             Renew: self._noted(enrolling.renew),
+            SyncBegun: syncing.begun, SyncPage: syncing.paged, SyncChanges: syncing.followed,
+            SyncLost: syncing.lost,
         }  # fmt: skip
 
     def _noted(self, flow: Any) -> Flow:

@@ -11,6 +11,7 @@ from keyturn.flows import directories as flow
 from keyturn.flows import resetting
 from keyturn.flows.directories import BadName, Known, NotAllowed, NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import Agent, AgentRole
 from keyturn.steps.directory_views import DirectoryPage
 from keyturn.web.console import charts
@@ -27,21 +28,25 @@ FEW = 5
 
 async def index(visit: Visit, staff: Staff) -> Response:
     """All of them."""
-    return await _listed(visit, staff, typed="", problem=None)
+    return await _listed(visit, staff, ("", DirectoryKind.ACTIVE_DIRECTORY), problem=None)
 
 
-async def _listed(visit: Visit, staff: Staff, typed: str, problem: str | None) -> Response:
+async def _listed(
+    visit: Visit, staff: Staff, typed: tuple[str, DirectoryKind], problem: str | None
+) -> Response:
     found = await flow.everyone(visit.site.parts, staff)
     return visit.page(
-        "console/directories.html", 422 if problem else 200, directories=found, typed=typed,
-        mistake=problem, can=ALLOWED[staff.role],
+        "console/directories.html", 422 if problem else 200, directories=found,
+        typed=typed[0], kind=typed[1], mistake=problem, can=ALLOWED[staff.role],
     )  # fmt: skip
 
 
 async def add(visit: Visit, staff: Staff) -> Response:
-    """One more, by its domain's DNS name."""
-    typed = (await visit.form(name=NAME_MAX))["name"]
-    answer = await flow.add(visit.site.parts, staff, typed)
+    """One more, by its DNS name and its kind."""
+    form = await visit.form(name=NAME_MAX, kind=WORD_MAX)
+    chosen = choice("kind", form["kind"], set(map(str, DirectoryKind)))
+    typed = form["name"], DirectoryKind(chosen or DirectoryKind.ACTIVE_DIRECTORY)
+    answer = await flow.add(visit.site.parts, staff, *typed)
     match answer:
         case NotAllowed():
             raise barred(answer)

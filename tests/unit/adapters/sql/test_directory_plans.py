@@ -29,6 +29,10 @@ ASKED: dict[str, Any] = {
     "sqlite_autoindex_agents_1": lambda tx: tx.agents.heard(["a", "b"], 1),
     "sqlite_autoindex_proofs_1": lambda tx: tx.jobs.proofs("t", "j"),
     "sqlite_autoindex_leases_1": lambda tx: tx.directories.lease("t", "d"),
+    "ix_syncs_due": lambda tx: tx.jobs.stirring(1),
+    "sqlite_autoindex_syncs_1": lambda tx: tx.syncs.lock("t", "d"),
+    "sqlite_autoindex_entries_1": lambda tx: tx.syncs.between("t", "d", "a", "b"),
+    "ix_entries_directory_id_word_id": lambda tx: tx.syncs.listed("t", "d", "a", None, 9),
     "ix_linked_accounts_user_id": lambda tx: tx.directories.linked("t", "u"),
     "ix_linked_accounts_directory_id_guid": lambda tx: tx.directories.holder("t", "d", "g"),
 }

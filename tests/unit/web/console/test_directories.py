@@ -10,6 +10,7 @@ import pytest
 
 from keyturn.rules.accounts import Role, User
 from keyturn.rules.directories import topology
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import JobKind, JobState
 from keyturn.rules.directories.things import Agent, AgentState, Directory
@@ -73,6 +74,19 @@ def test_a_directory_is_added_by_its_dns_name(office: Office, desk: Desk) -> Non
     assert "The map comes with the first primary agent" in page.text
     listed = desk.get("/console/directories")
     assert heading(listed) == "1 directory is not served at this moment."
+
+
+def test_a_kind_is_chosen_once_and_shown(office: Office, desk: Desk) -> None:
+    form = {"name": "files1.example.test", "kind": "workgroup"}
+    added = desk.post("/console/directories", **form)
+    (found,) = office.house.write(lambda tx: tx.directories.all(office.house.tenant.id))
+    assert found.kind is DirectoryKind.WORKGROUP
+    page = text(desk.get(added.headers["location"].removeprefix(BASE)).text)
+    assert "Workgroup machine" in page
+    assert "beside the machine" in page
+    again = desk.post("/console/directories", **form).text
+    assert '<option value="workgroup" selected>' in again
+    assert desk.post("/console/directories", name="x.test", kind="novell").status_code == 422
 
 
 def test_all_is_well_when_every_directory_is_served(desk: Desk, corp: Corp) -> None:

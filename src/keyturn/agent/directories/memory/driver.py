@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from keyturn.agent.directories.memory.controllers import MemoryController
 from keyturn.agent.directories.memory.domain import MemoryDomain
 from keyturn.agent.directories.memory.faults import Fault
+from keyturn.agent.directories.memory.reading import MemorySource
 from keyturn.agent.ports import (
     AccountView,
     Change,
@@ -23,6 +24,7 @@ class MemoryDriver:
     """Keyturn's access to a `MemoryDomain`; several drivers may share one domain.
 
     Attributes:
+        source: everybody in it (the port's `Source`).
         tries: passwords tried so far, as (controller, guid): how often a proof asked.
     """
 
@@ -30,6 +32,7 @@ class MemoryDriver:
         """Args:
         timeout_ms: what `timeout_ms` answers; nothing here takes any time.
         """
+        self.source = MemorySource(domain)
         self.tries: list[tuple[str, str]] = []
         self._domain = domain
         self._timeout_ms = timeout_ms

@@ -1,0 +1,74 @@
+"""The room of a transaction that holds who is in directories, and how far each was read.
+
+Each method takes the tenant's id and never answers with another tenant's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from keyturn.rules.directories.known import Known
+from keyturn.rules.directories.syncs import Sync
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Attributes:
+    present: accounts that are there. gone: that went within the time asked for.
+    """
+
+    present: int
+    gone: int
+
+
+class Syncs(Protocol):
+    """How far directories were read, and their accounts."""
+
+    def get(self, tenant_id: str, directory_id: str) -> Sync | None:
+        """None: nobody has asked for this directory to be read."""
+        ...
+
+    def lock(self, tenant_id: str, directory_id: str) -> Sync | None:
+        """As get, but nobody else changes it, nor any of its accounts, until this transaction
+        ends.
+        """
+        ...
+
+    def put(self, tenant_id: str, sync: Sync) -> None:
+        """Store it, in place of what was."""
+        ...
+
+    def known(self, tenant_id: str, directory_id: str, ids: Sequence[str]) -> Sequence[Known]:
+        """Those of `ids` that were ever there, ascending."""
+        ...
+
+    def between(
+        self, tenant_id: str, directory_id: str, after: str, upto: str | None
+    ) -> Sequence[str]:
+        """Ids of those that are there, after the one and up to the other (None: to the end),
+        ascending.
+        """
+        ...
+
+    def keep(self, tenant_id: str, directory_id: str, every: Sequence[Known]) -> None:
+        """Store them, each in place of what was."""
+        ...
+
+    def listed(
+        self, tenant_id: str, directory_id: str, begins: str, after: Known | None, limit: int
+    ) -> Sequence[Known]:
+        """Those that are there and whose name begins so, whatever the case, by name.
+
+        `after`: the last of the page before.
+        """
+        ...
+
+    def tally(self, tenant_id: str, directory_id: str, since: int) -> Tally:
+        """How many are there, and how many have gone at `since` or later."""
+        ...
+
+    def forget(self, tenant_id: str, directory_id: str) -> None:
+        """Nobody asks for this directory to be read any more: nothing of it is kept."""
+        ...
