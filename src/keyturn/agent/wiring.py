@@ -21,11 +21,12 @@ from keyturn.agent.keeper import Keeper, Life, Sight, Tools
 from keyturn.agent.keys import Keys
 from keyturn.agent.link import HttpLink, http_client, tls_context
 from keyturn.agent.numbers import COMMAND_FILE, Numbers
-from keyturn.agent.ports import Connected
+from keyturn.agent.ports import Connected, Inspector
 from keyturn.agent.run import Agent
 from keyturn.agent.standing import Held, Place, Standing
 from keyturn.agent.state import State
 from keyturn.agent.status import Seen, Status
+from keyturn.agent.surveying import Plain, Surveyor
 from keyturn.agent.system import BootClock, WallClock
 from keyturn.agent.who import Who
 from keyturn.rules.directories.entries import DirectoryKind
@@ -99,6 +100,12 @@ def _workgroup(config: Config, password: str) -> Connected:
     return Workgroup(settings, WallClock().now)
 
 
+def inspector(directory: Connected) -> Inspector:
+    """What looks how the directory is: of its kind, or what every kind can tell."""
+    found: Inspector = getattr(directory, "inspector", None) or Plain(directory)
+    return found
+
+
 def health(state: State, journal: Journal) -> str:
     """What a beat says of this machine: "" while all is well, else JSON of short facts."""
     facts: dict[str, object] = {}
@@ -143,6 +150,11 @@ async def built(
                 status.tell(sight)
 
             keeper = Keeper(tools, who, now, health=lambda: health(state, journal), tell=tell)
+            chart = Chart(config.controller, directory, journal)
+            surveyor = Surveyor(
+                now.run_id, config.controller, who.directory, inspector(directory), link,
+                WallClock(), lambda: keeper.held is not None, chart,
+            )  # fmt: skip
             executor = Executor(
                 Standing(
                     place=Place(who.agent_id, who.directory_id, now.run_id, config.controller),
@@ -150,10 +162,11 @@ async def built(
                     link=link,
                     journal=journal,
                     ticks=ticks,
-                    chart=Chart(config.controller, directory, journal),
+                    chart=chart,
                     lease=lambda: _lease(keeper),
                     keys=lambda: (keys.sealing,),
-                )
+                ),
+                surveyor.survey,
             )
             seen = Seen(
                 ticks, WallClock(), lambda: keeper.held, lambda: bell.socket,

@@ -394,6 +394,24 @@ class Charted:
 
 
 @dataclass(frozen=True, slots=True)
+class Surveyed:
+    """How the directory is, every minute, from every approved agent: of its own controller, and
+    from the primary of all of them. JSON of rules/directories/health/facts.py.
+
+    Attributes:
+        clock_ms: this agent's own clock, ms since the epoch. The one reading of a clock that
+            travels, because nothing is asked of it but how far it is off.
+        beside: a ListenerSight.
+        seen: a PrimarySight; "" from whoever is not primary.
+    """
+
+    run_id: str
+    clock_ms: int
+    beside: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """The server has it; nothing else to say."""
 
@@ -430,10 +448,11 @@ ANSWERS: Mapping[type, type] = {
     Seen: Taken,
     Looked: Taken,
     Charted: Taken,
+    Surveyed: Taken,
 }
 
 Request = (
     Enrol | Found | Approve | Renew | Begin | Beat | Release | Wait | Fetch | AskPermit
-    | Report | Seen | Looked | Charted
+    | Report | Seen | Looked | Charted | Surveyed
 )  # fmt: skip
 Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Denied

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from keyturn.flows import channel, enrolling
+from keyturn.flows import channel, enrolling, surveys
 from keyturn.ports.parts import Parts
 from keyturn.rules.callers import network_of
 from keyturn.rules.directories.things import Agent
@@ -45,6 +45,7 @@ from keyturn.wire.messages import (
     Report,
     Rung,
     Seen,
+    Surveyed,
     Wait,
 )
 from keyturn.wire.session import Heard
@@ -65,6 +66,7 @@ class Messages:
             Begin: channel.begin, Release: channel.release, Fetch: channel.fetch,
             AskPermit: channel.permit, Report: channel.report, Seen: channel.seen,
             Looked: channel.looked, Charted: channel.chart,
+            Surveyed: surveys.take,
             Found: self._noted(enrolling.found), Approve: self._noted(enrolling.approve),
             Renew: self._noted(enrolling.renew),
         }  # fmt: skip
