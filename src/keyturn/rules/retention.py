@@ -19,6 +19,7 @@ Then it rests.  What goes:
     enrolments  tokens that let an agent in                      their end
     proofs    what each controller showed of a job               seen
     jobs      resets, unlocks, required changes that are over    their end
+    health    what changed in how directories are                happened
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Kind(StrEnum):
     ENROLMENTS = "enrolments"
     PROOFS = "proofs"
     JOBS = "jobs"
+    HEALTH = "health"
 
 
 ORDER = tuple(Kind)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from keyturn.ports.directory_health import AgentNote, Book
+from keyturn.ports.directory_health import AgentNote, Book, Line
+from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules.directories import leases, topology
 from keyturn.rules.directories.health import codec
@@ -27,14 +28,17 @@ from keyturn.rules.directories.health.facts import (
     hear,
 )
 from keyturn.rules.directories.health.forest import arrange, key
-from keyturn.rules.directories.health.remembered import recall
-from keyturn.rules.directories.health.settled import Kept, Memory, held, settle
+from keyturn.rules.directories.health.remembered import recall, store
+from keyturn.rules.directories.health.settled import Event, Kept, Memory, held, settle
 from keyturn.rules.directories.health.view import FRESH_MS, NO_WAY
 from keyturn.rules.directories.things import Agent, AgentState, Directory
 from keyturn.rules.directories.topology import Unreadable
 from keyturn.rules.health.report import Report
+from keyturn.rules.lockout import MINUTE
 
 T = TypeVar("T")
+#: between two judgements of one directory: agents look as often
+EVERY_MS: Final = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,32 @@ def look(tx: Tx, directory: Directory, version: str, now: int) -> Health:
         memory = {key(one): Kept(held=one, since=one.at) for one in found}
         answers = found
     return Health(arrange(answers, now), memory)
+
+
+def judge_now(tx: Tx, parts: Parts, tenant_id: str, directory_id: str, version: str) -> bool:
+    """Judge a directory if it is time, and store what came to count and what changed; whether
+    it was judged.
+    """
+    now = parts.clock.now()
+    directory = tx.directories.get(tenant_id, directory_id)
+    if directory is None or not tx.health.take(tenant_id, directory_id, now - EVERY_MS, now):
+        return False
+    book = tx.health.book(tenant_id, directory_id)
+    found = judge(facts(tx, directory, version, now))
+    memory, events = settle(recall(book.memory), found, now)
+    for event in events:
+        tx.health.add(_line(parts.random.id(now), directory, event))
+    tx.health.judged(tenant_id, directory_id, store(memory), book.alarmed_at)
+    return True
+
+
+def _line(line_id: str, directory: Directory, event: Event) -> Line:
+    finding = event.finding
+    return Line(
+        id=line_id, tenant_id=directory.tenant_id, directory_id=directory.id, at=event.at,
+        change=event.change, cause=finding.cause, subject=finding.subject, before=event.before,
+        facts=finding.facts,
+    )  # fmt: skip
 
 
 def facts(tx: Tx, directory: Directory, version: str, now: int) -> Facts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,7 @@ from keyturn.rules.directories.leases import ALIVE_MS
 from keyturn.rules.directories.things import AgentRole, AgentState
 from keyturn.rules.health.verdicts import Finding
 from keyturn.rules.lockout import MINUTE
+from keyturn.steps import directory_health as step
 from keyturn.steps.directory_health import Health
 from keyturn.wire.messages import Release
 from tests.unit.flows.agency import Agency, Machine
@@ -214,3 +216,100 @@ def settle_twice(findings: tuple[Finding, ...], now: int) -> dict[tuple[str, str
     once, _ = settle({}, findings, now)
     twice, _ = settle(once, [replace(f, at=f.at + 1) for f in findings], now + MINUTE)
     return twice
+
+
+# -- judged every minute
+
+
+def sweep(domain: Domain, *, later: int = MINUTE) -> int:
+    """One sweep, a minute after the last; the agents live and have told how things are."""
+    domain.house.clock.move(later)
+    hear(domain, domain.dc1, domain.dc2)
+    domain.beat(domain.dc1)
+    return run(directory_health.sweep(domain.parts, VERSION))
+
+
+def history(domain: Domain) -> list[tuple[str, str]]:
+    at = (domain.tenant.id, domain.directory.id)
+    lines = domain.house.write(lambda tx: tx.health.history(*at, 99))
+    return [(line.change, line.cause) for line in reversed(lines)]
+
+
+def told(domain: Domain, cause: str) -> list[str]:
+    """What history says of a cause."""
+    return [change for change, of in history(domain) if of == cause]
+
+
+def test_what_was_seen_twice_counts_and_is_written_down_once(domain: Domain) -> None:
+    for _ in range(3):
+        reach(domain, {})
+        sweep(domain)
+    assert told(domain, "tls.old") == []
+    reach(domain, {host("dc2"): "tls_old"})
+    sweep(domain)
+    assert told(domain, "tls.old") == []
+    for _ in range(3):
+        reach(domain, {host("dc2"): "tls_old"})
+        sweep(domain)
+    assert told(domain, "tls.old") == ["opened"]
+    assert "tls.old" in roots(domain)
+    for _ in range(3):
+        reach(domain, {})
+        sweep(domain)
+    assert told(domain, "tls.ok") == ["closed"]
+
+
+def test_a_line_of_history_says_what_where_and_since_when(domain: Domain) -> None:
+    for _ in range(3):
+        reach(domain, {host("dc2"): "tls_old"})
+        sweep(domain)
+    at = (domain.tenant.id, domain.directory.id)
+    lines = domain.house.write(lambda tx: tx.health.history(*at, 99))
+    (line,) = [line for line in lines if line.cause == "tls.old"]
+    assert (line.subject, line.before) == (host("dc2"), "")
+    assert line.facts["controller"] == host("dc2")
+    assert line.at < domain.house.clock.now()
+
+
+def test_a_directory_is_judged_once_a_minute_whoever_sweeps(domain: Domain) -> None:
+    assert sweep(domain) == 1
+    assert sweep(domain, later=0) == 0
+    assert sweep(domain, later=MINUTE - 1) == 0
+    assert sweep(domain, later=1) == 1
+
+
+def test_one_that_another_server_took_meanwhile_is_left_to_it(domain: Domain) -> None:
+    at = (domain.tenant.id, domain.directory.id)
+    assert sweep(domain) == 1
+    for tenant_id in (at[0], "0" * 26):
+        judge = partial(
+            step.judge_now, parts=domain.parts, tenant_id=tenant_id, directory_id=at[1],
+            version=VERSION,
+        )  # fmt: skip
+        assert domain.house.write(judge) is False
+
+
+def test_the_directories_of_all_tenants_have_their_turn(house: House, domain: Domain) -> None:
+    other = Agency(house, "south.example.test", house.add_tenant("southbank"))
+    assert sweep(domain) == 2
+    at = (other.tenant.id, other.directory.id)
+    assert house.write(lambda tx: tx.health.book(*at)).judged_at == house.clock.now()
+    house.clock.move(MINUTE)
+    assert run(directory_health.sweep(house.parts, VERSION, 1)) == 1
+
+
+# -- on a page
+
+
+def test_a_page_shows_what_changed_lately_and_nothing_of_what_is_not_there(
+    domain: Domain,
+) -> None:
+    for _ in range(3):
+        reach(domain, {host("dc2"): "tls_old"})
+        sweep(domain)
+    by = staff.on_the_host(domain.house.browser().caller)
+    shown = run(directory_health.page(domain.parts, by, domain.directory.id, VERSION))
+    assert shown is not None
+    assert "tls.old" in {line.cause for line in shown.history}
+    assert shown.health.report == look(domain).report
+    assert run(directory_health.page(domain.parts, by, "0" * 26, VERSION)) is None

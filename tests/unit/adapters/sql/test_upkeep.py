@@ -105,6 +105,8 @@ ROWS: list[tuple[Kind, str, Callable[[int], dict[str, Any]], list[dict[str, Any]
      [{"at": NOW}, {"at": NOW - 1}]),
     (Kind.JOBS, "jobs", lambda at: {"id": new_id(at)},
      [{"finished_at": None}, {"finished_at": NOW}, {"finished_at": NOW - 1}]),
+    (Kind.HEALTH, "health_lines", lambda at: {"id": new_id(at)},
+     [{"at": NOW}, {"at": NOW - 1}]),
 ]  # fmt: skip
 
 
