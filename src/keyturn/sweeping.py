@@ -1,8 +1,10 @@
-"""What time makes of directory jobs: one coroutine in each server process, beside delivery.
+"""What time makes of directory jobs and of directories: one coroutine in each server process,
+beside delivery.
 
 A job that nobody answers for must not stand open because nobody looks: whoever watches its
 page is told within a second of its deadline.  Every process looks; a job is held while it
-is decided about, so that the second finds nothing left to do.
+is decided about, so that the second finds nothing left to do.  So it is with a directory, which
+is judged every minute.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import logging
 from contextlib import suppress
 from importlib import import_module
 
+from keyturn import __version__
 from keyturn.ports.parts import Parts
 
 #: between two looks; the first comes later, because a start has enough to do
@@ -26,16 +29,21 @@ async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> No
     """Go on until `stop` is set."""
     pause = first_s
     while not await _stopped(stop, pause):
-        await asyncio.to_thread(import_module, "keyturn.flows.channel")  # see `once`
+        for name in ("channel", "directory_health"):  # see `once`
+            await asyncio.to_thread(import_module, f"keyturn.flows.{name}")
         pause = await once(parts)
 
 
 async def once(parts: Parts) -> float:
     """One look; seconds until the next."""
-    from keyturn.flows import channel  # noqa: PLC0415  not at the start, which has enough to do
+    from keyturn.flows import (  # noqa: PLC0415  not at the start, which has enough to do
+        channel,
+        directory_health,
+    )
 
     try:
         seen = await channel.sweep(parts)
+        await directory_health.sweep(parts, __version__)
     except Exception as error:  # noqa: BLE001  the next look may be better, and must come
         _log.warning("the sweep stumbled cause=%r again_in_s=%d", error, AGAIN_S)
         return AGAIN_S

@@ -56,9 +56,10 @@ class Chart:
 
     async def survey(self, link: Link) -> None:
         """Draw it, try every controller, and tell the server (which hears it again in a minute,
-        should it not hear it now).
+        should it not hear it now). If no controller answers, that is told of the last map.
         """
-        if not await self.draw() or self.topology is None:
+        await self.draw()
+        if self.topology is None:
             return
         hosts = [one.host for one in maps.real(self.topology)]
         self.causes = await self._driver.reachable(hosts)

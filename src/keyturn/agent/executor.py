@@ -34,8 +34,13 @@ _Act = Callable[[], Coroutine[Any, Any, None]]
 class Executor:
     """Does the work of one run."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: Standing, survey: _Act | None = None) -> None:
+        """Args:
+        survey: looks how the directory is and tells the server; None: nobody does.
+        """
         self._at = standing
+        self._survey = survey
+        self._surveyed: tuple[int, bool] | None = None
         self._going: dict[_Key, asyncio.Task[None]] = {}
         self._accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._charted_at: int | None = None
@@ -66,6 +71,7 @@ class Executor:
         """
         at = self._at
         self._keep_charted()
+        self._keep_surveyed()
         self._drop("settle", {one.job_id for one in work.unsettled})
         self._drop("watch", {one.job_id for one in work.watches})
         for unsettled in work.unsettled:
@@ -101,12 +107,22 @@ class Executor:
             self._charted_at = now
             self._spawn(("chart", ""), "", partial(self._at.chart.survey, self._at.link))
 
+    def _keep_surveyed(self) -> None:
+        """Every agent looks how the directory is, every minute; and at once when it leads."""
+        now, leads, last = self._at.ticks.now(), self._at.held() is not None, self._surveyed
+        if last is not None and now - last[0] < charting.EVERY_MS and (last[1] or not leads):
+            return
+        if self._survey is not None:
+            self._surveyed = now, leads
+            self._spawn(("survey", ""), "", self._survey)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the chart fresh until `stop` is set; then see out what has begun, as long as a
         change may take, and drop the rest (it is journaled, and settled later).
         """
         while not stop.is_set():
             self._keep_charted()
+            self._keep_surveyed()
             try:
                 await asyncio.wait_for(stop.wait(), charting.EVERY_MS / 1000)
             except TimeoutError:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from keyturn.rules.directories.answers import Refusal
 from keyturn.rules.directories.entries import Changes, Entry, Roll, Scope
+from keyturn.rules.directories.health.facts import Account, ListenerSight, Rights, Way
 from keyturn.rules.directories.policies import Policy
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
@@ -186,6 +187,37 @@ class Driver(Protocol):
 
     async def reachable(self, controllers: Sequence[str]) -> dict[str, str]:
         """For each controller "" if it answers as it must, else the cause (Unreachable.cause)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What the agent's account may see and do in a directory; None: it could not be looked at.
+
+    Attributes: see rules/directories/health/facts.PrimarySight.
+    """
+
+    rights: tuple[Rights, ...] | None = None
+    policy: bool | None = None
+    unreadable: tuple[str, ...] | None = None
+    account: Account | None = None
+
+
+class Inspector(Protocol):
+    """How a directory is, for its health (docs/health.md). Changes nothing, and raises nothing:
+    what hinders is what is asked for.
+    """
+
+    async def ways(self, controllers: Sequence[str]) -> tuple[Way, ...]:
+        """The way to each of them, in their order."""
+        ...
+
+    async def beside(self, controller: str) -> ListenerSight:
+        """One controller, as whoever stands beside it sees it."""
+        ...
+
+    async def inside(self, controller: str) -> Inside:
+        """What the account sees there; nothing, if it cannot be reached."""
         ...
 
 

@@ -24,11 +24,12 @@ from keyturn.agent.logons.audit_file import AuditFile
 from keyturn.agent.logons.events import EventLog
 from keyturn.agent.logons.ports import Logs
 from keyturn.agent.numbers import COMMAND_FILE, Numbers
-from keyturn.agent.ports import Connected
+from keyturn.agent.ports import Connected, Inspector
 from keyturn.agent.run import Agent
 from keyturn.agent.standing import Held, Place, Standing
 from keyturn.agent.state import State
 from keyturn.agent.status import Seen, Status
+from keyturn.agent.surveying import Plain, Surveyor
 from keyturn.agent.system import BootClock, WallClock
 from keyturn.agent.who import Who
 from keyturn.rules.directories.entries import DirectoryKind
@@ -109,6 +110,12 @@ def logs(config: Config) -> Logs:
     return Logs({**files, **programs}, WallClock().now)
 
 
+def inspector(directory: Connected) -> Inspector:
+    """What looks how the directory is: of its kind, or what every kind can tell."""
+    found: Inspector = getattr(directory, "inspector", None) or Plain(directory)
+    return found
+
+
 def health(state: State, journal: Journal) -> str:
     """What a beat says of this machine: "" while all is well, else JSON of short facts."""
     facts: dict[str, object] = {}
@@ -153,6 +160,11 @@ async def built(
                 status.tell(sight)
 
             keeper = Keeper(tools, who, now, health=lambda: health(state, journal), tell=tell)
+            chart = Chart(config.controller, directory, journal)
+            surveyor = Surveyor(
+                now.run_id, config.controller, who.directory, inspector(directory), link,
+                WallClock(), lambda: keeper.held is not None, chart,
+            )  # fmt: skip
             executor = Executor(
                 Standing(
                     place=Place(who.agent_id, who.directory_id, now.run_id, config.controller),
@@ -160,12 +172,13 @@ async def built(
                     link=link,
                     journal=journal,
                     ticks=ticks,
-                    chart=Chart(config.controller, directory, journal),
+                    chart=chart,
                     lease=lambda: _lease(keeper),
                     keys=lambda: (keys.sealing,),
                     logs=logs(config),
                     source=directory.source,
-                )
+                ),
+                surveyor.survey,
             )
             seen = Seen(
                 ticks, WallClock(), lambda: keeper.held, lambda: bell.socket,

@@ -36,6 +36,7 @@ from keyturn.ports.upkeep import Facts, Upkeep
 
 if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
     from keyturn.ports.directories import Agents, Directories, Jobs
+    from keyturn.ports.directory_health import Health
     from keyturn.ports.syncing import Syncs
 
 __all__ = ["Lookup", "Page", "SeenLane", "Store", "StoreUnavailable", "Taken", "Tx", "Wanted"]
@@ -98,6 +99,8 @@ class Tx(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def syncs(self) -> Syncs: ...
+    @property
+    def health(self) -> Health: ...
 
 
 class Store(Protocol):

@@ -20,6 +20,7 @@ Then it rests.  What goes:
     proofs    what each controller showed of a job               seen
     jobs      resets, unlocks, required changes that are over    their end
     gone      accounts that a directory does not have any more   seen to be gone
+    health    what changed in how directories are                happened
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Kind(StrEnum):
     PROOFS = "proofs"
     JOBS = "jobs"
     GONE = "gone"
+    HEALTH = "health"
 
 
 ORDER = tuple(Kind)

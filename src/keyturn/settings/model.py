@@ -388,6 +388,7 @@ class Retention(_Section):
         ge=7,
         le=36_500,
     )
+    health_days: int = _field("What changed in how directories are.", 90, ge=1, le=3650)
 
 
 class Log(_Section):

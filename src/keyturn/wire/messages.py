@@ -484,6 +484,24 @@ class SyncLost:
 
 
 @dataclass(frozen=True, slots=True)
+class Surveyed:
+    """How the directory is, every minute, from every approved agent: of its own controller, and
+    from the primary of all of them. JSON of rules/directories/health/facts.py.
+
+    Attributes:
+        clock_ms: this agent's own clock, ms since the epoch. The one reading of a clock that
+            travels, because nothing is asked of it but how far it is off.
+        beside: a ListenerSight.
+        seen: a PrimarySight; "" from whoever is not primary.
+    """
+
+    run_id: str
+    clock_ms: int
+    beside: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """The server has it; nothing else to say."""
 
@@ -525,10 +543,11 @@ ANSWERS: Mapping[type, type] = {
     SyncPage: Syncing,
     SyncChanges: Syncing,
     SyncLost: Syncing,
+    Surveyed: Taken,
 }
 
 Request = (
     Enrol | Found | Approve | Renew | Begin | Beat | Release | Wait | Fetch | AskPermit
-    | Report | Seen | Looked | Charted | SyncBegun | SyncPage | SyncChanges | SyncLost
+    | Report | Seen | Looked | Charted | SyncBegun | SyncPage | SyncChanges | SyncLost | Surveyed
 )  # fmt: skip
 Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Syncing | Denied

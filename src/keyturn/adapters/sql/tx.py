@@ -26,6 +26,7 @@ from keyturn.adapters.sql.users import SqlUsers
 if TYPE_CHECKING:
     from keyturn.adapters.sql.agents import SqlAgents
     from keyturn.adapters.sql.directories import SqlDirectories
+    from keyturn.adapters.sql.directory_health import SqlHealth
     from keyturn.adapters.sql.jobs import SqlJobs
     from keyturn.adapters.sql.syncing import SqlSyncs
 
@@ -149,3 +150,9 @@ class SqlTx:
         from keyturn.adapters.sql.syncing import SqlSyncs  # noqa: PLC0415  as said
 
         return self._room(SqlSyncs)
+
+    @cached_property
+    def health(self) -> SqlHealth:
+        from keyturn.adapters.sql.directory_health import SqlHealth  # noqa: PLC0415  as said
+
+        return self._room(SqlHealth)

@@ -104,12 +104,14 @@ def _of_directories() -> Mapping[Kind, _Kept]:
     tables = whole().tables
     done, proved, asked, let_in = (tables[n] for n in ("jobs", "proofs", "looks", "enrolments"))
     read = tables["entries"]
+    lines = tables["health_lines"]
     return {
         Kind.LOOKS: _Kept(asked, _over(asked.c.expires_at)),
         Kind.ENROLMENTS: _Kept(let_in, _over(let_in.c.expires_at), timed=False),
         Kind.PROOFS: _Kept(proved, _over(proved.c.at)),
         Kind.JOBS: _Kept(done, _over(done.c.finished_at)),
         Kind.GONE: _Kept(read, _over(read.c.gone_at), timed=False),
+        Kind.HEALTH: _Kept(lines, _over(lines.c.at)),
     }
 
 

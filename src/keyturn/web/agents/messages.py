@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from keyturn.flows import channel, enrolling, syncing
+from keyturn.flows import channel, enrolling, surveys, syncing
 from keyturn.ports.parts import Parts
 from keyturn.rules.callers import network_of
 from keyturn.rules.directories.things import Agent
@@ -45,6 +45,7 @@ from keyturn.wire.messages import (
     Report,
     Rung,
     Seen,
+    Surveyed,
     SyncBegun,
     SyncChanges,
     SyncLost,
@@ -69,6 +70,7 @@ class Messages:
             Begin: channel.begin, Release: channel.release, Fetch: channel.fetch,
             AskPermit: channel.permit, Report: channel.report, Seen: channel.seen,
             Looked: channel.looked, Charted: channel.chart,
+            Surveyed: surveys.take,
             Found: self._noted(enrolling.found), Approve: self._noted(enrolling.approve),
             Renew: self._noted(enrolling.renew),
             SyncBegun: syncing.begun, SyncPage: syncing.paged, SyncChanges: syncing.followed,

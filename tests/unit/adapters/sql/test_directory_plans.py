@@ -33,6 +33,10 @@ ASKED: dict[str, Any] = {
     "sqlite_autoindex_syncs_1": lambda tx: tx.syncs.lock("t", "d"),
     "sqlite_autoindex_entries_1": lambda tx: tx.syncs.between("t", "d", "a", "b"),
     "ix_entries_directory_id_word_id": lambda tx: tx.syncs.listed("t", "d", "a", None, 9),
+    "ix_agent_notes_directory_id": lambda tx: tx.health.notes("t", "d"),
+    "sqlite_autoindex_agent_notes_1": lambda tx: tx.health.note("t", "d", "a"),
+    "sqlite_autoindex_health_books_1": lambda tx: tx.health.book("t", "d"),
+    "ix_health_lines_directory_id_id": lambda tx: tx.health.history("t", "d", 9),
     "ix_linked_accounts_user_id": lambda tx: tx.directories.linked("t", "u"),
     "ix_linked_accounts_directory_id_guid": lambda tx: tx.directories.holder("t", "d", "g"),
 }

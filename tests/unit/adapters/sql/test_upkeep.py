@@ -107,6 +107,8 @@ ROWS: list[tuple[Kind, str, Callable[[int], dict[str, Any]], list[dict[str, Any]
      [{"finished_at": None}, {"finished_at": NOW}, {"finished_at": NOW - 1}]),
     (Kind.GONE, "entries", lambda at: {"directory_id": new_id(at), "id": new_id(at)},
      [{"gone_at": None}, {"gone_at": NOW}, {"gone_at": NOW - 1}]),
+    (Kind.HEALTH, "health_lines", lambda at: {"id": new_id(at)},
+     [{"at": NOW}, {"at": NOW - 1}]),
 ]  # fmt: skip
 
 
