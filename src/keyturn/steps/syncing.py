@@ -7,6 +7,7 @@ is: whoever sent it is told the place, and goes on from there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,10 +21,13 @@ from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import Agent
 from keyturn.rules.events import Event
 from keyturn.steps.acts import Act, record
-from keyturn.wire.messages import SyncBegun, SyncChanges, Syncing, SyncLost, SyncPage
+from keyturn.wire.messages import SyncBegun, SyncChanges, Syncing, SyncLost, SyncPage, SyncStuck
 
 #: longest cursor, bytes: a workgroup's is 24 KiB, DirSync's grows with the number of controllers
 CURSOR_MAX: Final = 96 * 1024
+#: longest name of what a trouble is about
+NAME_MAX: Final = 2_000
+_WORD = re.compile(r"[a-z_]{1,30}")
 #: accounts of a directory at most
 TOTAL_MAX: Final = 10_000_000
 
@@ -63,7 +67,7 @@ def told(sync: Sync) -> Syncing:
 # -- what may be said
 
 
-def sound(message: SyncBegun | SyncPage | SyncChanges | SyncLost) -> bool:
+def sound(message: SyncBegun | SyncPage | SyncChanges | SyncLost | SyncStuck) -> bool:
     """Whether a report can be one, whatever the place is."""
     match message:
         case SyncBegun():
@@ -77,6 +81,8 @@ def sound(message: SyncBegun | SyncPage | SyncChanges | SyncLost) -> bool:
             return fit and len(message.cursor) <= CURSOR_MAX
         case SyncLost():
             return True
+        case SyncStuck():
+            return _WORD.fullmatch(message.cause) is not None and len(message.name) <= NAME_MAX
 
 
 def _ids(entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -125,6 +131,12 @@ def lost(tx: Tx, at: Reading, message: SyncLost) -> Sync:
     if sync is not None and at.sync.phase is not Phase.DUE:
         record(tx, at.act, Event.SYNC_LOST, None, _of(at, {"number": sync.number}))
     return _stored(tx, at, sync)
+
+
+def stuck(tx: Tx, at: Reading, message: SyncStuck) -> Sync:
+    """It cannot go on for now."""
+    trouble = f"{message.cause} {message.name}".strip()
+    return _stored(tx, at, syncs.stuck(at.sync, message.at, trouble))
 
 
 def _of(at: Reading, facts: Mapping[str, object]) -> Mapping[str, object]:

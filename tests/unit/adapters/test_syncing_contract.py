@@ -61,7 +61,18 @@ def test_where_a_sync_stands_is_kept_and_replaced(store: SqlStore, here: tuple[s
     write(store, lambda tx: tx.syncs.put(tenant, first))
     assert read(store, lambda tx: tx.syncs.get(tenant, directory)) == first
     later = Sync(
-        directory, Scope(), 3, Phase.FOLLOWING, "ab", 40, 17, b"\x00\xff", NOW, NOW + 1, NOW + 2
+        directory,
+        Scope(),
+        3,
+        Phase.FOLLOWING,
+        "ab",
+        40,
+        17,
+        b"\x00\xff",
+        NOW,
+        NOW + 1,
+        NOW + 2,
+        "scope OU=A",
     )
     write(store, lambda tx: tx.syncs.put(tenant, later))
     assert write(store, lambda tx: tx.syncs.lock(tenant, directory)) == later

@@ -13,7 +13,7 @@ from keyturn.flows.syncing import BadScope, NotAllowed, NotFound, Read
 from keyturn.rules.access import Staff, Why
 from keyturn.rules.accounts import Role, User
 from keyturn.rules.directories.entries import PAGE, Entry, Scope
-from keyturn.rules.directories.syncs import Phase, place
+from keyturn.rules.directories.syncs import LATE_MS, Phase, place
 from keyturn.rules.directories.things import AgentRole, LinkedAccount
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import MINUTE
@@ -26,6 +26,7 @@ from keyturn.wire.messages import (
     Syncing,
     SyncLost,
     SyncPage,
+    SyncStuck,
     Work,
 )
 from tests.unit.adapters.test_syncing_contract import make_entry
@@ -36,7 +37,7 @@ from tests.unit.flows.test_staff import staff_of
 IDS = [f"{number:02x}" for number in range(0, 40, 2)]
 TAKE = {
     SyncBegun: syncing.begun, SyncPage: syncing.paged, SyncChanges: syncing.followed,
-    SyncLost: syncing.lost,
+    SyncLost: syncing.lost, SyncStuck: syncing.stuck,
 }  # fmt: skip
 
 
@@ -226,6 +227,27 @@ def test_pages_are_stored_with_the_place(chosen: Desk) -> None:
     assert (events.count(Event.SYNC_BEGUN), events.count(Event.SYNC_DONE)) == (1, 1)
 
 
+def test_a_directory_that_falls_silent_is_late(chosen: Desk) -> None:
+    chosen.read_all([make_entry("0a")])
+    chosen.house.clock.move(LATE_MS)
+    shown = run(syncing.one(chosen.house.parts, chosen.manager, chosen.agency.directory.id))
+    assert isinstance(shown, Read)
+    assert shown.late
+
+
+def test_why_it_does_not_go_on_is_kept_until_it_does(chosen: Desk) -> None:
+    at = chosen.place().at
+    assert chosen.said(SyncStuck(at, "scope", "OU=A")).at == at
+    here = (chosen.house.tenant.id, chosen.agency.directory.id)
+    stored = chosen.house.write(lambda tx: tx.syncs.get(*here))
+    assert stored is not None
+    assert stored.trouble == "scope OU=A"
+    chosen.begun()
+    stored = chosen.house.write(lambda tx: tx.syncs.get(*here))
+    assert stored is not None
+    assert stored.trouble == ""
+
+
 def test_a_page_says_who_is_not_there_any_more_in_its_range_only(chosen: Desk) -> None:
     chosen.read_all([make_entry(id_) for id_ in IDS])
     answer = chosen.said(SyncLost(chosen.place().at))
@@ -257,6 +279,8 @@ def test_a_page_from_before_the_place_is_not_taken(chosen: Desk) -> None:
         SyncChanges("x", (make_entry("0B"),), (), b"", whole=False),
         SyncChanges("x", (), ("0b", "0a"), b"", whole=False),
         SyncChanges("x", (), (), bytes(CURSOR_MAX + 1), whole=False),
+        SyncStuck("x", "<b>", ""),
+        SyncStuck("x", "scope", "x" * 2_001),
     ],
 )
 def test_what_cannot_be_a_report_is_refused(chosen: Desk, message: Any) -> None:

@@ -37,6 +37,7 @@ syncs = Table(
     Column("begun_at", MS),
     Column("finished_at", MS),
     Column("heard_at", MS),
+    Column("trouble", Text, nullable=False),
 )
 
 DUE = text("phase = 'due'")

@@ -62,7 +62,7 @@ def _syncs() -> None:
         sa.Column("phase", sa.String(9), nullable=False),
         sa.Column("after", sa.String(136), nullable=False), _ms("total"), _ms("done"),
         _text("cursor"), _ms("begun_at", nullable=True), _ms("finished_at", nullable=True),
-        _ms("heard_at", nullable=True),
+        _ms("heard_at", nullable=True), _text("trouble"),
         sa.PrimaryKeyConstraint("directory_id", name="pk_syncs"),
     )  # fmt: skip
     due = sa.text("phase = 'due'")
