@@ -1,4 +1,5 @@
-"""What time makes of directory jobs: one coroutine in each server process, beside delivery.
+"""What time makes of directory jobs, and of passwords that end: one coroutine in each server
+process, beside delivery.
 
 A job that nobody answers for must not stand open because nobody looks: whoever watches its
 page is told within a second of its deadline.  Every process looks; a job is held while it
@@ -32,14 +33,16 @@ async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> No
 
 async def once(parts: Parts) -> float:
     """One look; seconds until the next."""
-    from keyturn.flows import channel  # noqa: PLC0415  not at the start, which has enough to do
+    from keyturn.flows import channel, reminding  # noqa: PLC0415  a start has enough to do
 
     try:
         seen = await channel.sweep(parts)
+        reminded = await reminding.remind(parts)
     except Exception as error:  # noqa: BLE001  the next look may be better, and must come
         _log.warning("the sweep stumbled cause=%r again_in_s=%d", error, AGAIN_S)
         return AGAIN_S
-    return 0 if seen == channel.SWEEP else LOOK_S
+    more = seen == channel.SWEEP or reminded == reminding.LIMIT
+    return 0 if more else LOOK_S
 
 
 async def _stopped(stop: asyncio.Event, at_most: float) -> bool:

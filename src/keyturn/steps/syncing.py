@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from keyturn.ports.store import Tx
+from keyturn.rules.alarms import Alarm
 from keyturn.rules.directories import known, syncs
 from keyturn.rules.directories.comings import Happened
 from keyturn.rules.directories.entries import PAGE, Entry
@@ -20,6 +21,7 @@ from keyturn.rules.directories.known import Turn
 from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import Agent
 from keyturn.rules.events import Event
+from keyturn.steps import alarms
 from keyturn.steps.acts import Act, record
 from keyturn.wire.messages import SyncBegun, SyncChanges, Syncing, SyncLost, SyncPage, SyncStuck
 
@@ -158,6 +160,21 @@ def _keep(tx: Tx, at: Reading, entries: Sequence[Entry], gone: Sequence[str]) ->
     tx.syncs.keep(tenant_id, directory_id, [turn.known for turn in turns])
     for turn in turns:
         _written(tx, at, turn)
+    if any(Happened.GONE in turn.happened for turn in turns):
+        _counted(tx, at)
+
+
+def _counted(tx: Tx, at: Reading) -> None:
+    """Owners hear of it when so many disappear that a cut link, an emptied choice of OUs or a
+    lost right look just so.
+    """
+    act, directory_id = at.act, at.sync.directory_id
+    tally = tx.syncs.tally(act.tenant.id, directory_id, act.now - syncs.GONE_WINDOW_MS)
+    known_before = tally.present + tally.gone
+    directory = tx.directories.get(act.tenant.id, directory_id)
+    if directory is not None and syncs.held_back(known_before, tally.gone):
+        facts = {"subject": directory.name, "gone": tally.gone, "of": known_before}
+        alarms.sound(tx, act, Alarm.ACCOUNTS_GONE, facts)
 
 
 def _written(tx: Tx, at: Reading, turn: Turn) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from keyturn.adapters.sql.directories import SqlDirectories
 from keyturn.flows import channel, syncing
 from keyturn.flows.syncing import BadScope, NotAllowed, NotFound, Read
 from keyturn.rules.access import Staff, Why
@@ -33,6 +34,7 @@ from tests.unit.adapters.test_syncing_contract import make_entry
 from tests.unit.flows.agency import Agency, Machine
 from tests.unit.flows.house import House, run
 from tests.unit.flows.test_staff import staff_of
+from tests.unit.flows.test_words import words
 
 IDS = [f"{number:02x}" for number in range(0, 40, 2)]
 TAKE = {
@@ -331,6 +333,37 @@ def test_what_happens_to_a_linked_account_is_in_its_persons_trail(chosen: Desk, 
     assert set(EVENTS.values()) == set(seen)
     gone = chosen.house.trail(ada)[-1]
     assert (gone.facts["guid"], gone.client) == ("0a", "agent dc1")
+
+
+@pytest.mark.parametrize(("gone", "sounds"), [(10, False), (11, True)])
+def test_owners_hear_when_many_are_gone_within_an_hour(
+    chosen: Desk, gone: int, sounds: bool
+) -> None:
+    ids = [f"{number:04x}" for number in range(100)]
+    staff_of(chosen.house, Role.OWNER)
+    at = chosen.read_all([make_entry(id_) for id_ in ids]).at
+    at = chosen.said(SyncChanges(at, (), tuple(ids[: gone - 1]), b"2", whole=False)).at
+    assert chosen.house.events().count(Event.ALARM_RAISED) == 0
+    chosen.said(SyncChanges(at, (), tuple(ids[gone - 1 : gone]), b"3", whole=False))
+    assert chosen.house.events().count(Event.ALARM_RAISED) == sounds
+    if sounds:
+        raised = chosen.house.trail()[-1]
+        assert raised.facts == {
+            "alarm": "accounts-gone", "subject": "corp.example.test", "gone": 11, "of": 100,
+        }  # fmt: skip
+        mail = words(chosen.house, chosen.house.last("alarm"))
+        assert "11 of 100 accounts of the directory corp.example.test" in mail
+
+
+def test_a_directory_that_went_meanwhile_sounds_no_alarm(
+    chosen: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"{number:04x}" for number in range(20)]
+    at = chosen.read_all([make_entry(id_) for id_ in ids]).at
+    monkeypatch.setattr(SqlDirectories, "get", lambda *_: None)
+    chosen.said(SyncChanges(at, (), tuple(ids), b"2", whole=False))
+    assert chosen.stored() == []
+    assert chosen.house.events().count(Event.ALARM_RAISED) == 0
 
 
 def test_an_account_of_somebody_who_is_gone_is_nobodys(
