@@ -12,7 +12,7 @@ help:  ## this list
 	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## everything that is needed: .venv, locked requirements, servers for the lab
-	@$(PYTHON) tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py $(if $(filter file,$(origin PYTHON)),,--exactly)
 
 demo: setup  ## a small company to try out on http://localhost:8080; PLAY=1 plays it through
 	@$(BIN)/keyturn demo $(if $(PLAY),--play)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,6 +21,10 @@ from tests.lab.traffic import Traffic, sign_in
 
 PEOPLE = 6
 FIRST_NEW = "src/keyturn/adapters/sql/migrations/versions/0002_passkeys.py"
+
+
+#: Python has it since 3.11.4 and warns where it is missing since 3.12; it is our own code
+CAREFULLY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 def git(*words: str) -> bytes | None:
@@ -38,7 +43,7 @@ def old_src(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("the release before is not in this copy's history")
     folder = tmp_path_factory.mktemp("before")
     with tarfile.open(fileobj=BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, **CAREFULLY)
     return folder / "src"
 
 

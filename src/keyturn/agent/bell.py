@@ -125,7 +125,9 @@ class Bell:
                     await connection.send(framed.frame)
                     said = await answer
             except (WebSocketException, OSError, TimeoutError) as error:
-                connection.transport.abort()
+                # before Python 3.11.4 TLS that was closed twice cannot be aborted
+                with contextlib.suppress(AttributeError):
+                    connection.transport.abort()
                 raise link_down(error) from error
             finally:
                 del self._asked[framed.number]

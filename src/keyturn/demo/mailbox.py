@@ -7,6 +7,7 @@ against records given to it, as a receiving provider does against the DNS.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -147,7 +148,8 @@ async def hang_up(links: Iterable[SMTP]) -> None:
     """Break connections and let their protocols hear of it before the loop ends."""
     for link in tuple(links):
         if isinstance(link.transport, asyncio.WriteTransport):
-            link.transport.abort()
+            with contextlib.suppress(AttributeError):  # Python before 3.11.4: aiosmtpd closes twice
+                link.transport.abort()
     for _ in range(3):  # the transport's turn, the protocol's, its cancelled task's
         await asyncio.sleep(0)
 

@@ -97,7 +97,10 @@ class Channel:
                 target.write(data)
                 await target.drain()
         for writer in self._writers:
-            writer.close()  # what was already said is still delivered
+            # what was already said is still delivered; and once: a TLS transport that is closed
+            # twice cannot be aborted any more (Python before 3.11.4: AttributeError)
+            if not writer.is_closing():
+                writer.close()
 
 
 _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
