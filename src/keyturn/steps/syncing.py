@@ -81,10 +81,10 @@ def sound(message: SyncBegun | SyncPage | SyncChanges | SyncLost | SyncStuck) ->
             several = (_ids(message.entries), message.gone)
             fit = all(known.sound_ids(ids, PAGE) for ids in several)
             return fit and len(message.cursor) <= CURSOR_MAX
-        case SyncLost():
-            return True
         case SyncStuck():
             return _WORD.fullmatch(message.cause) is not None and len(message.name) <= NAME_MAX
+        case _:  # SyncLost: nothing but its place
+            return True
 
 
 def _ids(entries: Sequence[Entry]) -> tuple[str, ...]:

@@ -261,6 +261,13 @@ def test_a_page_says_who_is_not_there_any_more_in_its_range_only(chosen: Desk) -
     assert chosen.stored() == ["00", "08", "ff"]
 
 
+def test_a_read_that_began_already_is_not_begun_again(chosen: Desk) -> None:
+    message = SyncBegun(chosen.place().at, b"cookie", 3)
+    first = chosen.said(message)
+    assert chosen.said(message) == first
+    assert chosen.house.events().count(Event.SYNC_BEGUN) == 1
+
+
 def test_a_page_from_before_the_place_is_not_taken(chosen: Desk) -> None:
     answer = chosen.begun()
     answer = chosen.said(SyncPage(answer.at, "0a", (make_entry("0a"),), last=False))
