@@ -1,5 +1,5 @@
-"""What time makes of directory jobs and of directories: one coroutine in each server process,
-beside delivery.
+"""What time makes of directory jobs, of directories and of passwords that end: one coroutine in
+each server process, beside delivery.
 
 A job that nobody answers for must not stand open because nobody looks: whoever watches its
 page is told within a second of its deadline.  Every process looks; a job is held while it
@@ -39,15 +39,18 @@ async def once(parts: Parts) -> float:
     from keyturn.flows import (  # noqa: PLC0415  not at the start, which has enough to do
         channel,
         directory_health,
+        reminding,
     )
 
     try:
         seen = await channel.sweep(parts)
         await directory_health.sweep(parts, __version__)
+        reminded = await reminding.remind(parts)
     except Exception as error:  # noqa: BLE001  the next look may be better, and must come
         _log.warning("the sweep stumbled cause=%r again_in_s=%d", error, AGAIN_S)
         return AGAIN_S
-    return 0 if seen == channel.SWEEP else LOOK_S
+    more = seen == channel.SWEEP or reminded == reminding.LIMIT
+    return 0 if more else LOOK_S
 
 
 async def _stopped(stop: asyncio.Event, at_most: float) -> bool:

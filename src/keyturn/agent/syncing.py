@@ -32,7 +32,7 @@ from keyturn.agent.standing import Standing
 from keyturn.rules.directories.entries import PAGE, Changes
 from keyturn.rules.directories.syncs import Phase
 from keyturn.wire.codec import Oversize
-from keyturn.wire.messages import SyncBegun, SyncChanges, Syncing, SyncLost, SyncPage
+from keyturn.wire.messages import SyncBegun, SyncChanges, Syncing, SyncLost, SyncPage, SyncStuck
 
 #: after what did not work, then twice as long, up to
 AGAIN_MS: Final = 1_000
@@ -91,12 +91,29 @@ class Reader:
             except (LinkDown, Unreachable, ScopeGone, Oversize) as trouble:
                 # what a scope is called, and what is read, is no matter of a log
                 _log.warning("sync waits cause=%s", type(trouble).__name__)
+                with contextlib.suppress(LinkDown):
+                    await self._complain(place, trouble)
                 await self._at.pause(wait)
                 wait = min(2 * wait, AGAIN_AT_MOST_MS)
                 self._hold()
                 place = self._taken(place)
             else:
                 wait = AGAIN_MS
+
+    async def _complain(self, place: Syncing, trouble: Exception) -> None:
+        """Let the console say why it does not go on."""
+        match trouble:
+            case ScopeGone(name=name):
+                said = ("scope", name)
+            case Unreachable(cause=cause, controller=controller):
+                said = (cause, controller)
+            case Oversize():
+                said = ("size", "")
+            case _:
+                return
+        offered = self._offered
+        await self._say(SyncStuck(place.at, *said))
+        self._offered = offered
 
     def _taken(self, place: Syncing | None) -> Syncing:
         """The place that was offered since, else the one that is known."""
@@ -213,7 +230,9 @@ class Reader:
 
     # -- the server
 
-    async def _say(self, message: SyncBegun | SyncPage | SyncChanges | SyncLost) -> Syncing:
+    async def _say(
+        self, message: SyncBegun | SyncPage | SyncChanges | SyncLost | SyncStuck
+    ) -> Syncing:
         """Say it; where to go on. Raises _Over, LinkDown, Oversize."""
         self._hold()
         try:

@@ -30,6 +30,7 @@ from keyturn.wire.messages import (
     Syncing,
     SyncLost,
     SyncPage,
+    SyncStuck,
 )
 
 T = TypeVar("T")
@@ -68,11 +69,13 @@ class Read:
     Attributes:
         sync: None: nobody has chosen to read it.
         present: accounts that are known to be there.
+        late: nothing was heard of it for some minutes.
     """
 
     directory: Directory
     sync: Sync | None
     present: int
+    late: bool = False
 
 
 # -- what the primary says
@@ -102,7 +105,12 @@ async def lost(parts: Parts, said: Said, message: SyncLost) -> Syncing | Denied:
     return await _told(parts, said, message, syncing.lost)
 
 
-M = TypeVar("M", SyncBegun, SyncPage, SyncChanges, SyncLost)
+async def stuck(parts: Parts, said: Said, message: SyncStuck) -> Syncing | Denied:
+    """It cannot go on for now. Denied as `begun`."""
+    return await _told(parts, said, message, syncing.stuck)
+
+
+M = TypeVar("M", SyncBegun, SyncPage, SyncChanges, SyncLost, SyncStuck)
 
 
 async def _told(
@@ -198,7 +206,7 @@ def _wrong(scope: Scope) -> str | None:
 def _read(tx: Tx, act: Act, directory: Directory) -> Read:
     sync = tx.syncs.get(act.tenant.id, directory.id)
     present = tx.syncs.tally(act.tenant.id, directory.id, act.now).present if sync else 0
-    return Read(directory, sync, present)
+    return Read(directory, sync, present, sync is not None and syncs.late(sync, act.now))
 
 
 async def _do(

@@ -69,6 +69,12 @@ class Syncs(Protocol):
         """How many are there, and how many have gone at `since` or later."""
         ...
 
+    def to_remind(self, now: int, limit: int) -> Sequence[tuple[str, str, Known]]:
+        """(tenant, directory, account) of all tenants: accounts whose `remind_at` has come, the
+        first due first.
+        """
+        ...
+
     def forget(self, tenant_id: str, directory_id: str) -> None:
         """Nobody asks for this directory to be read any more: nothing of it is kept."""
         ...

@@ -101,6 +101,7 @@ class Event(StrEnum):
     ACCOUNT_EXPIRY = "account.expiry"
     ACCOUNT_RENAMED = "account.renamed"
     ACCOUNT_GONE = "account.gone"
+    ACCOUNT_REMINDED = "account.reminded"
     SYNC_CHOSEN = "sync.chosen"
     SYNC_ENDED = "sync.ended"
     SYNC_BEGUN = "sync.begun"

@@ -10,6 +10,7 @@ from typing import Any
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
 from keyturn.rules.directories import leases, topology
+from keyturn.rules.directories.known import sound_ids
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import Job, JobState
 from keyturn.rules.directories.things import (
@@ -228,10 +229,10 @@ def candidate(view: str) -> Candidate | None:
     texts: dict[str, Any] = {name: told.get(name) for name in named}
     if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts.values()):
         return None
-    if len(texts["guid"]) != GUID or not set(texts["guid"]) <= set("0123456789abcdef"):
+    if not sound_ids((texts["guid"],), 1):
         return None
     return Candidate(**texts, disabled=told.get("disabled") is True)
 
 
-#: hex digits of an objectGUID; longest name that is shown
-GUID, LONGEST = 32, 1024
+#: longest name that is shown
+LONGEST = 1024

@@ -7,11 +7,13 @@ is: whoever sent it is told the place, and goes on from there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from keyturn.ports.store import Tx
+from keyturn.rules.alarms import Alarm
 from keyturn.rules.directories import known, syncs
 from keyturn.rules.directories.comings import Happened
 from keyturn.rules.directories.entries import PAGE, Entry
@@ -19,11 +21,15 @@ from keyturn.rules.directories.known import Turn
 from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import Agent
 from keyturn.rules.events import Event
+from keyturn.steps import alarms
 from keyturn.steps.acts import Act, record
-from keyturn.wire.messages import SyncBegun, SyncChanges, Syncing, SyncLost, SyncPage
+from keyturn.wire.messages import SyncBegun, SyncChanges, Syncing, SyncLost, SyncPage, SyncStuck
 
 #: longest cursor, bytes: a workgroup's is 24 KiB, DirSync's grows with the number of controllers
 CURSOR_MAX: Final = 96 * 1024
+#: longest name of what a trouble is about
+NAME_MAX: Final = 2_000
+_WORD = re.compile(r"[a-z_]{1,30}")
 #: accounts of a directory at most
 TOTAL_MAX: Final = 10_000_000
 
@@ -63,7 +69,7 @@ def told(sync: Sync) -> Syncing:
 # -- what may be said
 
 
-def sound(message: SyncBegun | SyncPage | SyncChanges | SyncLost) -> bool:
+def sound(message: SyncBegun | SyncPage | SyncChanges | SyncLost | SyncStuck) -> bool:
     """Whether a report can be one, whatever the place is."""
     match message:
         case SyncBegun():
@@ -75,7 +81,9 @@ def sound(message: SyncBegun | SyncPage | SyncChanges | SyncLost) -> bool:
             several = (_ids(message.entries), message.gone)
             fit = all(known.sound_ids(ids, PAGE) for ids in several)
             return fit and len(message.cursor) <= CURSOR_MAX
-        case SyncLost():
+        case SyncStuck():
+            return _WORD.fullmatch(message.cause) is not None and len(message.name) <= NAME_MAX
+        case _:  # SyncLost: nothing but its place
             return True
 
 
@@ -127,6 +135,12 @@ def lost(tx: Tx, at: Reading, message: SyncLost) -> Sync:
     return _stored(tx, at, sync)
 
 
+def stuck(tx: Tx, at: Reading, message: SyncStuck) -> Sync:
+    """It cannot go on for now."""
+    trouble = f"{message.cause} {message.name}".strip()
+    return _stored(tx, at, syncs.stuck(at.sync, message.at, trouble))
+
+
 def _of(at: Reading, facts: Mapping[str, object]) -> Mapping[str, object]:
     return {"directory": at.sync.directory_id, **facts}
 
@@ -146,6 +160,21 @@ def _keep(tx: Tx, at: Reading, entries: Sequence[Entry], gone: Sequence[str]) ->
     tx.syncs.keep(tenant_id, directory_id, [turn.known for turn in turns])
     for turn in turns:
         _written(tx, at, turn)
+    if any(Happened.GONE in turn.happened for turn in turns):
+        _counted(tx, at)
+
+
+def _counted(tx: Tx, at: Reading) -> None:
+    """Owners hear of it when so many disappear that a cut link, an emptied choice of OUs or a
+    lost right look just so.
+    """
+    act, directory_id = at.act, at.sync.directory_id
+    tally = tx.syncs.tally(act.tenant.id, directory_id, act.now - syncs.GONE_WINDOW_MS)
+    known_before = tally.present + tally.gone
+    directory = tx.directories.get(act.tenant.id, directory_id)
+    if directory is not None and syncs.held_back(known_before, tally.gone):
+        facts = {"subject": directory.name, "gone": tally.gone, "of": known_before}
+        alarms.sound(tx, act, Alarm.ACCOUNTS_GONE, facts)
 
 
 def _written(tx: Tx, at: Reading, turn: Turn) -> None:

@@ -484,6 +484,21 @@ class SyncLost:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncStuck:
+    """The reading cannot go on for now, and is tried again by itself.
+
+    Attributes:
+        cause: "scope" (an OU or group does not exist, or may not be read), "size" (an account fits
+            into no message), or as agent/ports.Unreachable has it.
+        name: of what it is about: a distinguished name, a controller; "" for none.
+    """
+
+    at: str
+    cause: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Surveyed:
     """How the directory is, every minute, from every approved agent: of its own controller, and
     from the primary of all of them. JSON of rules/directories/health/facts.py.
@@ -543,11 +558,13 @@ ANSWERS: Mapping[type, type] = {
     SyncPage: Syncing,
     SyncChanges: Syncing,
     SyncLost: Syncing,
+    SyncStuck: Syncing,
     Surveyed: Taken,
 }
 
 Request = (
     Enrol | Found | Approve | Renew | Begin | Beat | Release | Wait | Fetch | AskPermit
-    | Report | Seen | Looked | Charted | SyncBegun | SyncPage | SyncChanges | SyncLost | Surveyed
+    | Report | Seen | Looked | Charted | SyncBegun | SyncPage | SyncChanges | SyncLost
+    | SyncStuck | Surveyed
 )  # fmt: skip
 Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Syncing | Denied

@@ -54,6 +54,12 @@ MAILS: dict[str, dict[str, object]] = {
         "at": SINCE,
         "notme": NOT_ME,
     },
+    "password_ends": {
+        "directory": "corp.example.test",
+        "account": "ada@corp.example.test",
+        "ends": UNTIL,
+        "days": 7,
+    },
     "passkey_cloned": {"passkey": "Blue key", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},

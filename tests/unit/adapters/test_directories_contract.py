@@ -154,6 +154,18 @@ def make_look(account: LinkedAccount, **fields: Any) -> Look:
     return replace(plain, **fields)
 
 
+def test_an_account_may_have_an_id_as_long_as_a_sid(store: SqlStore, here: str) -> None:
+    account = make_account(here, new_id(), guid="ab" * 68)
+    write(store, lambda tx: tx.directories.link(account))
+    place = (here, account.directory_id, account.guid)
+    assert read(store, lambda tx: tx.directories.holder(*place)) == account
+    job = add_job(store, make_job(account))
+    assert read(store, lambda tx: tx.jobs.get(here, job.id)) == job
+    look = make_look(account)
+    write(store, lambda tx: tx.jobs.ask(look))
+    assert read(store, lambda tx: tx.jobs.last_look(*place)) == look
+
+
 def add_job(store: SqlStore, job: Job) -> Job:
     write(store, lambda tx: tx.jobs.add(job))
     return job

@@ -13,6 +13,7 @@ from keyturn.adapters.sql import SqlStore, open_store
 from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.syncing import Tally
+from keyturn.rules.directories.comings import DAY_MS
 from keyturn.rules.directories.entries import Entry, Scope
 from keyturn.rules.directories.known import Known
 from keyturn.rules.directories.syncs import Phase, Sync
@@ -61,7 +62,18 @@ def test_where_a_sync_stands_is_kept_and_replaced(store: SqlStore, here: tuple[s
     write(store, lambda tx: tx.syncs.put(tenant, first))
     assert read(store, lambda tx: tx.syncs.get(tenant, directory)) == first
     later = Sync(
-        directory, Scope(), 3, Phase.FOLLOWING, "ab", 40, 17, b"\x00\xff", NOW, NOW + 1, NOW + 2
+        directory,
+        Scope(),
+        3,
+        Phase.FOLLOWING,
+        "ab",
+        40,
+        17,
+        b"\x00\xff",
+        NOW,
+        NOW + 1,
+        NOW + 2,
+        "scope OU=A",
     )
     write(store, lambda tx: tx.syncs.put(tenant, later))
     assert write(store, lambda tx: tx.syncs.lock(tenant, directory)) == later
@@ -134,6 +146,29 @@ def test_nothing_is_left_of_what_is_forgotten(store: SqlStore, here: tuple[str, 
     assert known(store, here, "0a") == []
     assert len(known(store, other, "0a")) == 1
     assert read(store, lambda tx: tx.syncs.get(*other)) is not None
+
+
+def test_who_is_to_be_reminded_is_found_whosever_they_are(
+    store: SqlStore, here: tuple[str, str]
+) -> None:
+    there = (new_id(), new_id())
+    soon = Known(make_entry("0a", password_expires_at=NOW + DAY_MS, must_change=False), NOW)
+    told = replace(soon, entry=replace(soon.entry, id="0b"), told=(14, 7, 3, 1))
+    gone = replace(soon, entry=replace(soon.entry, id="0c"), gone_at=NOW)
+    keep(store, here, soon, told, gone)
+    keep(store, there, replace(soon, told=(14, 7)))
+    moment = NOW + DAY_MS - 14 * DAY_MS
+
+    def due(now: int) -> set[Any]:
+        found = read(store, lambda tx: tx.syncs.to_remind(now, 99))
+        return {(*place, known) for *place, known in found if tuple(place) in {here, there}}
+
+    assert due(moment - 1) == set()
+    assert due(moment) == {(*here, soon)}
+    assert due(NOW) == {(*here, soon), (*there, replace(soon, told=(14, 7)))}
+    assert len(read(store, lambda tx: tx.syncs.to_remind(NOW, 1))) == 1
+    keep(store, here, replace(soon, told=(14, 7, 3, 1)))
+    assert due(NOW) == {(*there, replace(soon, told=(14, 7)))}
 
 
 def test_a_tenant_is_a_wall(store: SqlStore, here: tuple[str, str]) -> None:

@@ -35,6 +35,7 @@ from keyturn.wire.messages import (
     Syncing,
     SyncLost,
     SyncPage,
+    SyncStuck,
     Taken,
     Work,
 )
@@ -93,6 +94,9 @@ class Server:
                     self._keep(message.entries, message.gone)
             case SyncLost():
                 after = syncs.lost(self.sync, message.at)
+            case SyncStuck():
+                self.sync = syncs.stuck(self.sync, message.at, message.cause) or self.sync
+                return
             case _:
                 raise AssertionError(message)
         if after is not None:
@@ -365,7 +369,8 @@ def test_a_controller_that_is_away_is_waited_for() -> None:
         controller.fault = Fault(unreachable="timeout")
         world.fetch()
         await asyncio.sleep(100)
-        assert world.server.said == []
+        assert {type(m) for m in world.server.said} == {SyncStuck}
+        assert world.server.sync.trouble == "timeout"
         controller.fault = None
         await when(world.same)
         controller.fault = Fault(unreachable="timeout")
@@ -382,7 +387,8 @@ def test_a_scope_that_is_gone_is_waited_for() -> None:
         world.server.sync = Sync("d", Scope(("OU=Later,DC=corp,DC=example,DC=test",)))
         world.fetch()
         await asyncio.sleep(100)
-        assert world.server.said == []
+        assert {m.name for m in said(world, SyncStuck)} == {"OU=Later,DC=corp,DC=example,DC=test"}
+        assert world.server.sync.trouble == "scope"
         world.domain.tree.move(world.ids[0], world.domain.tree.unit("Later"))
         await when(lambda: list(world.server.there) == [world.ids[0]])
 
@@ -410,6 +416,7 @@ def test_one_account_that_fits_into_no_message_is_waited_for() -> None:
         world.fetch()
         await asyncio.sleep(100)
         assert world.ids[0] not in world.server.there
+        assert world.server.sync.trouble == "size"
         world.domain.tree.describe(world.ids[0], display="x")
         await when(world.same)
         world.domain.tree.describe(world.ids[0], display="x" * 300_000)

@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from keyturn.cli import directory_links
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
 from keyturn.rules.directories.resets import JobState
+from keyturn.rules.directories.syncs import Phase
 from keyturn.settings import load
 from keyturn.wiring import House
 from tests.unit.adapters.test_directories_contract import make_job
@@ -81,6 +83,50 @@ def test_what_is_no_domain_is_wrong_usage(northwind: Command, typed: str, why: s
     status, _, err = northwind("directory", "add", "--", typed)
     assert status == 2
     assert why in err
+
+
+def test_whom_to_read_is_chosen_shown_and_forgotten(
+    northwind: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    northwind("directory", "add", DOMAIN)
+    sync = ("directory", "sync", DOMAIN)
+    assert "Nobody is read" in northwind(*sync)[1]
+    assert parsed(northwind(*sync, "--json")) == [{"directory": DOMAIN, "read": False}]
+    assert northwind(*sync, "--unit", "Staff")[0] == 2
+    assert northwind(*sync, "--everybody", "--stop")[0] == 2
+    many = [word for n in range(41) for word in ("--group", f"CN={n}")]
+    assert "at most" in northwind(*sync, *many)[2]
+    chosen = northwind(*sync, "--unit", "OU=A,DC=x", "--unit", "OU=B,DC=x", "--group", "CN=C")
+    assert "A full read is due" in chosen[1]
+    [shown] = parsed(northwind(*sync, "--json"))
+    assert (shown["units"], shown["groups"]) == (["OU=A,DC=x", "OU=B,DC=x"], ["CN=C"])
+    assert (shown["phase"], shown["present"], shown["trouble"]) == ("due", 0, "")
+    assert parsed(northwind(*sync, "--everybody", "--json"))[0]["units"] == []
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert northwind(*sync, "--stop")[0] == 1
+    assert "Nobody is read" in northwind(*sync, "--stop", "--yes")[1]
+
+
+def test_how_far_a_directory_is_read_is_told(northwind: Command, house: House) -> None:
+    northwind("directory", "add", DOMAIN)
+    northwind("directory", "sync", DOMAIN, "--everybody")
+
+    def change(tx: Tx, **fields: Any) -> None:
+        (tenant,) = tx.tenants.all()
+        (directory,) = tx.directories.all(tenant.id)
+        sync = tx.syncs.get(tenant.id, directory.id)
+        assert sync is not None
+        tx.syncs.put(tenant.id, replace(sync, **fields))
+
+    def told(**fields: Any) -> str:
+        house.store.submit_write(lambda tx: change(tx, **fields)).result(10)
+        return northwind("directory", "sync", DOMAIN)[1]
+
+    assert "400 of 10000" in told(phase=Phase.READING, done=400, total=10_000, begun_at=1)
+    assert "0 accounts are known" in told(phase=Phase.FOLLOWING, heard_at=1)
+    stuck = told(trouble="scope OU=A\x1b")
+    assert "does not go on: scope OU=A" in stuck
+    assert "\x1b" not in stuck
 
 
 def test_a_token_is_shown_once_for_people_and_programs(northwind: Command) -> None:

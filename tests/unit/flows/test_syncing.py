@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from keyturn.adapters.sql.directories import SqlDirectories
 from keyturn.flows import channel, syncing
 from keyturn.flows.syncing import BadScope, NotAllowed, NotFound, Read
 from keyturn.rules.access import Staff, Why
 from keyturn.rules.accounts import Role, User
 from keyturn.rules.directories.entries import PAGE, Entry, Scope
-from keyturn.rules.directories.syncs import Phase, place
+from keyturn.rules.directories.syncs import LATE_MS, Phase, place
 from keyturn.rules.directories.things import AgentRole, LinkedAccount
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import MINUTE
@@ -26,17 +27,19 @@ from keyturn.wire.messages import (
     Syncing,
     SyncLost,
     SyncPage,
+    SyncStuck,
     Work,
 )
 from tests.unit.adapters.test_syncing_contract import make_entry
 from tests.unit.flows.agency import Agency, Machine
 from tests.unit.flows.house import House, run
 from tests.unit.flows.test_staff import staff_of
+from tests.unit.flows.test_words import words
 
 IDS = [f"{number:02x}" for number in range(0, 40, 2)]
 TAKE = {
     SyncBegun: syncing.begun, SyncPage: syncing.paged, SyncChanges: syncing.followed,
-    SyncLost: syncing.lost,
+    SyncLost: syncing.lost, SyncStuck: syncing.stuck,
 }  # fmt: skip
 
 
@@ -226,6 +229,27 @@ def test_pages_are_stored_with_the_place(chosen: Desk) -> None:
     assert (events.count(Event.SYNC_BEGUN), events.count(Event.SYNC_DONE)) == (1, 1)
 
 
+def test_a_directory_that_falls_silent_is_late(chosen: Desk) -> None:
+    chosen.read_all([make_entry("0a")])
+    chosen.house.clock.move(LATE_MS)
+    shown = run(syncing.one(chosen.house.parts, chosen.manager, chosen.agency.directory.id))
+    assert isinstance(shown, Read)
+    assert shown.late
+
+
+def test_why_it_does_not_go_on_is_kept_until_it_does(chosen: Desk) -> None:
+    at = chosen.place().at
+    assert chosen.said(SyncStuck(at, "scope", "OU=A")).at == at
+    here = (chosen.house.tenant.id, chosen.agency.directory.id)
+    stored = chosen.house.write(lambda tx: tx.syncs.get(*here))
+    assert stored is not None
+    assert stored.trouble == "scope OU=A"
+    chosen.begun()
+    stored = chosen.house.write(lambda tx: tx.syncs.get(*here))
+    assert stored is not None
+    assert stored.trouble == ""
+
+
 def test_a_page_says_who_is_not_there_any_more_in_its_range_only(chosen: Desk) -> None:
     chosen.read_all([make_entry(id_) for id_ in IDS])
     answer = chosen.said(SyncLost(chosen.place().at))
@@ -235,6 +259,13 @@ def test_a_page_says_who_is_not_there_any_more_in_its_range_only(chosen: Desk) -
     assert chosen.stored() == ["00", *IDS[4:]]
     answer = chosen.said(SyncPage(chosen.place().at, "", (make_entry("ff"),), last=True))
     assert chosen.stored() == ["00", "08", "ff"]
+
+
+def test_a_read_that_began_already_is_not_begun_again(chosen: Desk) -> None:
+    message = SyncBegun(chosen.place().at, b"cookie", 3)
+    first = chosen.said(message)
+    assert chosen.said(message) == first
+    assert chosen.house.events().count(Event.SYNC_BEGUN) == 1
 
 
 def test_a_page_from_before_the_place_is_not_taken(chosen: Desk) -> None:
@@ -257,6 +288,8 @@ def test_a_page_from_before_the_place_is_not_taken(chosen: Desk) -> None:
         SyncChanges("x", (make_entry("0B"),), (), b"", whole=False),
         SyncChanges("x", (), ("0b", "0a"), b"", whole=False),
         SyncChanges("x", (), (), bytes(CURSOR_MAX + 1), whole=False),
+        SyncStuck("x", "<b>", ""),
+        SyncStuck("x", "scope", "x" * 2_001),
     ],
 )
 def test_what_cannot_be_a_report_is_refused(chosen: Desk, message: Any) -> None:
@@ -307,6 +340,37 @@ def test_what_happens_to_a_linked_account_is_in_its_persons_trail(chosen: Desk, 
     assert set(EVENTS.values()) == set(seen)
     gone = chosen.house.trail(ada)[-1]
     assert (gone.facts["guid"], gone.client) == ("0a", "agent dc1")
+
+
+@pytest.mark.parametrize(("gone", "sounds"), [(10, False), (11, True)])
+def test_owners_hear_when_many_are_gone_within_an_hour(
+    chosen: Desk, gone: int, sounds: bool
+) -> None:
+    ids = [f"{number:04x}" for number in range(100)]
+    staff_of(chosen.house, Role.OWNER)
+    at = chosen.read_all([make_entry(id_) for id_ in ids]).at
+    at = chosen.said(SyncChanges(at, (), tuple(ids[: gone - 1]), b"2", whole=False)).at
+    assert chosen.house.events().count(Event.ALARM_RAISED) == 0
+    chosen.said(SyncChanges(at, (), tuple(ids[gone - 1 : gone]), b"3", whole=False))
+    assert chosen.house.events().count(Event.ALARM_RAISED) == sounds
+    if sounds:
+        raised = chosen.house.trail()[-1]
+        assert raised.facts == {
+            "alarm": "accounts-gone", "subject": "corp.example.test", "gone": 11, "of": 100,
+        }  # fmt: skip
+        mail = words(chosen.house, chosen.house.last("alarm"))
+        assert "11 of 100 accounts of the directory corp.example.test" in mail
+
+
+def test_a_directory_that_went_meanwhile_sounds_no_alarm(
+    chosen: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"{number:04x}" for number in range(20)]
+    at = chosen.read_all([make_entry(id_) for id_ in ids]).at
+    monkeypatch.setattr(SqlDirectories, "get", lambda *_: None)
+    chosen.said(SyncChanges(at, (), tuple(ids), b"2", whole=False))
+    assert chosen.stored() == []
+    assert chosen.house.events().count(Event.ALARM_RAISED) == 0
 
 
 def test_an_account_of_somebody_who_is_gone_is_nobodys(

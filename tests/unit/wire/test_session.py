@@ -23,6 +23,11 @@ from keyturn.wire.messages import (
     Fetch,
     Release,
     Rung,
+    SyncBegun,
+    SyncChanges,
+    SyncLost,
+    SyncPage,
+    SyncStuck,
     Taken,
     Wait,
     Work,
@@ -57,6 +62,11 @@ def answered(said: Said, answer: Answer, key: Ed25519PrivateKey = SERVER) -> Ans
         (WAIT, Lane.WAIT),
         (Beat("run", wants_lease=True, health=""), Lane.BELL),
         (Release("run"), Lane.BELL),
+        (SyncBegun("at", b"", 1), Lane.SYNC),
+        (SyncPage("at", "", (), last=True), Lane.SYNC),
+        (SyncChanges("at", (), (), b"", whole=False), Lane.SYNC),
+        (SyncLost("at"), Lane.SYNC),
+        (SyncStuck("at", "scope", "OU=A"), Lane.SYNC),
     ],
 )
 def test_a_message_goes_by_its_lane_with_a_number_that_rises(

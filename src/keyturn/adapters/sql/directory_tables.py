@@ -20,8 +20,8 @@ from sqlalchemy import (
 
 from keyturn.adapters.sql.schema import DIGEST, ID, MS, metadata, partial
 
-#: objectGUID in hex
-GUID = String(32)
+#: objectGUID or SID, in hex; SQLite keeps any length, whatever is said there
+GUID = String(32).with_variant(String(136), "postgresql")
 #: a domain name
 HOST = String(253)
 

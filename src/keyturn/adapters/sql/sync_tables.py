@@ -37,6 +37,7 @@ syncs = Table(
     Column("begun_at", MS),
     Column("finished_at", MS),
     Column("heard_at", MS),
+    Column("trouble", Text, nullable=False),
 )
 
 DUE = text("phase = 'due'")
@@ -52,6 +53,8 @@ entries = Table(
     Column("entry", Text, nullable=False),
     Column("seen_at", MS, nullable=False),
     Column("gone_at", MS),
+    Column("told", Text, nullable=False),
+    Column("remind_at", MS),
     PrimaryKeyConstraint("directory_id", "id"),
     Index(None, "directory_id", "word", "id"),
 )
@@ -61,3 +64,4 @@ partial(
     entries.c.gone_at,
     where=entries.c.gone_at.is_not(None),
 )
+partial("ix_entries_remind_at", entries.c.remind_at, where=entries.c.remind_at.is_not(None))

@@ -45,6 +45,7 @@ SYNC = Shape(
 KNOWN = Shape(
     entries, Known,
     entry=Codec(write=lambda entry: compact(asdict(entry)), read=_read_entry),
+    told=Codec(write=lambda told: compact(list(told)), read=lambda text: tuple(json.loads(text))),
 )  # fmt: skip
 
 
@@ -93,7 +94,8 @@ class SqlSyncs(Repository):
         if not every:
             return
         fresh = upsert(self._dialect)(entries)
-        told = {n: fresh.excluded[n] for n in ("word", "entry", "seen_at", "gone_at")}
+        changing = ("word", "entry", "seen_at", "gone_at", "told", "remind_at")
+        told = {n: fresh.excluded[n] for n in changing}
         kept = fresh.on_conflict_do_update(
             index_elements=[entries.c.directory_id, entries.c.id], set_=told,
             where=entries.c.tenant_id == tenant_id,
@@ -124,6 +126,13 @@ class SqlSyncs(Repository):
         ).one()
         return Tally(int(row[0]), int(row[1]))
 
+    def to_remind(self, now: int, limit: int) -> Sequence[tuple[str, str, Known]]:
+        wanted = select(entries.c.tenant_id, entries.c.directory_id, *KNOWN.columns).where(
+            entries.c.remind_at.is_not(None), entries.c.remind_at <= now
+        )
+        rows = self._c.execute(wanted.order_by(entries.c.remind_at).limit(limit))
+        return [(row[0], row[1], KNOWN.value(row[2:])) for row in rows]
+
     def forget(self, tenant_id: str, directory_id: str) -> None:
         self._c.execute(delete(entries).where(_in(tenant_id, directory_id)))
         here = and_(syncs.c.tenant_id == tenant_id, syncs.c.directory_id == directory_id)
@@ -149,4 +158,5 @@ def _word(name: str) -> str:
 
 def _cells(known: Known) -> dict[str, Any]:
     entry = known.entry
-    return {"id": entry.id, "word": _word(entry.name), **KNOWN.params(known)}
+    due = known.remind_at
+    return {"id": entry.id, "word": _word(entry.name), "remind_at": due, **KNOWN.params(known)}

@@ -78,15 +78,32 @@ def reminder(entry: Entry, told: Collection[int], now: int) -> int | None:
     reminded who could not use the answer: disabled, the account's own end before the password's, or
     the password is to be changed anyway.
     """
-    end = entry.password_expires_at
-    if end is None or end <= now or entry.disabled or entry.must_change:
-        return None
-    if entry.expires_at is not None and entry.expires_at <= end:
+    end = _told_of(entry)
+    if end is None or end <= now:
         return None
     reached = [day for day in REMIND_DAYS if now >= end - day * DAY_MS]
     if not reached or any(day <= reached[-1] for day in told):
         return None
     return reached[-1]
+
+
+def remind_at(entry: Entry, told: Collection[int]) -> int | None:
+    """When `reminder` next has something to say, perhaps long ago; None for never.
+
+    Args:
+        told: as of `reminder`.
+    """
+    end = _told_of(entry)
+    left = [day for day in REMIND_DAYS if all(day < other for other in told)]
+    return end - max(left) * DAY_MS if end is not None and left else None
+
+
+def _told_of(entry: Entry) -> int | None:
+    """The end of a password whose owner can use a reminder."""
+    end = entry.password_expires_at
+    if end is None or entry.disabled or entry.must_change:
+        return None
+    return None if entry.expires_at is not None and entry.expires_at <= end else end
 
 
 # --- whose account it is

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from keyturn.rules.directories.comings import Happened, happened
+from keyturn.rules.directories.comings import Happened, happened, remind_at
 from keyturn.rules.directories.entries import Entry
 
 #: longest id (a SID of 15 sub-authorities, MS-DTYP §2.4.2.2, has 136 digits) and shortest
@@ -28,11 +28,18 @@ class Known:
         entry: as it was last read.
         seen_at: when the server was last told of it.
         gone_at: since when it is not there, or not in scope, any more; None: it is there.
+        told: days before its password's end for which its owner was reminded, of this very end.
     """
 
     entry: Entry
     seen_at: int
     gone_at: int | None = None
+    told: tuple[int, ...] = ()
+
+    @property
+    def remind_at(self) -> int | None:
+        """When its owner is next to be reminded; None for never."""
+        return remind_at(self.entry, self.told) if self.gone_at is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,9 @@ def _turn(before: Known | None, entry: Entry, now: int) -> Turn:
     there = before is not None and before.gone_at is None
     was = before.entry if before is not None and there else None
     kept = dated(entry)
-    return Turn(Known(kept, now), happened(was, kept))
+    same = was is not None and was.password_expires_at == kept.password_expires_at
+    told = before.told if before is not None and same else ()
+    return Turn(Known(kept, now, None, told), happened(was, kept))
 
 
 def dated(entry: Entry) -> Entry:

@@ -50,6 +50,7 @@ from keyturn.wire.messages import (
     SyncChanges,
     SyncLost,
     SyncPage,
+    SyncStuck,
     Wait,
 )
 from keyturn.wire.session import Heard
@@ -74,7 +75,7 @@ class Messages:
             Found: self._noted(enrolling.found), Approve: self._noted(enrolling.approve),
             Renew: self._noted(enrolling.renew),
             SyncBegun: syncing.begun, SyncPage: syncing.paged, SyncChanges: syncing.followed,
-            SyncLost: syncing.lost,
+            SyncLost: syncing.lost, SyncStuck: syncing.stuck,
         }  # fmt: skip
 
     def _noted(self, flow: Any) -> Flow:

@@ -63,6 +63,8 @@ def _directories(site: Site) -> list[BaseRoute]:
         door(site, every, get=inside(directories.index), post=inside(directories.add)),
         door(site, one, get=inside(directories.show)),
         door(site, f"{one}/token", post=inside(directories.invite)),
+        door(site, f"{one}/sync", post=inside(directories.choose)),
+        door(site, f"{one}/sync/end", post=inside(directories.end_reading)),
         door(site, agent, get=inside(directories.ask_revoke), post=inside(directories.revoke)),
         door(site, "/console/jobs", get=inside(jobs.index)),
         door(site, job, get=inside(jobs.show)),

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from keyturn.flows import directories as flow
-from keyturn.flows import resetting
+from keyturn.flows import resetting, syncing
 from keyturn.flows.directories import BadName, Known, NotAllowed, NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
-from keyturn.rules.directories.entries import DirectoryKind
+from keyturn.rules.directories.entries import DirectoryKind, Scope
 from keyturn.rules.directories.things import Agent, AgentRole
 from keyturn.steps.directory_views import DirectoryPage
 from keyturn.web.console import charts
@@ -22,6 +22,8 @@ from keyturn.wire.certificates import fingerprint
 
 #: longest name of a domain that is read; longer ones are refused with the reason
 NAME_MAX = 300
+#: longest list of OUs, and of groups, that is read
+SCOPE_MAX = 8_000
 #: jobs that a directory's own page shows
 FEW = 5
 
@@ -59,11 +61,30 @@ async def add(visit: Visit, staff: Staff) -> Response:
 
 async def show(visit: Visit, staff: Staff) -> Response:
     """One directory."""
+    return await shown(visit, staff)
+
+
+async def shown(
+    visit: Visit, staff: Staff, chosen: tuple[str, str] | None = None, wrong: str | None = None
+) -> Response:
+    """The same.
+
+    Args:
+        chosen: OUs and groups as they were typed, if they were; wrong: what of them cannot be,
+            "" for too many.
+    """
     page = await _found(visit, staff)
     directory = page.row.directory
+    read = await syncing.one(visit.site.parts, staff, directory.id)
+    if isinstance(read, syncing.NotFound):
+        raise barred(read)
     jobs = await resetting.jobs_of(visit.site.parts, staff, directory.id, None)
     return visit.page(
         "console/directory.html",
+        200 if wrong is None else 422,
+        read=read,
+        scope=chosen or _typed(read),
+        wrong=wrong,
         page=page,
         row=page.row,
         directory=directory,
@@ -74,6 +95,36 @@ async def show(visit: Visit, staff: Staff) -> Response:
         jobs=jobs[:FEW],
         can=ALLOWED[staff.role],
     )
+
+
+def _typed(read: syncing.Read) -> tuple[str, str]:
+    """A scope as it is typed: a name a line."""
+    scope = read.sync.scope if read.sync else Scope()
+    return "\n".join(scope.units), "\n".join(scope.groups)
+
+
+async def choose(visit: Visit, staff: Staff) -> Response:
+    """Whom to read: OUs and groups."""
+    form = await visit.form(units=SCOPE_MAX, groups=SCOPE_MAX)
+    directory_id, chosen = row_id(visit.path["directory"]), (form["units"], form["groups"])
+    answer = await syncing.choose(visit.site.parts, staff, directory_id, *chosen)
+    match answer:
+        case syncing.Read():
+            return visit.to(f"/console/directories/{directory_id}")
+        case syncing.BadScope(name=name):
+            return await shown(visit, staff, chosen, name)
+        case _:
+            raise barred(answer)
+
+
+async def end_reading(visit: Visit, staff: Staff) -> Response:
+    """Read nobody any more, and forget who was read."""
+    await visit.form()
+    directory_id = row_id(visit.path["directory"])
+    answer = await syncing.end(visit.site.parts, staff, directory_id)
+    if not isinstance(answer, syncing.Read):
+        raise barred(answer)
+    return visit.to(f"/console/directories/{directory_id}")
 
 
 def _fingerprint(agent: Agent) -> str:

@@ -29,6 +29,7 @@ ASKED: dict[str, Any] = {
     "sqlite_autoindex_agents_1": lambda tx: tx.agents.heard(["a", "b"], 1),
     "sqlite_autoindex_proofs_1": lambda tx: tx.jobs.proofs("t", "j"),
     "sqlite_autoindex_leases_1": lambda tx: tx.directories.lease("t", "d"),
+    "ix_entries_remind_at": lambda tx: tx.syncs.to_remind(1, 9),
     "ix_syncs_due": lambda tx: tx.jobs.stirring(1),
     "sqlite_autoindex_syncs_1": lambda tx: tx.syncs.lock("t", "d"),
     "sqlite_autoindex_entries_1": lambda tx: tx.syncs.between("t", "d", "a", "b"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from keyturn.rules.directories.comings import Happened
+from keyturn.rules.directories.comings import DAY_MS, Happened
 from keyturn.rules.directories.entries import Entry
 from keyturn.rules.directories.known import LATEST, MOMENTS, Known, Turn, sound_page, turned
 
@@ -52,6 +52,23 @@ def test_who_comes_back_has_come_however_they_were_before() -> None:
 
 def test_who_is_told_to_be_there_and_gone_is_there() -> None:
     assert turned((Known(ADA, 3),), (ADA,), {"0a"}, 7) == (Turn(Known(ADA, 7), ()),)
+
+
+def test_who_was_reminded_of_this_very_end_stays_so() -> None:
+    ends = replace(ADA, password_expires_at=10**12)
+    told = Known(ends, 3, None, (14, 7))
+    (turn,) = turned((told,), (ends,), (), 7)
+    assert turn.known.told == (14, 7)
+    (turn,) = turned((told,), (replace(ends, password_expires_at=10**12 + 1),), (), 7)
+    assert turn.known.told == ()
+    (turn,) = turned((replace(told, gone_at=4),), (ends,), (), 7)
+    assert turn.known.told == ()
+
+
+def test_nobody_is_reminded_of_an_account_that_is_gone() -> None:
+    ends = replace(ADA, password_expires_at=10**12)
+    assert Known(ends, 3).remind_at == 10**12 - 14 * DAY_MS
+    assert Known(ends, 3, 4).remind_at is None
 
 
 @pytest.mark.parametrize("name", MOMENTS)

@@ -30,6 +30,11 @@ from keyturn.wire.messages import (
     Release,
     Renew,
     Rung,
+    SyncBegun,
+    SyncChanges,
+    SyncLost,
+    SyncPage,
+    SyncStuck,
     Taken,
     Wait,
     Work,
@@ -82,6 +87,12 @@ def test_an_agent_enrols_founds_begins_beats_works_and_ends(office: Office) -> N
         assert await office.call(speaker, Charted(CHART, {})) == Taken()
         assert await office.call(speaker, Looked("look", "", "gone")) == Taken()
         assert isinstance(await office.call(speaker, Fetch("run")), Work)
+        for told in (
+            SyncBegun("x", b"", 1), SyncPage("x", "", (), last=True), SyncLost("x"),
+            SyncStuck("x", "scope", ""),
+            SyncChanges("x", (), (), b"", whole=False),
+        ):  # fmt: skip
+            assert await office.call(speaker, told) == refused("unsynced")
         assert await office.call(speaker, Approve("nobody", b"", b"")) == refused("message")
         assert await office.call(speaker, Release("run")) == Taken()
 
