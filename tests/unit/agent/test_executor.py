@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from keyturn.agent import charting
 from keyturn.agent import executor as executors
 from keyturn.agent.charting import Chart
 from keyturn.agent.directories.memory import Fault, MemoryDriver
@@ -358,7 +359,7 @@ def test_it_looks_how_the_directory_is_at_once_every_minute_and_when_it_comes_to
         await when(lambda: not agent.busy)
         assert len(surveyed) == 1 + at_once_again
         await when(lambda: len(surveyed) == 2 + at_once_again)
-        assert surveyed[-1] - begun >= executors.charting.EVERY_MS
+        assert surveyed[-1] - begun >= charting.EVERY_MS
         stop.set()
         await running
 
