@@ -11,7 +11,7 @@ from keyturn.flows import directory_health as flow
 from keyturn.ports.directory_health import Line
 from keyturn.rules.access import Staff
 from keyturn.rules.directories.health.catalogue import CATALOGUE, Place, place_of
-from keyturn.rules.directories.health.spoken import headline
+from keyturn.rules.directories.health.spoken import headline, untold
 from keyturn.rules.health.report import Report
 from keyturn.rules.health.verdicts import Finding, State
 from keyturn.steps.directory_views import DirectoryPage
@@ -41,9 +41,15 @@ class SpokenLine:
 
 @dataclass(frozen=True, slots=True)
 class SpokenHealth:
-    """For the page. marks: tone, icon and word of controllers that answer and have a trouble."""
+    """For the page.
+
+    Attributes:
+        untold: titles of checks that nobody looked at.
+        marks: tone, icon and word of controllers that answer and have a trouble.
+    """
 
     report: SpokenReport
+    untold: tuple[str, ...]
     history: tuple[SpokenLine, ...]
     marks: Mapping[str, Mark]
 
@@ -57,6 +63,7 @@ async def health_of(visit: Visit, staff: Staff, page: DirectoryPage) -> SpokenHe
     shown = {controller.host for controller in page.controllers if controller.state in _SHOWN}
     return SpokenHealth(
         report=spoken(visit, report, CATALOGUE, headline(report)),
+        untold=tuple(CATALOGUE.checks[check].title for check in untold(report)),
         history=tuple(_lines(visit, found.history)),
         marks=_marks(report, shown),
     )

@@ -129,6 +129,16 @@ def test_what_changed_is_told_newest_first_and_only_in_words_that_are_known(
     assert "The newest seen: TLSv1.2; the oldest: not known." in history
 
 
+def test_what_no_agent_looks_at_is_said(office: Office, desk: Desk, corp: Corp) -> None:
+    reach(office, corp, {})
+    assert "Not looked at" not in directory_page(desk, corp)
+    known = topology.decode(stored(office, corp).topology)
+    seen = codec.encode(PrimarySight(known, (), None, True, (), None))
+    now = office.house.clock.now()
+    office.house.write(lambda tx: tx.health.saw(*place(corp), seen, now))
+    assert "tells of it: Delegated rights." in directory_page(desk, corp)
+
+
 def test_who_may_look_at_the_directory_sees_how_it_is(office: Office, corp: Corp) -> None:
     auditor = directory_page(office.desk(Role.AUDITOR), corp)
     assert 'id="d-health"' in auditor
