@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -11,10 +12,10 @@ from keyturn.cli.directory_found import directory_of
 from keyturn.cli.failures import NotDone
 from keyturn.cli.findings import STATUS, show
 from keyturn.cli.opened import desk
-from keyturn.cli.terminal import as_json, iso
+from keyturn.cli.terminal import OUT, as_json, iso
 from keyturn.flows import directory_health as flow
 from keyturn.rules.directories.health.catalogue import CATALOGUE
-from keyturn.rules.directories.health.spoken import document, headline
+from keyturn.rules.directories.health.spoken import document, headline, untold
 from keyturn.rules.health.report import worst
 
 
@@ -39,4 +40,12 @@ def examine(
         as_json({"directory": found.name, **told})
     else:
         show(CATALOGUE, report, headline(report), evidence=evidence)
+        _say_untold(untold(report))
     raise typer.Exit(STATUS[worst(CATALOGUE, report)])
+
+
+def _say_untold(checks: Sequence[str]) -> None:
+    if checks:
+        titles = ", ".join(CATALOGUE.checks[check].title for check in checks)
+        OUT.print(f"Not looked at, because no agent of this directory tells of it: {titles}.")
+        OUT.print()

@@ -29,12 +29,13 @@ from keyturn.rules.directories.health.facts import (
 )
 from keyturn.rules.directories.health.forest import arrange, key
 from keyturn.rules.directories.health.remembered import recall, store
-from keyturn.rules.directories.health.settled import Event, Kept, Memory, held, settle
+from keyturn.rules.directories.health.settled import Event, Kept, Memory, alarm, held, settle
 from keyturn.rules.directories.health.view import FRESH_MS, NO_WAY
 from keyturn.rules.directories.things import Agent, AgentState, Directory
 from keyturn.rules.directories.topology import Unreadable
 from keyturn.rules.health.report import Report
 from keyturn.rules.lockout import MINUTE
+from keyturn.steps import directory_alarms
 
 T = TypeVar("T")
 #: between two judgements of one directory: agents look as often
@@ -74,8 +75,8 @@ def look(tx: Tx, directory: Directory, version: str, now: int) -> Health:
 
 
 def judge_now(tx: Tx, parts: Parts, tenant_id: str, directory_id: str, version: str) -> bool:
-    """Judge a directory if it is time, and store what came to count and what changed; whether
-    it was judged.
+    """Judge a directory if it is time, and store what came to count and what changed, and tell
+    owners what is new; whether it was judged.
     """
     now = parts.clock.now()
     directory = tx.directories.get(tenant_id, directory_id)
@@ -86,7 +87,11 @@ def judge_now(tx: Tx, parts: Parts, tenant_id: str, directory_id: str, version: 
     memory, events = settle(recall(book.memory), found, now)
     for event in events:
         tx.health.add(_line(parts.random.id(now), directory, event))
-    tx.health.judged(tenant_id, directory_id, store(memory), book.alarmed_at)
+    report = arrange(held(memory), now)
+    memory, news = alarm(memory, report, book.alarmed_at, now)
+    tx.health.judged(tenant_id, directory_id, store(memory), now if news else book.alarmed_at)
+    if news is not None:
+        directory_alarms.tell(tx, parts, directory, news, report)
     return True
 
 

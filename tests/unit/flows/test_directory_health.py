@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
 from keyturn.flows import channel, directory_health, staff
 from keyturn.ports.directory_health import AgentNote
+from keyturn.rules.accounts import Role, User
 from keyturn.rules.directories import topology
 from keyturn.rules.directories.health import codec, remembered
-from keyturn.rules.directories.health.facts import ListenerSight, PrimarySight, Way
+from keyturn.rules.directories.health.facts import ListenerSight, PrimarySight, Probe, Way
 from keyturn.rules.directories.health.forest import key
 from keyturn.rules.directories.health.settled import Kept, settle
 from keyturn.rules.directories.leases import ALIVE_MS
 from keyturn.rules.directories.things import AgentRole, AgentState
+from keyturn.rules.directories.topology import Controller
+from keyturn.rules.events import Event
 from keyturn.rules.health.verdicts import Finding
 from keyturn.rules.lockout import MINUTE
+from keyturn.steps import directory_alarms
 from keyturn.steps import directory_health as step
 from keyturn.steps.directory_health import Health
 from keyturn.wire.messages import Release
 from tests.unit.flows.agency import Agency, Machine
-from tests.unit.flows.domain import CHART, Domain, host
+from tests.unit.flows.domain import CHART, Domain, controller, host
 from tests.unit.flows.house import House, run
+from tests.unit.flows.test_words import words
 
 VERSION = "0.1.0"
 
@@ -37,9 +44,11 @@ def domain(house: House) -> Domain:
     return built
 
 
-def reach(domain: Domain, causes: dict[str, str]) -> None:
+def reach(
+    domain: Domain, causes: dict[str, str], controllers: Sequence[Controller] = CHART.controllers
+) -> None:
     """What the primary said of its ways to the controllers."""
-    told = {c.host: causes.get(c.host, "") for c in CHART.controllers}
+    told = {c.host: causes.get(c.host, "") for c in controllers}
     now = domain.house.clock.now()
     fresh = replace(domain.again(), reachable=json.dumps(told), topology_at=now)
     domain.house.write(lambda tx: tx.directories.update(fresh))
@@ -313,3 +322,119 @@ def test_a_page_shows_what_changed_lately_and_nothing_of_what_is_not_there(
     assert "tls.old" in {line.cause for line in shown.history}
     assert shown.health.report == look(domain).report
     assert run(directory_health.page(domain.parts, by, "0" * 26, VERSION)) is None
+
+
+# -- owners are told
+
+
+@pytest.fixture
+def owner(house: House) -> User:
+    return house.user("owner@northwind.test", role=Role.OWNER)
+
+
+def minutes(domain: Domain, cause: str, count: int) -> None:
+    """So many in which dc2 is not reached for this cause."""
+    for _ in range(count):
+        reach(domain, {host("dc2"): cause})
+        sweep(domain)
+
+
+def see(domain: Domain, seen: str) -> None:
+    """What the primary saw."""
+    at, now = (domain.tenant.id, domain.directory.id), domain.house.clock.now()
+    domain.house.write(lambda tx: tx.health.saw(*at, seen, now))
+
+
+def mails(domain: Domain) -> list[str]:
+    """What owners were told, the oldest first."""
+    return [words(domain.house, letter) for letter in domain.house.outbox("alarm")]
+
+
+def test_owners_are_told_of_a_root_once_with_its_mend_and_when_it_is_over(
+    domain: Domain, owner: User
+) -> None:
+    minutes(domain, "", 3)
+    assert mails(domain) == []
+    minutes(domain, "tls_old", 30)
+    (letter,) = domain.house.outbox("alarm")
+    (told,) = mails(domain)
+    assert letter.message.address == owner.email
+    assert "dc2.corp.example.test offers nothing newer than TLS 1.1. Switch TLS 1.2 on" in told
+    assert "no TLS was agreed" not in told
+    assert "still wrong" not in told
+    assert f"/t/northwind/console/directories/{domain.directory.id}\n" in told
+    minutes(domain, "", 30)
+    (_, over) = mails(domain)
+    assert "Over: TLS version (dc2.corp.example.test)." in over
+    assert "something is wrong" not in over.lower()
+
+
+def test_what_an_alarm_was_about_is_in_the_audit_trail(domain: Domain) -> None:
+    minutes(domain, "tls_old", 3)
+    minutes(domain, "", 12)
+    told = [e.facts for e in domain.house.trail() if e.event is Event.ALARM_RAISED]
+    about = {"alarm": "directory-health", "subject": "corp.example.test"}
+    named = "TLS version (dc2.corp.example.test)"
+    assert told == [{**about, "wrong": named}, {**about, "over": named}]
+
+
+def test_what_is_new_while_something_else_is_wrong_is_told_by_itself(
+    domain: Domain, owner: User
+) -> None:
+    minutes(domain, "tls_old", 12)
+    late = replace(note(domain, domain.dc1), ahead_ms=-400_000)
+    domain.house.write(lambda tx: tx.health.put_note(late))
+    minutes(domain, "tls_old", 3)
+    (_, second) = mails(domain)
+    assert "TLS 1.1" not in second
+    assert "The clock of dc1 is 7 minutes behind the server's." in second
+    assert "1 more thing that you were told of before is still wrong there." in second
+
+
+def test_many_causes_at_once_are_one_mail_of_bounded_length(domain: Domain, owner: User) -> None:
+    many = tuple(controller(f"dc{n}") for n in range(1, 16))
+    domain.chart(replace(CHART, controllers=many))
+    for _ in range(3):
+        reach(domain, {c.host: "tls_ca" for c in many}, many)
+        sweep(domain)
+    (letter,) = domain.house.outbox("alarm")
+    assert len(letter.values["causes"]) == directory_alarms.MOST
+    (told,) = mails(domain)
+    assert f"{letter.values['more']} more causes are on its page." in told
+
+
+def test_what_comes_and_goes_is_told_as_such_and_not_each_time(domain: Domain, owner: User) -> None:
+    for n in range(24):
+        minutes(domain, "tls_old" if n % 2 else "", 1)
+    (told,) = mails(domain)
+    assert "Comes and goes" in told
+    assert "TLS version (dc2.corp.example.test)" in told
+
+
+def test_owners_of_another_tenant_are_told_nothing(house: House, domain: Domain) -> None:
+    other = house.add_tenant("southbank")
+    house.user("owner@southbank.test", role=Role.OWNER, tenant=other)
+    minutes(domain, "tls_old", 3)
+    assert domain.house.outbox("alarm") == []
+
+
+def test_a_moment_in_a_mail_is_in_utc(domain: Domain, owner: User) -> None:
+    now = domain.house.clock.now()
+    ended = Probe("TLSv1.2", "TLSv1.3", True, True, "CA", (), now)
+    ways = (Way(host("dc1"), ""), Way(host("dc2"), "tls_expired", probe=ended))
+    seen = codec.encode(PrimarySight(CHART, ways, (), True, (), None))
+    for _ in range(3):
+        see(domain, seen)
+        sweep(domain)
+    (told,) = mails(domain)
+    shown = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    assert f"Its last moment: {shown}." in told
+
+
+def test_the_directory_of_a_tenant_that_is_gone_is_judged_and_nobody_told(domain: Domain) -> None:
+    lost = replace(domain.again(), id=domain.house.random.id(1), tenant_id="0" * 26)
+    domain.house.write(lambda tx: tx.directories.add(lost))
+    minutes(domain, "", 3)
+    book = domain.house.write(lambda tx: tx.health.book(lost.tenant_id, lost.id))
+    assert book.judged_at == domain.house.clock.now()
+    assert domain.house.outbox("alarm") == []
