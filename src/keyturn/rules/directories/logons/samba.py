@@ -45,11 +45,13 @@ def read(line: str, controller: str) -> BadLogon | None:
     name = logon.account(fields.get("mappedAccount")) or logon.account(fields.get("clientAccount"))
     if why is None or not name:
         return None
-    number = fields.get("logonType")
+    number, way = fields.get("logonType"), _way(fields)
+    # a simple bind names no computer, and Samba writes its own name there
+    station = "" if way is Way.LDAP else logon.workstation(fields.get("workstation"))
     return BadLogon(
-        at=at, account=name, controller=controller, way=_way(fields), why=why,
+        at=at, account=name, controller=controller, way=way, why=why,
         address=_address(fields.get("remoteAddress")),
-        workstation=logon.workstation(fields.get("workstation")),
+        workstation=station,
         service=logon.plain(fields.get("serviceDescription")),
         code=logon.plain(fields.get("status")),
         logon_type=number if type(number) is int else None,
