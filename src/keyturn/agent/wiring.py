@@ -153,6 +153,7 @@ async def built(
                     chart=Chart(config.controller, directory, journal),
                     lease=lambda: _lease(keeper),
                     keys=lambda: (keys.sealing,),
+                    wall=WallClock().now,
                 )
             )
             seen = Seen(

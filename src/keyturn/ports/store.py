@@ -36,6 +36,7 @@ from keyturn.ports.upkeep import Facts, Upkeep
 
 if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
     from keyturn.ports.directories import Agents, Directories, Jobs
+    from keyturn.ports.signins import Signins
 
 __all__ = ["Lookup", "Page", "SeenLane", "Store", "StoreUnavailable", "Taken", "Tx", "Wanted"]
 
@@ -95,6 +96,8 @@ class Tx(Protocol):
     def agents(self) -> Agents: ...
     @property
     def jobs(self) -> Jobs: ...
+    @property
+    def signins(self) -> Signins: ...
 
 
 class Store(Protocol):

@@ -303,6 +303,24 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """A password to be tried once, if the account bears it (rules/directories/signins).
+
+    Attributes:
+        guid: "" for a name that nobody has: it goes the same way, and nothing can be right.
+        lane: of those with the same one at a time, whether anybody has the name or not.
+        left_ms: to ask for leave.
+    """
+
+    try_id: str
+    guid: str
+    lane: str
+    sealed: Sealed
+    expires_at: int
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What there is to do for this agent, now. Asking again gives the same, until reported."""
 
@@ -311,6 +329,41 @@ class Work:
     watches: tuple[Watch, ...]
     looks: tuple[Look, ...]
     applicants: tuple[Applicant, ...]
+    guesses: tuple[Guess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskTry:
+    """Leave to try a password once. Answer: Permitted ("busy": another try of the account has
+    leave, ask again).
+
+    Attributes:
+        threshold, window_ms: how the account's directory counts (0: it never locks).
+        readable: False if that could not be read; then there is no leave.
+        needs_ms: the longest that reading the controller's count and one bind can take.
+    """
+
+    try_id: str
+    run_id: str
+    threshold: int
+    window_ms: int
+    readable: bool
+    needs_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """What came of a try.
+
+    Attributes:
+        bind: "right", "wrong", "silent" (rules/directories/proofs.Bind); "" if none was sent.
+        reason: a word of BIND_REASONS, or of signins/answers.UNTRIED or TROUBLES.
+    """
+
+    try_id: str
+    run_id: str
+    bind: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,6 +479,8 @@ ANSWERS: Mapping[type, type] = {
     Wait: Rung,
     Fetch: Work,
     AskPermit: Permitted,
+    AskTry: Permitted,
+    Guessed: Taken,
     Report: Taken,
     Seen: Taken,
     Looked: Taken,
@@ -434,6 +489,6 @@ ANSWERS: Mapping[type, type] = {
 
 Request = (
     Enrol | Found | Approve | Renew | Begin | Beat | Release | Wait | Fetch | AskPermit
-    | Report | Seen | Looked | Charted
+    | Report | Seen | Looked | Charted | AskTry | Guessed
 )  # fmt: skip
 Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Denied

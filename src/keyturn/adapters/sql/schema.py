@@ -48,6 +48,7 @@ def partial(name: str, *columns: ColumnElement[Any], where: Any, unique: bool = 
 def whole() -> MetaData:
     """All tables, those too that are only loaded when somebody comes to them."""
     import_module("keyturn.adapters.sql.directory_tables")
+    import_module("keyturn.adapters.sql.signin_tables")
     return metadata
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.sql.agents import SqlAgents
     from keyturn.adapters.sql.directories import SqlDirectories
     from keyturn.adapters.sql.jobs import SqlJobs
+    from keyturn.adapters.sql.signins import SqlSignins
 
 R = TypeVar("R", bound=Repository)
 
@@ -142,3 +143,9 @@ class SqlTx:
         from keyturn.adapters.sql.jobs import SqlJobs  # noqa: PLC0415  as said
 
         return self._room(SqlJobs)
+
+    @cached_property
+    def signins(self) -> SqlSignins:
+        from keyturn.adapters.sql.signins import SqlSignins  # noqa: PLC0415  as said
+
+        return self._room(SqlSignins)
