@@ -75,6 +75,13 @@ class Chart:
         hosts = list(dict.fromkeys([*home, *known]))
         return sorted(hosts, key=lambda host: bool(self.causes.get(host)))
 
+    def counts(self) -> str:
+        """The controller whose count of wrong passwords decides: the PDC emulator, or what its
+        kind of directory lists in its place; "" while it is not known.
+        """
+        known = maps.writable(self.topology) if self.topology else ()
+        return next((one.host for one in known if one.pdc), "")
+
     def _is_read_only(self, host: str) -> bool:
         found = self.find(host)
         return found is not None and found.read_only

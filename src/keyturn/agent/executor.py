@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from keyturn.agent import charting
+from keyturn.agent.guessing import guess
 from keyturn.agent.looking import look
 from keyturn.agent.settling import settle_job
 from keyturn.agent.standing import Standing
@@ -22,8 +23,8 @@ from keyturn.agent.tasks import perform
 from keyturn.agent.watching import watch
 from keyturn.wire.messages import Syncing, Work
 
-#: pieces of work that are taken at once, watches not among them; watches
-WORK_AT_MOST, WATCHES_AT_MOST = 256, 256
+#: pieces of work that are taken at once, watches and guesses not among them; watches; guesses
+WORK_AT_MOST, WATCHES_AT_MOST, GUESSES_AT_MOST = 256, 256, 64
 
 _log = logging.getLogger("keyturn.agent")
 
@@ -82,6 +83,9 @@ class Executor:
             self._spawn(("task", task.job_id), task.guid, act)
         for asked in work.looks:
             self._spawn(("look", asked.look_id), "", partial(look, at, asked, asked_at))
+        for guessed in work.guesses:
+            act = partial(guess, at, guessed, asked_at)
+            self._spawn(("guess", guessed.try_id), guessed.lane, act)
         for one in work.watches:
             self._spawn(("watch", one.job_id), "", partial(watch, at, one, asked_at))
         self._read(work.sync)
@@ -142,13 +146,10 @@ class Executor:
             await asyncio.gather(*left, return_exceptions=True)
 
     def _spawn(self, key: _Key, account: str, act: _Act) -> None:
-        watches = sum(kind == "watch" for kind, _ in self._going)
-        full = (
-            watches >= WATCHES_AT_MOST
-            if key[0] == "watch"
-            else len(self._going) - watches >= WORK_AT_MOST
-        )
-        if key in self._going or full:
+        apart = {"watch": WATCHES_AT_MOST, "guess": GUESSES_AT_MOST}
+        most = apart.get(key[0], WORK_AT_MOST)
+        alike = {key[0]} if key[0] in apart else {kind for kind, _ in self._going} - set(apart)
+        if key in self._going or sum(kind in alike for kind, _ in self._going) >= most:
             return
         going = asyncio.get_running_loop().create_task(self._alone(account, act))
         self._going[key] = going

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from keyturn.rules.directories.answers import Refusal
+from keyturn.rules.directories.answers import Refusal, Tried
 from keyturn.rules.directories.entries import Changes, Entry, Roll, Scope
 from keyturn.rules.directories.health.facts import Account, ListenerSight, Rights, Way
 from keyturn.rules.directories.policies import Policy
@@ -178,6 +178,12 @@ class Driver(Protocol):
     async def try_password(self, controller: str, guid: str, password: str) -> Bind:
         """Try a password once. An empty one is never tried (some directories take it as an
         anonymous success): WRONG.
+        """
+        ...
+
+    async def tried(self, controller: str, guid: str, password: str) -> Tried:
+        """As try_password, with the directory's word for what stands in the way. Raises NotFound;
+        Unreachable too when it was sent and no answer came: then it may have counted.
         """
         ...
 

@@ -175,6 +175,7 @@ async def built(
                     chart=chart,
                     lease=lambda: _lease(keeper),
                     keys=lambda: (keys.sealing,),
+                    wall=WallClock().now,
                     logs=logs(config),
                     source=directory.source,
                 ),

@@ -181,10 +181,10 @@ class Jobs(Protocol):
     def unanswered(self, tenant_id: str, directory_id: str, now: int) -> Sequence[Look]: ...
     def stirring(self, now: int) -> Sequence[tuple[str, str]]:
         """(directory, mark) of all tenants: one for each job that is queued, unsettled or still
-        watched, each look that waits for its answer and has not expired, each agent that
-        waits for approval, and each full read that is due.
+        watched, each look and each try of a password that waits and has not expired, each agent
+        that waits for approval, and each full read that is due.
 
-        A mark says kind, id and state ("j|ID|queued", "l|ID", "a|ID", "s|NUMBER"): the same thing
+        A mark says kind, id and state ("j|ID|queued", "l|ID", "t|ID", "a|ID", "s|NUMBER"): the same thing
         keeps its mark until something happens to it, so that whoever has seen it need not ring
         again.
         """

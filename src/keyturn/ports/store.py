@@ -37,6 +37,7 @@ from keyturn.ports.upkeep import Facts, Upkeep
 if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
     from keyturn.ports.directories import Agents, Directories, Jobs
     from keyturn.ports.directory_health import Health
+    from keyturn.ports.signins import Signins
     from keyturn.ports.syncing import Syncs
 
 __all__ = ["Lookup", "Page", "SeenLane", "Store", "StoreUnavailable", "Taken", "Tx", "Wanted"]
@@ -101,6 +102,8 @@ class Tx(Protocol):
     def syncs(self) -> Syncs: ...
     @property
     def health(self) -> Health: ...
+    @property
+    def signins(self) -> Signins: ...
 
 
 class Store(Protocol):

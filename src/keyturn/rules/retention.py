@@ -21,6 +21,8 @@ Then it rests.  What goes:
     jobs      resets, unlocks, required changes that are over    their end
     gone      accounts that a directory does not have any more   seen to be gone
     health    what changed in how directories are                happened
+    tries     tries of a directory password                      the seal's end
+    streaks   how often an account was tried, 90 days later      the last try
 """
 
 from __future__ import annotations
@@ -59,6 +61,8 @@ class Kind(StrEnum):
     JOBS = "jobs"
     GONE = "gone"
     HEALTH = "health"
+    TRIES = "tries"
+    STREAKS = "streaks"
 
 
 ORDER = tuple(Kind)

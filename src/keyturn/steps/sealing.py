@@ -37,11 +37,18 @@ def recipients(tx: Tx, job: Job, now: int) -> tuple[Recipient, ...]:
 
 
 def fit(tx: Tx, job: Job, envelopes: Sequence[Envelope], now: int) -> bool:
+    """As `fit_for`, for a job."""
+    return fit_for(tx, job.tenant_id, job.directory_id, envelopes, now)
+
+
+def fit_for(
+    tx: Tx, tenant_id: str, directory_id: str, envelopes: Sequence[Envelope], now: int
+) -> bool:
     """Whether these are envelopes of the right size, at most one for each candidate, none for
     anybody else, and at least one for somebody who lives. Agents come and go while a
     password is typed: whoever came since can do without one.
     """
-    agents = standby.candidates(tx.agents.of(job.tenant_id, job.directory_id))
+    agents = standby.candidates(tx.agents.of(tenant_id, directory_id))
     known = {agent.id for agent in agents}
     alive = {agent.id for agent in standby.living(agents, now)}
     to = [envelope.agent_id for envelope in envelopes]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from keyturn.ports.directories import Look as Asked
 from keyturn.ports.store import Tx
 from keyturn.rules.directories import leases, resets
 from keyturn.rules.directories.proofs import ATTRIBUTE, ProofState
-from keyturn.rules.directories.resets import ACTING, Job, JobKind, JobState
+from keyturn.rules.directories.resets import ACTING, Envelope, Job, JobKind, JobState
+from keyturn.rules.directories.signins.tries import WAITING
 from keyturn.rules.directories.things import Agent, AgentRole, AgentState, Lease
 from keyturn.steps import charts, syncing
-from keyturn.wire.messages import Applicant, Look, Sealed, Task, Unsettled, Watch, Work
+from keyturn.wire.messages import Applicant, Guess, Look, Sealed, Task, Unsettled, Watch, Work
 
 #: a listener is asked to watch a controller after this time, or when the primary cannot reach it
 LISTENER_AFTER_MS = 15_000
+#: tries that an agent is told of at once; it has room for a few at a time
+GUESSES = 64
 NOTHING = Work(tasks=(), unsettled=(), watches=(), looks=(), applicants=())
 
 
@@ -63,6 +67,7 @@ def work(tx: Tx, agent: Agent, lease: Lease | None, now: int) -> Work:
         looks=tuple(_looks(tx, agent, now)) if leads and candidate else (),
         applicants=tuple(_applicants(every)) if candidate else (),
         sync=syncing.standing(tx, agent) if leads and candidate else None,
+        guesses=tuple(_guesses(tx, agent, now)) if leads and candidate else (),
     )
 
 
@@ -165,6 +170,20 @@ def _look(asked: Asked, now: int) -> Look:
     )  # fmt: skip
 
 
+def _guesses(tx: Tx, agent: Agent, now: int) -> list[Guess]:
+    """The oldest tries that this agent can open. All are looked at: a stranger may seal to
+    others alone, and those are in nobody's way.
+    """
+    waiting = tx.signins.queued(agent.tenant_id, agent.directory_id, now, WAITING)
+    mine = ((one, sealed_for(agent, one.envelopes)) for one in waiting)
+    found = (
+        Guess(one.id, one.guid, one.lane, sealed, one.expires_at, one.deadline - now)
+        for one, sealed in mine
+        if sealed is not None and one.deadline is not None
+    )
+    return list(islice(found, GUESSES))
+
+
 def applicants(tx: Tx, agent: Agent) -> tuple[Applicant, ...]:
     """Who waits for an approval that this agent can give, whether it runs or not."""
     every = tx.agents.of(agent.tenant_id, agent.directory_id)
@@ -183,5 +202,10 @@ def _applicants(every: Sequence[Agent]) -> list[Applicant]:
 
 
 def _sealed(agent: Agent, job: Job) -> Sealed | None:
-    mine = (e for e in job.envelopes if e.agent_id == agent.id)
+    return sealed_for(agent, job.envelopes)
+
+
+def sealed_for(agent: Agent, envelopes: Sequence[Envelope]) -> Sealed | None:
+    """An agent's own envelope, None without one."""
+    mine = (e for e in envelopes if e.agent_id == agent.id)
     return next((Sealed(enc=e.enc, ciphertext=e.ciphertext) for e in mine), None)

@@ -333,6 +333,24 @@ class Syncing:
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """A password to be tried once, if the account bears it (rules/directories/signins).
+
+    Attributes:
+        guid: "" for a name that nobody has: it goes the same way, and nothing can be right.
+        lane: of those with the same one at a time, whether anybody has the name or not.
+        left_ms: to ask for leave.
+    """
+
+    try_id: str
+    guid: str
+    lane: str
+    sealed: Sealed
+    expires_at: int
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What there is to do for this agent, now. Asking again gives the same, until reported.
 
@@ -346,6 +364,41 @@ class Work:
     looks: tuple[Look, ...]
     applicants: tuple[Applicant, ...]
     sync: Syncing | None = None
+    guesses: tuple[Guess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskTry:
+    """Leave to try a password once. Answer: Permitted ("busy": another try of the account has
+    leave, ask again).
+
+    Attributes:
+        threshold, window_ms: how the account's directory counts (0: it never locks).
+        readable: False if that could not be read; then there is no leave.
+        needs_ms: the longest that reading the controller's count and one bind can take.
+    """
+
+    try_id: str
+    run_id: str
+    threshold: int
+    window_ms: int
+    readable: bool
+    needs_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """What came of a try.
+
+    Attributes:
+        bind: "right", "wrong", "silent" (rules/directories/proofs.Bind); "" if none was sent.
+        reason: a word of BIND_REASONS, or of signins/answers.UNTRIED or TROUBLES.
+    """
+
+    try_id: str
+    run_id: str
+    bind: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,6 +603,8 @@ ANSWERS: Mapping[type, type] = {
     Wait: Rung,
     Fetch: Work,
     AskPermit: Permitted,
+    AskTry: Permitted,
+    Guessed: Taken,
     Report: Taken,
     Seen: Taken,
     Looked: Taken,
@@ -565,6 +620,6 @@ ANSWERS: Mapping[type, type] = {
 Request = (
     Enrol | Found | Approve | Renew | Begin | Beat | Release | Wait | Fetch | AskPermit
     | Report | Seen | Looked | Charted | SyncBegun | SyncPage | SyncChanges | SyncLost
-    | SyncStuck | Surveyed
+    | SyncStuck | Surveyed | AskTry | Guessed
 )  # fmt: skip
 Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Syncing | Denied

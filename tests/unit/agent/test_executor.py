@@ -46,7 +46,7 @@ def _executor(world: World, folder: Path, until: int = 10**9) -> tuple[Executor,
     driver = MemoryDriver(world.domain, 5_000)
     standing = Standing(
         Place("A", "d", "r", DC1), driver, link, book, Clock(), Chart(DC1, driver, book),
-        lambda: Held(Epoch(0, 1), until), lambda: [world.office.keys["A"]],
+        lambda: Held(Epoch(0, 1), until), lambda: [world.office.keys["A"]], ticks,
     )  # fmt: skip
     return Executor(standing), link
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.sql.directories import SqlDirectories
     from keyturn.adapters.sql.directory_health import SqlHealth
     from keyturn.adapters.sql.jobs import SqlJobs
+    from keyturn.adapters.sql.signins import SqlSignins
     from keyturn.adapters.sql.syncing import SqlSyncs
 
 R = TypeVar("R", bound=Repository)
@@ -156,3 +157,9 @@ class SqlTx:
         from keyturn.adapters.sql.directory_health import SqlHealth  # noqa: PLC0415  as said
 
         return self._room(SqlHealth)
+
+    @cached_property
+    def signins(self) -> SqlSignins:
+        from keyturn.adapters.sql.signins import SqlSignins  # noqa: PLC0415  as said
+
+        return self._room(SqlSignins)

@@ -39,6 +39,7 @@ from keyturn.adapters.sql.schema import (
 )
 from keyturn.adapters.system import ulid
 from keyturn.ports.upkeep import Swept
+from keyturn.rules.directories.signins.budget import LONGEST_MS
 from keyturn.rules.events import HOST, Event
 from keyturn.rules.messages import MessageState
 from keyturn.rules.retention import Kind
@@ -99,12 +100,20 @@ _KEPT: Mapping[Kind, _Kept] = {
 }
 
 
+def _forgotten(streaks: Table) -> Old:
+    """No directory counts for so long."""
+    return lambda before: and_(
+        streaks.c.last_at < before - LONGEST_MS, streaks.c.until < before - LONGEST_MS
+    )
+
+
 @cache
 def _of_directories() -> Mapping[Kind, _Kept]:
     tables = whole().tables
     done, proved, asked, let_in = (tables[n] for n in ("jobs", "proofs", "looks", "enrolments"))
     read = tables["entries"]
     lines = tables["health_lines"]
+    tried, streaks = tables["directory_tries"], tables["directory_streaks"]
     return {
         Kind.LOOKS: _Kept(asked, _over(asked.c.expires_at)),
         Kind.ENROLMENTS: _Kept(let_in, _over(let_in.c.expires_at), timed=False),
@@ -112,6 +121,8 @@ def _of_directories() -> Mapping[Kind, _Kept]:
         Kind.JOBS: _Kept(done, _over(done.c.finished_at)),
         Kind.GONE: _Kept(read, _over(read.c.gone_at), timed=False),
         Kind.HEALTH: _Kept(lines, _over(lines.c.at)),
+        Kind.TRIES: _Kept(tried, _over(tried.c.expires_at)),
+        Kind.STREAKS: _Kept(streaks, _forgotten(streaks), timed=False),
     }
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from keyturn.flows import channel, enrolling, surveys, syncing
+from keyturn.flows import channel, enrolling, guessing, surveys, syncing
 from keyturn.ports.parts import Parts
 from keyturn.rules.callers import network_of
 from keyturn.rules.directories.things import Agent
@@ -32,6 +32,7 @@ from keyturn.wire.messages import (
     Answer,
     Approve,
     AskPermit,
+    AskTry,
     Beat,
     Begin,
     Charted,
@@ -39,6 +40,7 @@ from keyturn.wire.messages import (
     Enrol,
     Fetch,
     Found,
+    Guessed,
     Looked,
     Release,
     Renew,
@@ -72,6 +74,7 @@ class Messages:
             AskPermit: channel.permit, Report: channel.report, Seen: channel.seen,
             Looked: channel.looked, Charted: channel.chart,
             Surveyed: surveys.take,
+            AskTry: guessing.permit, Guessed: guessing.guessed,
             Found: self._noted(enrolling.found), Approve: self._noted(enrolling.approve),
             Renew: self._noted(enrolling.renew),
             SyncBegun: syncing.begun, SyncPage: syncing.paged, SyncChanges: syncing.followed,

@@ -12,6 +12,7 @@ from keyturn.adapters.sql import migrate, open_store
 from keyturn.adapters.sql.quick import RUN, Params, Quick, Ran
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.store import Tx
+from keyturn.rules.directories.signins.budget import Streak
 
 #: what servers ask again and again, and by which index it is found
 ASKED: dict[str, Any] = {
@@ -24,6 +25,8 @@ ASKED: dict[str, Any] = {
     "ix_looks_unanswered": lambda tx: tx.jobs.unanswered("t", "d", 1),
     "ix_looks_directory_id_guid_id": lambda tx: tx.jobs.last_look("t", "d", "g"),
     "ix_agents_waiting": lambda tx: tx.jobs.stirring(1),
+    "ix_directory_tries_queued": lambda tx: tx.signins.queued("t", "d", 1, 9),
+    "sqlite_autoindex_directory_streaks_1": lambda tx: tx.signins.keep("t", "d", "l", Streak()),
     "ix_agents_revoked": lambda tx: tx.agents.stopped(1),
     "ix_agents_directory_id": lambda tx: tx.agents.of("t", "d"),
     "sqlite_autoindex_agents_1": lambda tx: tx.agents.heard(["a", "b"], 1),

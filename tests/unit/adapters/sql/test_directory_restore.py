@@ -15,6 +15,8 @@ from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.store import Tx
 from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.resets import Job, JobState
+from keyturn.rules.directories.signins.budget import Streak
+from keyturn.rules.directories.signins.tries import begun
 from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import Agent, AgentState
 from tests.unit.adapters.test_directories_contract import (
@@ -115,3 +117,16 @@ def test_a_directory_is_read_anew_and_nothing_of_before_is_taken(store: SqlStore
     void(store, [])
     found = read(store, lambda tx: tx.syncs.get(here, place_id))
     assert found == replace(followed, phase=Phase.DUE, number=5)
+
+
+def test_no_try_of_the_backup_is_answered_and_what_was_counted_stays_counted(
+    store: SqlStore,
+) -> None:
+    here, place = new_id(), new_id()
+    one, counted = begun(new_id(), here, place, NOW), Streak(count=2, last_at=NOW)
+    write(store, lambda tx: tx.signins.add(one))
+    write(store, lambda tx: tx.signins.streak(here, place, "g:1"))
+    write(store, lambda tx: tx.signins.keep(here, place, "g:1", counted))
+    void(store, [])
+    assert read(store, lambda tx: tx.signins.get(here, one.id)) is None
+    assert write(store, lambda tx: tx.signins.streak(here, place, "g:1")) == counted

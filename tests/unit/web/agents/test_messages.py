@@ -17,6 +17,7 @@ from keyturn.web.agents import desk, hub
 from keyturn.wire.codec import MAX_SIZE, decode_answer, encode
 from keyturn.wire.messages import (
     Approve,
+    AskTry,
     Beat,
     Beaten,
     Begin,
@@ -26,7 +27,9 @@ from keyturn.wire.messages import (
     Enrolled,
     Fetch,
     Found,
+    Guessed,
     Looked,
+    Permitted,
     Release,
     Renew,
     Rung,
@@ -100,6 +103,18 @@ def test_an_agent_enrols_founds_begins_beats_works_and_ends(office: Office) -> N
     assert house.events() == [
         "agent.enrolled", "directory.founded", "agent.started", "agent.stopped",
     ]  # fmt: skip
+
+
+def test_of_a_try_that_is_not_there_an_agent_learns_nothing(office: Office) -> None:
+    first = office.agency.first()
+    speaker, here = office.speaker(first), first.run_id
+
+    async def scene() -> None:
+        asks = AskTry("nothing", here, 5, 1_800_000, True, 11_000)
+        assert await office.call(speaker, asks) == Permitted(0, "gone")
+        assert await office.call(speaker, Guessed("nothing", here, "right", "")) == Taken()
+
+    run(scene())
 
 
 # -- who is believed

@@ -16,6 +16,7 @@ from keyturn.agent.ports import (
     Uncertain,
     Unreachable,
 )
+from keyturn.rules.directories.answers import Tried
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
 
@@ -86,11 +87,14 @@ class MemoryDriver:
             raise Uncertain
 
     async def try_password(self, controller: str, guid: str, password: str) -> Bind:
+        return (await self.tried(controller, guid, password)).bind
+
+    async def tried(self, controller: str, guid: str, password: str) -> Tried:
         held = await self._reach(controller, "try_password")
         self.tries.append((controller, guid))
-        bind = held.try_password(guid, password, self._domain.now())
+        found = held.tried(guid, password, self._domain.now())
         await self._domain.answered(controller, "try_password")
-        return bind
+        return found
 
     async def topology(self, controller: str) -> Topology:
         await self._reach(controller, "topology")

@@ -32,6 +32,9 @@ from keyturn.rules.lockout import MINUTE, SECOND
 SEAL_MS: Final = 10 * MINUTE
 #: how long a try may wait for an agent; what is sealed is good for so long afterwards, too
 DEADLINE_MS: Final = 20 * SECOND
+#: how many of one directory wait at a time; whoever comes on top is told to come later,
+#: whatever the name
+WAITING: Final = 512
 
 
 class TryState(StrEnum):
