@@ -14,7 +14,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import figures
+from tests import figures, tracing
+
+tracing.install()
 
 # Time is measured in benchmarks, never in tests: a busy machine must not fail one.
 settings.register_profile(
