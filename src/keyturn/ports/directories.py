@@ -184,9 +184,9 @@ class Jobs(Protocol):
         watched, each look and each try of a password that waits and has not expired, each agent
         that waits for approval, and each full read that is due.
 
-        A mark says kind, id and state ("j|ID|queued", "l|ID", "t|ID", "a|ID", "s|NUMBER"): the same thing
-        keeps its mark until something happens to it, so that whoever has seen it need not ring
-        again.
+        A mark says kind, id and state ("j|ID|queued", "l|ID", "t|ID", "a|ID", "s|NUMBER"): the
+        same thing keeps its mark until something happens to it, so that whoever has seen it need
+        not ring again.
         """
         ...
 

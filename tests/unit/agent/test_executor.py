@@ -347,7 +347,7 @@ def test_it_looks_how_the_directory_is_at_once_every_minute_and_when_it_comes_to
         book, driver = Journal(folder / "own.sqlite", at_once), MemoryDriver(world.domain, 5_000)
         standing = Standing(
             Place("A", "d", "r", DC1), driver, MemoryLink(lambda _: Taken()), book, Clock(),
-            Chart(DC1, driver, book), lambda: lease[0] if lease else None, list,
+            Chart(DC1, driver, book), lambda: lease[0] if lease else None, list, ticks,
         )  # fmt: skip
         agent, stop = Executor(standing, survey), asyncio.Event()
         begun = ticks()

@@ -97,7 +97,7 @@ class Desk:
 
     async def takes(self, *asked: Guess) -> None:
         """Take them, and see them out."""
-        self.executor.take(Work((), (), (), (), (), asked), ticks())
+        self.executor.take(Work((), (), (), (), (), guesses=asked), ticks())
         await when(lambda: self.executor.busy == 0)
 
     @property

@@ -149,7 +149,7 @@ class World:
         self.link = SlowLink(self.server.answer)
         self.executor = Executor(Standing(
             Place("A", "d", "r", DC1), driver, self.link, book, Clock(), Chart(DC1, driver, book),
-            lambda: Held(Epoch(0, 1), self.lease), list, source=driver.source,
+            lambda: Held(Epoch(0, 1), self.lease), list, wall=ticks, source=driver.source,
         ))  # fmt: skip
         return self.executor
 

@@ -136,7 +136,8 @@ def executor(world: World, folder: Path, logs: Logs | None) -> tuple[Executor, M
     driver = MemoryDriver(world.domain, 5_000)
     standing = Standing(
         Place("A", "d", "r", DC1), driver, link, book, Clock(), Chart(DC1, driver, book),
-        lambda: Held(Epoch(0, 1), 10**9), lambda: [world.office.keys["A"]], logs,
+        lambda: Held(Epoch(0, 1), 10**9), lambda: [world.office.keys["A"]],
+        lambda: 0, logs,
     )  # fmt: skip
     return Executor(standing), link
 
