@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwrig
 
 #: Chromium without a window, and half the work
 CHROMIUM = "/usr/bin/chromium-headless-shell"
+MISSING = "Chromium is not installed; as root on Debian: apt-get install chromium-headless-shell"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

@@ -20,7 +20,7 @@ from keyturn.flows import owner
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.lockout import MINUTE
 from keyturn.rules.sessions import CONSOLE_IDLE_MS
-from tests.lab.looking import CHROMIUM, PHONE, Eye, Person
+from tests.lab.looking import CHROMIUM, MISSING, PHONE, Eye, Person
 from tests.lab.served import PASSWORD, Served, eventually
 
 SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
@@ -45,7 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def seeing(served: Served) -> Iterator[Eye]:
     """One browser for all tests."""
     if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed; as root on Debian: apt-get install chromium")
+        pytest.skip(MISSING)
     axe = (files("axe_playwright_python") / "axe.min.js").read_text()
     with sync_playwright() as driver:
         eye = Eye(driver, served.origin, SHOTS, axe)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from keyturn.rules.accounts import Role
-from tests.lab.looking import CHROMIUM, Eye, Person
+from tests.lab.looking import CHROMIUM, MISSING, Eye, Person
 from tests.lab.served import PASSWORD, Served
 from tests.lab.test_browser import SHOTS
 
@@ -27,7 +27,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def eye(served: Served) -> Iterator[Eye]:
     """One browser; in the end nothing on any page may have been wrong."""
     if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed; as root on Debian: apt-get install chromium")
+        pytest.skip(MISSING)
     axe = (files("axe_playwright_python") / "axe.min.js").read_text()
     with sync_playwright() as driver:
         looking = Eye(driver, served.origin, SHOTS, axe)

@@ -16,7 +16,7 @@ from playwright.sync_api import CDPSession, expect, sync_playwright
 
 from keyturn.rules.accounts import Passkey, Role, User
 from keyturn.steps.stepup import FRESH_MS
-from tests.lab.looking import CHROMIUM, Eye, Person
+from tests.lab.looking import CHROMIUM, MISSING, Eye, Person
 from tests.lab.served import PASSWORD, Served, eventually
 
 SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
@@ -44,7 +44,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def seeing(served: Served) -> Iterator[Eye]:
     """One browser for all tests."""
     if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed; as root on Debian: apt-get install chromium")
+        pytest.skip(MISSING)
     axe = (files("axe_playwright_python") / "axe.min.js").read_text()
     with sync_playwright() as driver:
         eye = Eye(driver, served.origin, SHOTS, axe)

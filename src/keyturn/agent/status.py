@@ -88,7 +88,7 @@ def document(state: State, who: Who | None, own_fingerprint: str) -> dict[str, A
     """
     pid = running(state)
     last = state.read_json(FILE)
-    if last is not None and pid not in (None, last["pid"]):
+    if last is not None and pid not in (None, last.get("pid")):
         last = None
     identity = who.identity if who else None
     return {

@@ -530,7 +530,7 @@ def watched(job: Job, proofs: Sequence[Proof], *, everywhere: bool, now: int) ->
     since = now if everywhere and job.everywhere_at is None else job.everywhere_at
     if since is not None:
         untried = any(proof.state is ProofState.ARRIVED for proof in proofs)
-        more = untried and not overtaken and now < since + LAST_TRIES_MS
+        more = untried and not overtaken and now < _tried_until(job.finished_at, since)
         return replace(job, everywhere_at=since, envelopes=job.envelopes if more else ())
     if overtaken:
         return replace(job, reason="overtaken", envelopes=())
@@ -541,6 +541,11 @@ def watched(job: Job, proofs: Sequence[Proof], *, everywhere: bool, now: int) ->
     return job
 
 
+def _tried_until(finished_at: int, everywhere_at: int) -> int:
+    """The last tries are no reason to keep a sealed password beyond TRY_MS."""
+    return min(everywhere_at + LAST_TRIES_MS, finished_at + TRY_MS)
+
+
 def due_at(job: Job) -> int | None:
     """When a sweep has something to do with it, ms; None: never, or not before somebody
     reports.
@@ -548,5 +553,5 @@ def due_at(job: Job) -> int | None:
     if not watching(job) or job.finished_at is None:
         return ends_at(job)
     if job.everywhere_at is not None:
-        return job.everywhere_at + LAST_TRIES_MS
+        return _tried_until(job.finished_at, job.everywhere_at)
     return job.finished_at + (TRY_MS if job.envelopes else WATCH_MS)

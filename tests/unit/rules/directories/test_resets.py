@@ -350,6 +350,13 @@ def test_where_a_listener_saw_it_first_it_may_still_be_tried_for_a_moment() -> N
     assert not any(watching(each) for each in (proved, untried, changed))
 
 
+def test_the_last_tries_keep_no_password_beyond_its_hour() -> None:
+    done, seen = job(JobState.DONE, envelopes=SEALED, after=AFTER), [proof(ProofState.ARRIVED)]
+    late = watched(done, seen, everywhere=True, now=NOW + TRY_MS - 1)
+    assert (late.envelopes, due_at(late)) == (SEALED, NOW + TRY_MS)
+    assert watched(late, seen, everywhere=True, now=NOW + TRY_MS).envelopes == ()
+
+
 def test_what_nobody_can_try_is_over_when_it_is_everywhere() -> None:
     unlock = job(JobState.DONE, after=AFTER)
     whole = watched(unlock, [proof(ProofState.ARRIVED)], everywhere=True, now=NOW + 5)

@@ -17,6 +17,7 @@ from keyturn.demo.play.locking import try_in
 from keyturn.demo.play.stage import NeverCame, Stage
 from keyturn.lab.commands import until
 from keyturn.lab.domain import Lab
+from keyturn.rules.directories.resets import LAST_TRIES_MS
 from keyturn.rules.lockout import SECOND
 from keyturn.wire import certificates, seals
 from keyturn.wire.seals import Purpose
@@ -25,8 +26,8 @@ OK = 200
 FINAL = ("done", "not_done", "changed")
 #: until a job has its answer: its deadline, the permit's hold, a takeover
 ANSWER_S = 150.0
-#: until it has been tried wherever it can be: LAST_TRIES_MS, and the sweep
-LAST_TRIES_S = 90.0
+#: until it has been tried wherever it can be, and the sweep was by
+LAST_TRIES_S = LAST_TRIES_MS / 1000 + 30
 LOOK_S = 0.25
 STEP_S = 30
 Job = dict[str, Any]
