@@ -121,7 +121,7 @@ class SqlClients(Repository):
         self._c.execute(CLIENT.insert, CLIENT.params(client))
 
     def save(self, client: Client) -> None:
-        CLIENT.quick_update.count(self._c, CLIENT.changes(client, id=client.id))
+        CLIENT.quick_update.tell(self._c, CLIENT.changes(client, id=client.id))
 
     def of_user(self, tenant_id: str, user_id: str) -> Sequence[Client]:
         wanted = CLIENT.select().where(clients.c.tenant_id == TID, clients.c.user_id == UID)
@@ -156,7 +156,7 @@ class SqlSessions(Repository):
     """See ports.store.Sessions."""
 
     def add(self, session: Session) -> None:
-        SESSION.quick_insert.count(self._c, SESSION.params(session))
+        SESSION.quick_insert.tell(self._c, SESSION.params(session))
 
     def get(self, tenant_id: str, digest: str) -> tuple[Session, User] | None:
         row = self._c.execute(_SESSION, {"tid": tenant_id, "digest": digest}).first()

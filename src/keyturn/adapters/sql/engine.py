@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 
-from keyturn.adapters.sql.quick import RUN, plain
+from keyturn.adapters.sql.quick import WAY, Plain, flush
 
 #: threads of the store, and connections: few, so that those in use have their caches warm;
 #: a transaction takes milliseconds, and no thread is held while a password is compared
@@ -52,7 +52,7 @@ def sqlite_engine(url: str, *, begin: str) -> Engine:
 
 
 def _tune_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-    record.info[RUN] = plain(connection)
+    record.info[WAY] = Plain(connection)
     connection.isolation_level = (
         None  # SQLAlchemy's "begin" event starts transactions, not the driver
     )
@@ -82,7 +82,12 @@ def postgres_engine(url: str) -> Engine:
     )
 
     def tune(connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info[RUN] = Prepared(connection).run
+        record.info[WAY] = Prepared(connection)
+
+    def in_order(connection: Connection, *_: object) -> None:
+        if WAY in connection.info:  # not while SQLAlchemy looks whom it is talking to
+            flush(connection)
 
     event.listen(engine, "connect", tune)
+    event.listen(engine, "before_cursor_execute", in_order)
     return engine

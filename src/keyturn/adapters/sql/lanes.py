@@ -110,7 +110,7 @@ class SqlLanes(Repository):
         return lane_of(_lock(self._dialect).rows(self._c, params)[0])
 
     def save(self, tenant_id: str, key: str, lane: Lane, user_id: str | None) -> None:
-        _SAVE.count(self._c, _changes(tenant_id, key, lane, user_id))
+        _SAVE.tell(self._c, _changes(tenant_id, key, lane, user_id))
 
     def swap(
         self, tenant_id: str, seen: SeenLane, lane: Lane, user_id: str | None

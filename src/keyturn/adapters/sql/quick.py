@@ -10,7 +10,7 @@ a Boolean is 0 or 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
@@ -21,11 +21,26 @@ Params = Mapping[str, Any]
 Rows = list[tuple[Any, ...]]
 #: the rows that a statement returned, and how many it changed
 Ran = tuple[Rows, int]
-Run = Callable[[str, Sequence[Any]], Ran]
-#: under which key of `Connection.info` its way to run statements is; engines put it there
-RUN = "keyturn.run"
+#: under which key of `Connection.info` its Way is; engines put it there
+WAY = "keyturn.way"
 #: text; the order of its parameters; those that never change
 Written = tuple[str, Sequence[str], Params]
+
+
+class Way(Protocol):
+    """How a driver runs statements that are text."""
+
+    def run(self, text: str, values: Sequence[Any], /) -> Ran:
+        """Run one."""
+
+    def tell(self, text: str, values: Sequence[Any], /) -> None:
+        """Run one now, or with the next one that is run or flushed, which raises what it does."""
+
+    def flush(self) -> None:
+        """Run what was told."""
+
+    def drop(self) -> None:
+        """Forget what was told and not run."""
 
 
 class Quick:
@@ -43,26 +58,34 @@ class Quick:
         """How many rows it changed. Raises as `Connection.execute` does."""
         return self._run(connection, params)[1]
 
+    def tell(self, connection: Connection, params: Params) -> None:
+        """Run it with the transaction's next statement, at the latest with its COMMIT: nobody
+        asks what it did. Raises as `Connection.execute` does, or lets that statement raise.
+        """
+        text, values = self._bound(connection, params)
+        try:
+            connection.info[WAY].tell(text, values)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemys(connection, error) from error
+
     def _run(self, connection: Connection, params: Params) -> Ran:
-        """Run it within the connection's transaction, which begins with it if need be; by
-        itself on a connection that commits each statement.
+        text, values = self._bound(connection, params)
+        try:
+            ran: Ran = connection.info[WAY].run(text, values)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemys(connection, error) from error
+        return ran
+
+    def _bound(self, connection: Connection, params: Params) -> tuple[str, Sequence[Any]]:
+        """Text and values; and the connection's transaction begins, if need be, unless each
+        statement is committed by itself.
         """
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             _begin(connection)
         dialect = connection.dialect
         text, order, fixed = self._written.get(dialect.name) or self._write(dialect)
         given = {**fixed, **params} if fixed else params
-        driver: Any = connection.connection.driver_connection
-        errors = dialect.loaded_dbapi.Error
-        try:
-            ran: Ran = connection.info[RUN](text, [given[name] for name in order])
-        except errors as error:
-            if dialect.is_disconnect(error, driver, None):
-                connection.invalidate(error)
-            raise DBAPIError.instance(
-                None, None, error, errors, hide_parameters=True, dialect=dialect
-            ) from error
-        return ran
+        return text, [given[name] for name in order]
 
     def _write(self, dialect: Dialect) -> Written:
         compiled = self._statement.compile(dialect=_positional(dialect))
@@ -81,18 +104,51 @@ def _begin(connection: Connection) -> None:
 
 
 def _positional(dialect: Dialect) -> Dialect:
-    """The dialect as it writes for a `Run`."""
+    """The dialect as it writes for a `Way`."""
     if dialect.name == "sqlite":
         return dialect
     kind: Callable[..., Dialect] = type(dialect)
     return kind(paramstyle="numeric_dollar")
 
 
-def plain(driver: Any) -> Run:
-    """How a driver runs a statement by itself."""
+def flush(connection: Connection) -> None:
+    """Run what was told. Raises as `Connection.execute` does."""
+    try:
+        connection.info[WAY].flush()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemys(connection, error) from error
 
-    def run(text: str, values: Sequence[Any]) -> Ran:
-        cursor = driver.execute(text, values)
+
+def _as_sqlalchemys(connection: Connection, error: Any) -> BaseException:
+    """A driver's error as SQLAlchemy raises it, without values; a connection that is lost is
+    given up.
+    """
+    dialect, errors = connection.dialect, connection.dialect.loaded_dbapi.Error
+    if dialect.is_disconnect(error, connection.connection.driver_connection, None):
+        connection.invalidate(error)
+    raised: BaseException = DBAPIError.instance(
+        None, None, error, errors, hide_parameters=True, dialect=dialect
+    )
+    return raised
+
+
+class Plain:
+    """How SQLite's driver runs a statement: by itself, in the same process, at once."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    def run(self, text: str, values: Sequence[Any]) -> Ran:
+        """See Way."""
+        cursor = self._driver.execute(text, values)
         return cursor.fetchall(), cursor.rowcount
 
-    return run
+    def tell(self, text: str, values: Sequence[Any]) -> None:
+        """See Way."""
+        self._driver.execute(text, values)
+
+    def flush(self) -> None:
+        """See Way. There is nothing left to run."""
+
+    def drop(self) -> None:
+        """See Way. There is nothing left to drop."""

@@ -36,7 +36,7 @@ from sqlalchemy.exc import (
 )
 
 from keyturn.adapters.sql.engine import POOL, is_memory, postgres_engine, sqlite_engine
-from keyturn.adapters.sql.quick import Quick
+from keyturn.adapters.sql.quick import WAY, Quick, flush
 from keyturn.adapters.sql.tx import NOTHING, News, SqlTx
 from keyturn.ports.store import StoreUnavailable, Tx
 
@@ -160,10 +160,12 @@ class PostgresStore(SqlStore):
         """Run `fn` in the transaction that `begin` begins; None: each statement is one."""
         with self._own() as connection:
             if begin is not None:
-                begin.count(connection, {})
+                begin.tell(connection, {})
             tx = SqlTx(connection, "postgresql", writing=begin is WRITING)
             answer = fn(tx)
-            if begin is not None:
+            if begin is None:
+                flush(connection)
+            else:
                 COMMIT.count(connection, {})
             if connection.in_transaction():
                 connection.commit()  # SQLAlchemy's view of it
@@ -206,7 +208,8 @@ class PostgresStore(SqlStore):
 
 
 def _undo(connection: Connection) -> None:
-    """Roll back, for SQLAlchemy and for the server, which heard of BEGIN from us."""
+    """Roll back, for SQLAlchemy and for the server, which heard of BEGIN from us, or never will."""
+    connection.info[WAY].drop()
     connection.rollback()
     driver: Any = connection.connection.driver_connection
     driver.rollback()

@@ -51,7 +51,7 @@ class SqlMessages(Repository):
 
     def add(self, message: Message) -> None:
         self.enqueued = True
-        MESSAGE.quick_insert.count(self._c, MESSAGE.params(message))
+        MESSAGE.quick_insert.tell(self._c, MESSAGE.params(message))
 
     def claim(self, now: int, limit: int) -> Sequence[Message]:
         rows = self._c.execute(_CLAIM, {"now": now, "most": limit})
@@ -123,7 +123,7 @@ class SqlAudit(Repository):
     """See ports.store.Audit."""
 
     def add(self, entry: Entry) -> None:
-        ENTRY.quick_insert.count(self._c, ENTRY.params(entry))
+        ENTRY.quick_insert.tell(self._c, ENTRY.params(entry))
 
     def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Entry]:
         wanted = ENTRY.select().where(audit.c.user_id == user_id, audit.c.tenant_id == tenant_id)

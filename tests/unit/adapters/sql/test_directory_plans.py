@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from keyturn.adapters.sql import migrate, open_store
-from keyturn.adapters.sql.quick import RUN, Params, Quick, Ran
+from keyturn.adapters.sql.quick import Params, Quick
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.store import Tx
 from keyturn.rules.directories.signins.budget import Streak
@@ -57,21 +57,14 @@ def plans(path: Path, ask: Any, patch: pytest.MonkeyPatch) -> list[str]:
         if statement.startswith(("SELECT", "UPDATE")):
             said.append((statement, values))
 
-    def quickly(quick: Quick, connection: Connection, params: Params) -> Ran:
+    def bound(quick: Quick, connection: Connection, params: Params) -> tuple[str, Any]:
         """As Quick does; such statements go past SQLAlchemy's events."""
-        run = connection.info[RUN]
+        statement, values = plain(quick, connection, params)
+        note(None, None, statement, tuple(values))
+        return statement, values
 
-        def noted(statement: str, values: Any) -> Ran:
-            note(None, None, statement, tuple(values))
-            ran: Ran = run(statement, values)
-            return ran
-
-        with pytest.MonkeyPatch.context() as inner:
-            inner.setitem(connection.info, RUN, noted)
-            return plain(quick, connection, params)
-
-    plain = Quick._run
-    patch.setattr(Quick, "_run", quickly)
+    plain = Quick._bound
+    patch.setattr(Quick, "_bound", bound)
 
     def step(tx: Tx) -> None:
         ask(tx)

@@ -75,3 +75,11 @@ def test_errors_are_sqlalchemys_and_name_no_value(connection: Connection) -> Non
         ADD.count(connection, {"id": 1, "name": "secret", "good": True})
     assert isinstance(broken.value, DBAPIError)
     assert "secret" not in str(broken.value)
+
+
+def test_what_is_told_is_part_of_the_transaction(connection: Connection) -> None:
+    ADD.tell(connection, {"id": 1, "name": "one", "good": True})
+    assert FIND.rows(connection, {"wanted": 1}) == [("one", True)]
+    assert connection.in_transaction()
+    connection.rollback()
+    assert FIND.rows(connection, {"wanted": 1}) == []
