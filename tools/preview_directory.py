@@ -10,7 +10,7 @@ from typing import Any
 from keyturn.flows.resets import Account, Hindered, JobView, Look
 from keyturn.rules.directories.causes import cause_of
 from keyturn.rules.directories.proofs import ProofState
-from keyturn.rules.directories.resets import JobKind, JobState, Proof
+from keyturn.rules.directories.resets import FINAL, JobKind, JobState, Proof
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.web.pages.directory_shown import account_shown, job_shown, policy_of
 
@@ -82,6 +82,8 @@ def job(state: JobState, kind: JobKind = JobKind.RESET, **changes: Any) -> JobVi
     if state is JobState.DONE:
         fields |= {"settled_on": "dc1.corp.example.test", "old_until": NOW + HOUR}
     whole = fields | changes
+    waited_for = any(proof.state is ProofState.WAITING for proof in whole["proofs"])
+    whole.setdefault("over", state in FINAL and not waited_for)
     return JobView(**whole | {"cause": cause_of(state, whole["reason"], whole["data"])})
 
 

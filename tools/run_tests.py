@@ -37,6 +37,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "types": ("mypy", "--no-error-summary"),
     "stairs": ("lint-imports", "--no-logo"),
     "pages": ("python", "tools/write_docs.py", "--check"),
+    "previews": ("python", "tools/preview_pages.py"),
 }
 
 PYTEST = ("pytest", "-q")
