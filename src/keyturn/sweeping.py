@@ -39,17 +39,20 @@ async def once(parts: Parts) -> float:
     from keyturn.flows import (  # noqa: PLC0415  not at the start, which has enough to do
         channel,
         directory_health,
+        owning,
         reminding,
     )
 
     try:
         seen = await channel.sweep(parts)
         await directory_health.sweep(parts, __version__)
+        settled = await owning.settle(parts)
         reminded = await reminding.remind(parts)
     except Exception as error:  # noqa: BLE001  the next look may be better, and must come
         _log.warning("the sweep stumbled cause=%r again_in_s=%d", error, AGAIN_S)
         return AGAIN_S
-    more = seen == channel.SWEEP or reminded == reminding.LIMIT
+    full = (channel.SWEEP, reminding.LIMIT, owning.LIMIT)
+    more = any(a == b for a, b in zip((seen, reminded, settled), full, strict=True))
     return 0 if more else LOOK_S
 
 

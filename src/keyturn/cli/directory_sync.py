@@ -79,6 +79,7 @@ def document(read: Read) -> dict[str, object]:
         "phase": sync.phase, "done": sync.done, "total": sync.total, "present": read.present,
         "begun_at": iso(sync.begun_at), "finished_at": iso(sync.finished_at),
         "heard_at": iso(sync.heard_at), "late": read.late, "trouble": sync.trouble,
+        "unclear": read.unclear, "held": read.held.count, "held_since": iso(read.held.since),
     }  # fmt: skip
 
 
@@ -93,5 +94,15 @@ def _told(read: Read) -> None:
         heard=moment(sync.heard_at) if sync.heard_at else "",
     )  # fmt: skip
     OUT.print(words)
+    if read.held.count:
+        OUT.print(
+            f"{read.held.count} of them went together: the directory's page in the console asks "
+            "whether they are gone. Nobody was disabled."
+        )
+    if read.unclear:
+        OUT.print(
+            f"Of {read.unclear} nobody knows whose they are: the directory's page in the console "
+            "shows both sides."
+        )
     if sync.trouble:
         OUT.print(f"It does not go on: {clean(sync.trouble)}.")

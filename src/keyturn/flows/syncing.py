@@ -7,11 +7,12 @@ may look, owners and managers may choose.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
+from keyturn.ports.syncing import Held
 from keyturn.rules.access import Action, Staff, Why, hindrance
 from keyturn.rules.directories import leases, syncs
 from keyturn.rules.directories.entries import Scope
@@ -70,12 +71,15 @@ class Read:
         sync: None: nobody has chosen to read it.
         present: accounts that are known to be there.
         late: nothing was heard of it for some minutes.
+        unclear: accounts of which a person is to say whose they are. held: that went together.
     """
 
     directory: Directory
     sync: Sync | None
     present: int
     late: bool = False
+    unclear: int = 0
+    held: Held = field(default_factory=Held)
 
 
 # -- what the primary says
@@ -204,9 +208,12 @@ def _wrong(scope: Scope) -> str | None:
 
 
 def _read(tx: Tx, act: Act, directory: Directory) -> Read:
-    sync = tx.syncs.get(act.tenant.id, directory.id)
-    present = tx.syncs.tally(act.tenant.id, directory.id, act.now).present if sync else 0
-    return Read(directory, sync, present, sync is not None and syncs.late(sync, act.now))
+    here = (act.tenant.id, directory.id)
+    sync = tx.syncs.get(*here)
+    if sync is None:
+        return Read(directory, None, 0)
+    present, unclear = tx.syncs.tally(*here, act.now).present, tx.syncs.count_unclear(*here)
+    return Read(directory, sync, present, syncs.late(sync, act.now), unclear, tx.syncs.held(*here))
 
 
 async def _do(

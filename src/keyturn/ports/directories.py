@@ -85,6 +85,21 @@ class Directories(Protocol):
     def unlink(self, tenant_id: str, directory_id: str, user_id: str) -> None: ...
     def linked(self, tenant_id: str, user_id: str) -> Sequence[LinkedAccount]: ...
     def holder(self, tenant_id: str, directory_id: str, guid: str) -> LinkedAccount | None: ...
+    def link_all(self, accounts: Sequence[LinkedAccount]) -> None:
+        """As `link`, of many at once; then nobody's, if one is taken."""
+        ...
+
+    def holders(
+        self, tenant_id: str, directory_id: str, guids: Sequence[str]
+    ) -> Sequence[LinkedAccount]:
+        """Whose these accounts are, of those that are somebody's."""
+        ...
+
+    def of_users(
+        self, tenant_id: str, directory_id: str, user_ids: Sequence[str]
+    ) -> Sequence[LinkedAccount]:
+        """The accounts of these users in a directory."""
+        ...
 
 
 class Agents(Protocol):

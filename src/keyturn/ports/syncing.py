@@ -5,22 +5,35 @@ Each method takes the tenant's id and never answers with another tenant's row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from keyturn.rules.directories.known import Known
+from keyturn.rules.directories.known import Known, Owing
 from keyturn.rules.directories.syncs import Sync
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Attributes:
-    present: accounts that are there. gone: that went within the time asked for.
+    present: accounts that are there. gone: that went within the time asked for, and of which no
+        person has said what that means.
     """
 
     present: int
     gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Accounts that went together, and wait for a person.
+
+    Attributes:
+        since: when the first of them went; None: there are none.
+    """
+
+    count: int = 0
+    since: int | None = None
 
 
 class Syncs(Protocol):
@@ -67,6 +80,49 @@ class Syncs(Protocol):
 
     def tally(self, tenant_id: str, directory_id: str, since: int) -> Tally:
         """How many are there, and how many have gone at `since` or later."""
+        ...
+
+    def owing(self, limit: int) -> Sequence[tuple[str, str]]:
+        """(tenant, directory) of all tenants: those that are followed and have accounts that
+        are DUE or SURE.
+        """
+        ...
+
+    def to_settle(self, tenant_id: str, directory_id: str, limit: int) -> Sequence[Known]:
+        """Accounts that are DUE or SURE, ascending by id."""
+        ...
+
+    def mails(self, tenant_id: str, directory_id: str, mails: Sequence[str]) -> Mapping[str, int]:
+        """How many accounts that are there have each of these addresses (`Known.mail`)."""
+        ...
+
+    def with_mail(
+        self, tenant_id: str, directory_id: str, mail: str, limit: int
+    ) -> Sequence[Known]:
+        """Accounts that are there and have this address, ascending by id."""
+        ...
+
+    def unclear(self, tenant_id: str, directory_id: str, after: str, limit: int) -> Sequence[Known]:
+        """Accounts that are there and of which nobody knows whose they are, after an id."""
+        ...
+
+    def count_unclear(self, tenant_id: str, directory_id: str) -> int:
+        """How many of them nobody has decided about: those that are not LEFT."""
+        ...
+
+    def hold(self, tenant_id: str, directory_id: str, since: int) -> Sequence[str]:
+        """Accounts that went at `since` or later and that no person has spoken of are HELD from
+        now on; their ids.
+        """
+        ...
+
+    def held(self, tenant_id: str, directory_id: str) -> Held: ...
+    def held_of(self, tenant_id: str, directory_id: str, limit: int) -> Sequence[Known]:
+        """Those that are HELD, who went first first."""
+        ...
+
+    def release(self, tenant_id: str, directory_id: str, to: Owing) -> int:
+        """What is HELD is this from now on; how many there were."""
         ...
 
     def to_remind(self, now: int, limit: int) -> Sequence[tuple[str, str, Known]]:

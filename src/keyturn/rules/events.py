@@ -102,6 +102,11 @@ class Event(StrEnum):
     ACCOUNT_RENAMED = "account.renamed"
     ACCOUNT_GONE = "account.gone"
     ACCOUNT_REMINDED = "account.reminded"
+    ACCOUNT_UNCLEAR = "account.unclear"
+    ACCOUNT_DECIDED = "account.decided"
+    USER_FOLLOWED = "user.followed"  # name or address, as a directory has them
+    SYNC_HELD = "sync.held"
+    SYNC_RELEASED = "sync.released"
     SYNC_CHOSEN = "sync.chosen"
     SYNC_ENDED = "sync.ended"
     SYNC_BEGUN = "sync.begun"

@@ -16,11 +16,13 @@ from keyturn import wiring
 from keyturn.cli import directory_links
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
+from keyturn.rules.directories.known import Known, Owing
 from keyturn.rules.directories.resets import JobState
 from keyturn.rules.directories.syncs import Phase
 from keyturn.settings import load
 from keyturn.wiring import House
 from tests.unit.adapters.test_directories_contract import make_job
+from tests.unit.adapters.test_syncing_contract import make_entry
 from tests.unit.cli.conftest import Command, parsed
 from tests.unit.web.corp import DOMAIN, Corp
 
@@ -124,6 +126,21 @@ def test_how_far_a_directory_is_read_is_told(northwind: Command, house: House) -
 
     assert "400 of 10000" in told(phase=Phase.READING, done=400, total=10_000, begun_at=1)
     assert "0 accounts are known" in told(phase=Phase.FOLLOWING, heard_at=1)
+
+    def keep(tx: Tx) -> None:
+        (tenant,) = tx.tenants.all()
+        (directory,) = tx.directories.all(tenant.id)
+        every = [Known(make_entry("0a"), 1, unclear="shared"),
+                 Known(make_entry("0b"), 1, 86_400_000, owing=Owing.HELD)]  # fmt: skip
+        tx.syncs.keep(tenant.id, directory.id, every)
+
+    house.store.submit_write(keep).result(10)
+    owing = told()
+    assert "Of 1 nobody knows whose they are" in owing
+    assert "1 of them went together" in owing
+    [shown] = parsed(northwind("directory", "sync", DOMAIN, "--json"))
+    assert (shown["unclear"], shown["held"]) == (1, 1)
+    assert shown["held_since"] == "1970-01-02T00:00:00.000Z"
     stuck = told(trouble="scope OU=A\x1b")
     assert "does not go on: scope OU=A" in stuck
     assert "\x1b" not in stuck

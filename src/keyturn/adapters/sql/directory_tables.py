@@ -75,6 +75,8 @@ linked_accounts = Table(
     Column("name", Text, nullable=False),
     Column("upn", Text, nullable=False),
     Column("linked_at", MS, nullable=False),
+    Column("how", String(5), nullable=False, server_default="staff"),
+    Column("stopped", String(10), nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("directory_id", "user_id"),
     Index(None, "directory_id", "guid", unique=True),
     Index(None, "user_id"),

@@ -12,6 +12,8 @@ from sqlalchemy import Column, Index, PrimaryKeyConstraint, String, Table, Text,
 from keyturn.adapters.sql.schema import ID, MS, metadata, partial
 from keyturn.rules.directories.known import ID_MOST
 
+#: an empty text, as both databases are told of it
+NONE: Final = text("''")
 #: of a name, what is searched: longer ones are found by their beginning
 WORD: Final = 64
 
@@ -55,9 +57,21 @@ entries = Table(
     Column("gone_at", MS),
     Column("told", Text, nullable=False),
     Column("remind_at", MS),
+    # what a server of the release before adds is yet to be settled
+    Column("owing", String(7), nullable=False, server_default="due"),
+    Column("unclear", String(8), nullable=False, server_default=NONE),
+    Column("mail", String(254), nullable=False, server_default=NONE),
     PrimaryKeyConstraint("directory_id", "id"),
     Index(None, "directory_id", "word", "id"),
+    Index(None, "directory_id", "mail"),
 )
+#: SQLite uses a partial index only where a query says its condition in the same words
+OWED = text("owing IN ('due', 'sure')")
+HELD = text("owing = 'held'")
+UNCLEAR = text("unclear <> ''")
+partial("ix_entries_owed", entries.c.directory_id, entries.c.id, where=OWED)
+partial("ix_entries_held", entries.c.directory_id, entries.c.gone_at, where=HELD)
+partial("ix_entries_unclear", entries.c.directory_id, entries.c.id, where=UNCLEAR)
 partial(
     "ix_entries_gone",
     entries.c.directory_id,

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Select, and_, case, delete, func, select, tuple_
+from sqlalchemy import Select, and_, case, delete, exists, func, select, tuple_, update
 
-from keyturn.adapters.sql.directories import to_text
+from keyturn.adapters.sql.directories import AT_ONCE, to_text
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, compact, enum, upsert
-from keyturn.adapters.sql.sync_tables import WORD, entries, syncs
-from keyturn.ports.syncing import Tally
+from keyturn.adapters.sql.sync_tables import HELD, OWED, UNCLEAR, WORD, entries, syncs
+from keyturn.ports.syncing import Held, Tally
 from keyturn.rules.directories.entries import Entry, Scope
-from keyturn.rules.directories.known import Known
+from keyturn.rules.directories.known import LEFT, Known, Owing
 from keyturn.rules.directories.syncs import Phase, Sync
 
-#: ids in one statement
-_AT_ONCE = 500
 #: after every text that begins with what stands before it
 _LAST = "\U0010ffff"
 
@@ -46,6 +44,7 @@ KNOWN = Shape(
     entries, Known,
     entry=Codec(write=lambda entry: compact(asdict(entry)), read=_read_entry),
     told=Codec(write=lambda told: compact(list(told)), read=lambda text: tuple(json.loads(text))),
+    owing=enum(Owing),
 )  # fmt: skip
 
 
@@ -74,8 +73,8 @@ class SqlSyncs(Repository):
 
     def known(self, tenant_id: str, directory_id: str, ids: Sequence[str]) -> Sequence[Known]:
         found: list[Known] = []
-        for first in range(0, len(ids), _AT_ONCE):
-            some = sorted(ids)[first : first + _AT_ONCE]
+        for first in range(0, len(ids), AT_ONCE):
+            some = sorted(ids)[first : first + AT_ONCE]
             wanted = KNOWN.select().where(_in(tenant_id, directory_id), entries.c.id.in_(some))
             found += [KNOWN.value(r) for r in self._c.execute(wanted.order_by(entries.c.id))]
         return found
@@ -94,7 +93,9 @@ class SqlSyncs(Repository):
         if not every:
             return
         fresh = upsert(self._dialect)(entries)
-        changing = ("word", "entry", "seen_at", "gone_at", "told", "remind_at")
+        changing = (
+            "word", "entry", "seen_at", "gone_at", "told", "remind_at", "owing", "unclear", "mail",
+        )  # fmt: skip
         told = {n: fresh.excluded[n] for n in changing}
         kept = fresh.on_conflict_do_update(
             index_elements=[entries.c.directory_id, entries.c.id], set_=told,
@@ -117,14 +118,72 @@ class SqlSyncs(Repository):
         return [KNOWN.value(r) for r in self._c.execute(wanted.order_by(*place).limit(limit))]
 
     def tally(self, tenant_id: str, directory_id: str, since: int) -> Tally:
-        gone = entries.c.gone_at
+        gone, spoken_of = entries.c.gone_at, (str(Owing.SURE), str(Owing.DECIDED))
+        lately = and_(gone >= since, entries.c.owing.not_in(spoken_of))
         row = self._c.execute(
             select(
                 func.coalesce(func.sum(case((gone.is_(None), 1), else_=0)), 0),
-                func.coalesce(func.sum(case((gone >= since, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((lately, 1), else_=0)), 0),
             ).where(_in(tenant_id, directory_id))
         ).one()
         return Tally(int(row[0]), int(row[1]))
+
+    def owing(self, limit: int) -> Sequence[tuple[str, str]]:
+        owed = exists().where(entries.c.directory_id == syncs.c.directory_id, OWED)
+        wanted = select(syncs.c.tenant_id, syncs.c.directory_id).where(
+            syncs.c.phase == str(Phase.FOLLOWING), owed
+        )
+        rows = self._c.execute(wanted.order_by(syncs.c.directory_id).limit(limit))
+        return [(row[0], row[1]) for row in rows]
+
+    def to_settle(self, tenant_id: str, directory_id: str, limit: int) -> Sequence[Known]:
+        wanted = KNOWN.select().where(_in(tenant_id, directory_id), OWED)
+        return self._known(wanted.order_by(entries.c.id).limit(limit))
+
+    def mails(self, tenant_id: str, directory_id: str, mails: Sequence[str]) -> Mapping[str, int]:
+        those = _there(tenant_id, directory_id), entries.c.mail.in_(mails)
+        counted = select(entries.c.mail, func.count()).where(*those).group_by(entries.c.mail)
+        return {row[0]: row[1] for row in self._c.execute(counted)}
+
+    def with_mail(
+        self, tenant_id: str, directory_id: str, mail: str, limit: int
+    ) -> Sequence[Known]:
+        wanted = KNOWN.select().where(_there(tenant_id, directory_id), entries.c.mail == mail)
+        return self._known(wanted.order_by(entries.c.id).limit(limit))
+
+    def unclear(self, tenant_id: str, directory_id: str, after: str, limit: int) -> Sequence[Known]:
+        wanted = KNOWN.select().where(
+            _there(tenant_id, directory_id), UNCLEAR, entries.c.id > after
+        )
+        return self._known(wanted.order_by(entries.c.id).limit(limit))
+
+    def count_unclear(self, tenant_id: str, directory_id: str) -> int:
+        those = _there(tenant_id, directory_id), UNCLEAR, entries.c.unclear != LEFT
+        return int(self._c.execute(select(func.count()).where(*those)).scalar_one())
+
+    def hold(self, tenant_id: str, directory_id: str, since: int) -> Sequence[str]:
+        waiting = (str(Owing.NOTHING), str(Owing.DUE), str(Owing.HELD))
+        those = (
+            _in(tenant_id, directory_id), entries.c.gone_at >= since, entries.c.owing.in_(waiting),
+        )  # fmt: skip
+        held = update(entries).where(*those).values(owing=str(Owing.HELD))
+        return sorted(self._c.execute(held.returning(entries.c.id)).scalars())
+
+    def held(self, tenant_id: str, directory_id: str) -> Held:
+        those = _in(tenant_id, directory_id), HELD
+        wanted = select(func.count(), func.min(entries.c.gone_at)).where(*those)
+        return Held(*self._c.execute(wanted).one())
+
+    def held_of(self, tenant_id: str, directory_id: str, limit: int) -> Sequence[Known]:
+        wanted = KNOWN.select().where(_in(tenant_id, directory_id), HELD)
+        return self._known(wanted.order_by(entries.c.gone_at, entries.c.id).limit(limit))
+
+    def release(self, tenant_id: str, directory_id: str, to: Owing) -> int:
+        those = _in(tenant_id, directory_id), HELD
+        return self._c.execute(update(entries).where(*those).values(owing=str(to))).rowcount
+
+    def _known(self, wanted: Select[Any]) -> list[Known]:
+        return [KNOWN.value(row) for row in self._c.execute(wanted)]
 
     def to_remind(self, now: int, limit: int) -> Sequence[tuple[str, str, Known]]:
         wanted = select(entries.c.tenant_id, entries.c.directory_id, *KNOWN.columns).where(
@@ -159,4 +218,5 @@ def _word(name: str) -> str:
 def _cells(known: Known) -> dict[str, Any]:
     entry = known.entry
     due = known.remind_at
-    return {"id": entry.id, "word": _word(entry.name), "remind_at": due, **KNOWN.params(known)}
+    searched = {"id": entry.id, "word": _word(entry.name), "remind_at": due, "mail": known.mail}
+    return {**searched, **KNOWN.params(known)}

@@ -125,6 +125,10 @@ class SqlAudit(Repository):
     def add(self, entry: Entry) -> None:
         ENTRY.quick_insert.tell(self._c, ENTRY.params(entry))
 
+    def add_all(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._c.execute(ENTRY.insert, [ENTRY.params(entry) for entry in entries])
+
     def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Entry]:
         wanted = ENTRY.select().where(audit.c.user_id == user_id, audit.c.tenant_id == tenant_id)
         rows = self._c.execute(wanted.order_by(audit.c.id.desc()).limit(limit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -127,7 +127,9 @@ class Unclear:
 
     Attributes:
         why: "shared" (several accounts of the directory have its mail address), "several" (several
-            users could be meant), "taken" (its user has another account here already).
+            users could be meant), "taken" (its user has another account here already), "staff"
+            (its user is staff: that is never for a directory to say), "unproved" (somebody is known
+            by its address and has not proved it, or is disabled).
         user_ids: who could be meant.
     """
 
@@ -136,14 +138,20 @@ class Unclear:
 
 
 def belongs(
-    linked: str | None, proved: Sequence[str], holding: Collection[str], *, shared: bool
+    linked: str | None,
+    proved: Sequence[str],
+    holding: Collection[str],
+    barred: Mapping[str, str] | None = None,
+    *,
+    shared: bool,
 ) -> Belongs | Newcomer | Unclear:
     """Whose an account is. Nothing is guessed.
 
     Args:
         linked: the user who is linked to it: that counts, whatever its mail says.
-        proved: users who have proved its mail address.
+        proved: users who have proved its mail address, or are known by it.
         holding: of them, who have another account in this directory.
+        barred: of them, who are not to be linked by themselves, and why.
         shared: another account of this directory has the same mail address.
     """
     if linked is not None:
@@ -154,6 +162,7 @@ def belongs(
         case ():
             return Newcomer()
         case (only,):
-            return Unclear("taken", (only,)) if only in holding else Belongs(only)
+            why = "taken" if only in holding else (barred or {}).get(only, "")
+            return Unclear(why, (only,)) if why else Belongs(only)
         case several:
             return Unclear("several", several)

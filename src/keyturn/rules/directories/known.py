@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final
 
 from keyturn.rules.directories.comings import Happened, happened, remind_at
 from keyturn.rules.directories.entries import Entry
+from keyturn.rules.directories.owners import mail_of
 
 #: longest id (a SID of 15 sub-authorities, MS-DTYP §2.4.2.2, has 136 digits) and shortest
 ID_MOST, ID_LEAST = 136, 2
@@ -18,6 +20,32 @@ LATEST: Final = 253_402_300_799_000
 MOMENTS: Final = (
     "locked_at", "locked_until", "password_set_at", "password_expires_at", "expires_at",
 )  # fmt: skip
+#: what of an account matters to whose it is, and to the user it belongs to
+MATTERS: Final = frozenset(
+    {
+        Happened.CAME, Happened.GONE, Happened.DISABLED, Happened.ENABLED, Happened.RENAMED,
+        Happened.CONTACT,
+    }
+)  # fmt: skip
+#: a person has said that the account is nobody's here
+LEFT: Final = "left"
+
+
+class Owing(StrEnum):
+    """What is still to be done about an account.
+
+        DUE --settled--> NOTHING
+         +--so many are gone--> HELD --"they are gone"--> SURE --settled--> DECIDED
+                                 +-----"wrong scope"------------------------^
+
+    Whatever happens to it makes it DUE again.
+    """
+
+    NOTHING = ""
+    DUE = "due"  # it came, went or changed: whose is it, and what follows?
+    HELD = "held"  # it went with so many others that a person is asked first
+    SURE = "sure"  # it went, and a person has said that it did
+    DECIDED = "decided"  # it went, and a person has said what that means
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +57,21 @@ class Known:
         seen_at: when the server was last told of it.
         gone_at: since when it is not there, or not in scope, any more; None: it is there.
         told: days before its password's end for which its owner was reminded, of this very end.
+        unclear: why nobody knows whose it is (comings.Unclear.why), or LEFT; "": somebody does,
+            or nobody has asked yet.
     """
 
     entry: Entry
     seen_at: int
     gone_at: int | None = None
     told: tuple[int, ...] = ()
+    owing: Owing = Owing.DUE
+    unclear: str = ""
+
+    @property
+    def mail(self) -> str:
+        """Its address as identifiers are spelled; "" where it has none that can be one."""
+        return mail_of(self.entry)
 
     @property
     def remind_at(self) -> int | None:
@@ -69,7 +106,7 @@ def turned(
     turns = {one.id: _turn(before.get(one.id), one, now) for one in entries}
     for one in before.values():
         if one.entry.id in gone and one.gone_at is None and one.entry.id not in turns:
-            left = replace(one, gone_at=now)
+            left = replace(one, gone_at=now, owing=Owing.DUE)
             turns[one.entry.id] = Turn(left, happened(one.entry, None))
     return tuple(turns[id_] for id_ in sorted(turns))
 
@@ -80,7 +117,10 @@ def _turn(before: Known | None, entry: Entry, now: int) -> Turn:
     kept = dated(entry)
     same = was is not None and was.password_expires_at == kept.password_expires_at
     told = before.told if before is not None and same else ()
-    return Turn(Known(kept, now, None, told), happened(was, kept))
+    changed = happened(was, kept)
+    owing = before.owing if before is not None and MATTERS.isdisjoint(changed) else Owing.DUE
+    unclear = before.unclear if before is not None else ""
+    return Turn(Known(kept, now, None, told, owing, unclear), changed)
 
 
 def dated(entry: Entry) -> Entry:

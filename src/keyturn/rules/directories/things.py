@@ -148,6 +148,16 @@ class Lease:
     until: int
 
 
+class How(StrEnum):
+    """How an account came to be somebody's. What an account says of itself proves nothing of a
+    person: a link by MAIL lets its user reset the account, and its password lets nobody in here.
+    """
+
+    STAFF = "staff"  # a person said so
+    MAIL = "mail"  # its user had proved its mail address
+    MADE = "made"  # its user was made for it
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedAccount:
     """A user's account in a directory.
@@ -155,6 +165,7 @@ class LinkedAccount:
     Attributes:
         guid: objectGUID, 16 bytes as the directory stores them, hex. What counts.
         name, upn: sAMAccountName and userPrincipalName as last seen; for people and for look-up.
+        stopped: the directory disabled the user by it: the state they had before; "": it did not.
     """
 
     tenant_id: str
@@ -164,3 +175,12 @@ class LinkedAccount:
     name: str
     upn: str
     linked_at: int
+    how: How = How.STAFF
+    stopped: str = ""
+
+    @property
+    def opens(self) -> bool:
+        """Whether the account's password may let its user in: whoever writes addresses into a
+        directory must not come into somebody else's account here by it.
+        """
+        return self.how is not How.MAIL

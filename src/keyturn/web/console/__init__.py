@@ -14,6 +14,7 @@ from keyturn.web.console import (
     jobs,
     linking,
     passkeys,
+    people,
     records,
     sources,
     users,
@@ -65,6 +66,13 @@ def _directories(site: Site) -> list[BaseRoute]:
         door(site, f"{one}/token", post=inside(directories.invite)),
         door(site, f"{one}/sync", post=inside(directories.choose)),
         door(site, f"{one}/sync/end", post=inside(directories.end_reading)),
+        door(site, f"{one}/people", get=inside(people.index)),
+        door(site, f"{one}/doubts", get=inside(people.doubts)),
+        *(
+            door(site, f"{one}/people/{{account}}/{choice}", post=inside(people.decides(choice)))
+            for choice in people.CHOICES
+        ),
+        door(site, f"{one}/gone", get=inside(people.ask_gone), post=inside(people.gone)),
         door(site, agent, get=inside(directories.ask_revoke), post=inside(directories.revoke)),
         door(site, "/console/jobs", get=inside(jobs.index)),
         door(site, job, get=inside(jobs.show)),

@@ -12,6 +12,7 @@ from keyturn.adapters.sql import migrate, open_store
 from keyturn.adapters.sql.quick import Params, Quick
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.store import Tx
+from keyturn.rules.directories.known import Owing
 from keyturn.rules.directories.signins.budget import Streak
 
 #: what servers ask again and again, and by which index it is found
@@ -33,6 +34,21 @@ ASKED: dict[str, Any] = {
     "sqlite_autoindex_proofs_1": lambda tx: tx.jobs.proofs("t", "j"),
     "sqlite_autoindex_leases_1": lambda tx: tx.directories.lease("t", "d"),
     "ix_entries_remind_at": lambda tx: tx.syncs.to_remind(1, 9),
+    "ix_entries_owed": lambda tx: (tx.syncs.owing(9), tx.syncs.to_settle("t", "d", 9)),
+    "ix_entries_held": lambda tx: (
+        tx.syncs.held("t", "d"),
+        tx.syncs.held_of("t", "d", 9),
+        tx.syncs.release("t", "d", Owing.SURE),
+    ),
+    "ix_entries_gone": lambda tx: tx.syncs.hold("t", "d", 1),
+    "ix_entries_unclear": lambda tx: (
+        tx.syncs.unclear("t", "d", "", 9),
+        tx.syncs.count_unclear("t", "d"),
+    ),
+    "ix_entries_directory_id_mail": lambda tx: (
+        tx.syncs.mails("t", "d", ["a", "b"]),
+        tx.syncs.with_mail("t", "d", "a", 9),
+    ),
     "ix_syncs_due": lambda tx: tx.jobs.stirring(1),
     "sqlite_autoindex_syncs_1": lambda tx: tx.syncs.lock("t", "d"),
     "sqlite_autoindex_entries_1": lambda tx: tx.syncs.between("t", "d", "a", "b"),

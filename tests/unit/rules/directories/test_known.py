@@ -10,7 +10,15 @@ import pytest
 
 from keyturn.rules.directories.comings import DAY_MS, Happened
 from keyturn.rules.directories.entries import Entry
-from keyturn.rules.directories.known import LATEST, MOMENTS, Known, Turn, sound_page, turned
+from keyturn.rules.directories.known import (
+    LATEST,
+    MOMENTS,
+    Known,
+    Owing,
+    Turn,
+    sound_page,
+    turned,
+)
 
 ADA = Entry(
     id="0a", name="ada", upn="", display="", mail="", phone="", unit="", disabled=False,
@@ -63,6 +71,30 @@ def test_who_was_reminded_of_this_very_end_stays_so() -> None:
     assert turn.known.told == ()
     (turn,) = turned((replace(told, gone_at=4),), (ends,), (), 7)
     assert turn.known.told == ()
+
+
+@pytest.mark.parametrize(
+    ("after", "owing"),
+    [
+        (ADA, Owing.NOTHING),
+        (replace(ADA, locked_at=6, locked_until=9, password_set_at=8), Owing.NOTHING),
+        (replace(ADA, disabled=True), Owing.DUE),
+        (replace(ADA, mail="a@x.test"), Owing.DUE),
+        (replace(ADA, display="Ada"), Owing.DUE),
+    ],
+)
+def test_what_matters_to_whose_it_is_is_settled_anew(after: Entry, owing: Owing) -> None:
+    before = Known(ADA, 3, owing=Owing.NOTHING, unclear="left")
+    (turn,) = turned((before,), (after,), (), 7)
+    assert (turn.known.owing, turn.known.unclear) == (owing, "left")
+
+
+@pytest.mark.parametrize("owing", [Owing.NOTHING, Owing.HELD, Owing.DECIDED])
+def test_who_goes_or_comes_back_is_settled_anew(owing: Owing) -> None:
+    (gone,) = turned((Known(ADA, 3, owing=owing),), (), {"0a"}, 7)
+    assert gone.known.owing is Owing.DUE
+    (back,) = turned((Known(ADA, 3, 4, owing=owing),), (ADA,), (), 7)
+    assert (back.known.owing, back.known.gone_at) == (Owing.DUE, None)
 
 
 def test_nobody_is_reminded_of_an_account_that_is_gone() -> None:

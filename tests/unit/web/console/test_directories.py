@@ -505,6 +505,8 @@ def doors(office: Office, corp: Corp, ada: User) -> dict[str, tuple[str, str, di
         "add": ("POST", "/console/directories", {"name": "new.example.test"}),
         "token": ("POST", f"/console/directories/{place}/token", {"role": "candidate"}),
         "read": ("POST", f"/console/directories/{place}/sync", {"units": "OU=A,DC=x"}),
+        "gone": ("GET", f"/console/directories/{place}/gone", {}),
+        "scope": ("POST", f"/console/directories/{place}/gone", {"answer": "scope"}),
         "forget": ("POST", f"/console/directories/{place}/sync/end", {}),
         "sure": ("GET", f"/console/directories/{place}/agents/{agent}/revoke", {}),
         "form": ("GET", f"/console/users/{ada.id}/link", {}),
