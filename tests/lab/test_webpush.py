@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from keyturn.adapters.memory_push import MemoryPushService
 from keyturn.adapters.memory_secrets import MemoryClock
 from keyturn.adapters.push.vapid import VapidKey
 from keyturn.adapters.push.webpush import PushServices, WebPusher
 from keyturn.lab.certificates import ENDED, OTHER_NAME, Authority
-from keyturn.rules.pushing import Accepted, Later, Refusal, Refused, Unreachable
+from keyturn.rules.pushing import Accepted, Answer, Later, Refusal, Refused, Unreachable
+from tests.lab.blunt import blunt
 from tests.lab.own import free_port
 from tests.lab.push_side import FLOOD, PushSide
 from tests.unit.adapters.push.push_contract import HELLO, Far, PusherContract
@@ -154,3 +158,68 @@ def test_nobody_there_is_told_and_nothing_was_sent(far: Far, side: PushSide) -> 
     answer = far.send(browser, HELLO)
     assert isinstance(answer, Unreachable)
     assert not answer.uncertain
+
+
+def heard(
+    authority: Authority, says: Callable[[], Iterable[bytes]], *, bare: bool = False
+) -> Answer:
+    """What a message comes to at a service that says this."""
+    browser = MemoryPushService(MemoryClock()).subscribe("key").subscription
+    with blunt(authority.context("localhost"), says, bare=bare) as port:
+        services = PushServices(("localhost",), (port,), LOOPBACK, str(authority.ca), wait_s=2)
+
+        async def once() -> Answer:
+            sender = WebPusher(services, KEY, MemoryClock())
+            try:
+                to = replace(browser, endpoint=f"https://localhost:{port}/s/1")
+                return await sender.send(to, HELLO)
+            finally:
+                await sender.aclose()
+
+        return asyncio.run(once())
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        lambda: (),
+        lambda: (b"no HTTP at all\r\n\r\n",),
+        lambda: (b"HTTP/1.1 201",),
+        lambda: (b"HTTP/1.1 2x1 Created\r\n\r\n",),
+        lambda: (b"HTTP/1.1 201 Created\r\n\x00: y\r\n\r\n",),
+        lambda: (b"HTTP/1.1 201 Created\r\nContent-Length: -1\r\n\r\n",),
+        lambda: (b"HTTP/1.1 201 Created\r\n", *repeat(b"x: y\r\n", 100_000)),
+        lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        lambda: repeat(b"x"),
+    ],
+    ids=["nothing", "words", "cut", "status", "field", "length", "fields", "continue", "endless"],
+)
+def test_an_answer_that_is_none_leaves_open_whether_the_message_was_taken(
+    authority: Authority, says: Callable[[], Iterable[bytes]]
+) -> None:
+    answer = heard(authority, says)
+    assert isinstance(answer, Unreachable)
+    assert answer.uncertain
+    assert answer.said
+
+
+def test_a_line_that_breaks_beneath_tls_is_no_stumble(authority: Authority) -> None:
+    answer = heard(authority, lambda: (b"\x17\x03\x03\x00\x20" + bytes(32),), bare=True)
+    assert isinstance(answer, Unreachable)
+    assert answer.uncertain
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"Content-Length: 1000\r\n\r\nshort",
+        b"Retry-After: \xff\xfe\r\n\r\n",
+    ],
+)
+def test_whatever_follows_a_status_takes_nothing_from_it(authority: Authority, rest: bytes) -> None:
+    answer = heard(authority, lambda: (b"HTTP/1.1 503 Busy\r\n", rest))
+    assert isinstance(answer, Later)
+    assert (answer.status, answer.retry_after) == (503, 60)
+    assert answer.said.isprintable()

@@ -75,10 +75,21 @@ def place(url: str) -> Place | None:
     if found is None:
         return None
     host, port = found["host"], int(found["port"] or HTTPS_PORT)
-    if ".." in host or port > _LAST_PORT:
+    if ".." in host or port > _LAST_PORT or not _is_one(host):
         return None
     shown = "" if port == HTTPS_PORT else f":{port}"
     return Place(host, port, f"https://{host}{shown}")
+
+
+def _is_one(host: str) -> bool:
+    """What ends in a number is an IPv4 address or nothing, as browsers have it (URL Standard)."""
+    if not host.rpartition(".")[2].isdecimal():
+        return True
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_public(address: str, also: Sequence[str] = ()) -> bool:

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keyturn.adapters.public_hosts import NotPublic, PublicTransport
+from keyturn.rules.public_addresses import place
 
 OK = httpx.Response(201)
 
@@ -119,6 +122,16 @@ def test_a_name_that_is_not_found_is_a_place_not_reached(error: Exception) -> No
 def test_so_is_a_name_without_addresses() -> None:
     with pytest.raises(httpx.ConnectError):
         Net().post()
+
+
+@given(st.from_regex(r"https://[a-z0-9.:-]{1,12}(:[0-9]{1,5})?(/[!-~]{0,12})?", fullmatch=True))
+def test_what_is_read_of_an_address_is_what_the_client_reads(url: str) -> None:
+    there = place(url)
+    if there is not None:
+        read = httpx.URL(url)
+        assert (read.scheme, read.host, read.port or 443) == ("https", there.host, there.port)
+        assert not read.userinfo
+        assert not read.fragment
 
 
 def test_nothing_goes_without_tls() -> None:

@@ -83,7 +83,8 @@ def test_an_address_is_taken_apart(url: str, found: Place) -> None:
         "https://a.test/\\x", "https://a..test/", "https://.a.test/", "https://a.test./",
         "https://[::1]/", "https://a.test/\n", "https://a.test/ä", "https://ä.test/", "https://-/",
         "https://a.test?x", "https://a_b.test/", "https://" + "a" * 254 + "/", " https://a.test/",
-        "https://a.test:٤٤٣/", "https://x/" + "a" * (LONGEST - 9),
+        "https://999.1.1.1/", "https://127.1/", "https://2130706433/", "https://a.test.1/",
+        "https://127.0.0.01/", "https://a.test:٤٤٣/", "https://x/" + "a" * (LONGEST - 9),
     ],
 )  # fmt: skip
 def test_whatever_two_readers_could_read_in_two_ways_is_none(url: str) -> None:

@@ -108,11 +108,13 @@ class WebPusher:
             return Refused(Refusal.ADDRESS)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Unreachable(one_line(str(error)) or type(error).__name__, uncertain=False)
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx.HTTPError, OSError) as error:  # OSError: also TLS that breaks, and time-outs
             return Unreachable(one_line(str(error)) or type(error).__name__, uncertain=True)
+        try:
+            said = "" if answer.is_success else await _words(answer)
+        finally:
+            await answer.aclose()
         retry_after = answer.headers.get("retry-after", "")
-        said = "" if answer.is_success else await _words(answer)
-        await answer.aclose()
         return judged(answer.status_code, retry_after, said, self._clock.now())
 
     def _client(self) -> httpx.AsyncClient:
@@ -147,7 +149,7 @@ async def _words(answer: httpx.Response) -> str:
     import httpx  # noqa: PLC0415  as above
 
     said = b""
-    with suppress(httpx.HTTPError, TimeoutError):
+    with suppress(httpx.HTTPError, OSError):
         async with asyncio.timeout(WORDS_S):
             async for part in answer.aiter_raw():
                 said += part
