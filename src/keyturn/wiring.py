@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.agent_keys import RingNotary
     from keyturn.adapters.sms.smpp import Reported, SmppTexter, Take
     from keyturn.ports.health import Ledger, Probes
+    from keyturn.ports.pushing import Pusher
 
 
 def link_builder(origin: str) -> Callable[[Tenant, str], str]:
@@ -221,6 +222,14 @@ def _returns(house: House) -> Callable[[str], ReturnPath] | None:
     return lambda message_id: verp.return_path(
         bounces, message_id, sealer.digest(verp.PURPOSE, message_id)
     )
+
+
+def pusher(house: House) -> Pusher:
+    """What sends messages to phones; close it with the loop that it was used in."""
+    from keyturn.adapters.push.made import pusher_of  # noqa: PLC0415  where a phone is to be reached
+
+    ring = load_key_ring(house.settings.store.data_dir / "keys.json")
+    return pusher_of(house.settings, ring, house.parts.clock)
 
 
 def _texter(house: House) -> Texter | None:

@@ -1,0 +1,50 @@
+"""A server that shakes hands and then says whatever it is told to, HTTP or not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator
+
+#: octets that are said at most; who takes them all has no bound
+MOST = 16 * 1024 * 1024
+
+
+@contextlib.contextmanager
+def blunt(
+    context: ssl.SSLContext, says: Callable[[], Iterable[bytes]], *, bare: bool = False
+) -> Iterator[int]:
+    """Its port on 127.0.0.1.
+
+    Args:
+        says: the parts of what it says once it heard a request's head.
+        bare: they are written beneath TLS.
+    """
+
+    def speak(link: socket.socket) -> None:
+        link.settimeout(10)
+        with context.wrap_socket(link, server_side=True) as secure:
+            heard = secure.recv(65536)
+            while heard and b"\r\n\r\n" not in heard:
+                heard += secure.recv(65536)
+            with socket.socket(fileno=os.dup(secure.fileno())) as beneath:
+                said = 0
+                for part in says():
+                    (beneath if bare else secure).sendall(part)
+                    said += len(part)
+                    if said > MOST:
+                        return
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                link, _ = listener.accept()
+                with contextlib.suppress(OSError):
+                    speak(link)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        yield listener.getsockname()[1]
