@@ -110,7 +110,7 @@ def one(row: DirectoryRow, page: tuple[Seen, ...], **changes: Any) -> dict[str, 
         "fingerprints": {r.agent.id: MARK for r in row.agents},
         "said": {r.agent.id: {"controller": "slow"} if r.agent.id == "a2" else {}
                  for r in row.agents},
-        "jobs": JOBS if page else (), "can": MAY,
+        "jobs": JOBS if page else (), "can": MAY, "signin": bool(page),
     } | changes  # fmt: skip
 
 

@@ -95,7 +95,17 @@ def goes(view: JobView) -> dict[str, Any]:
 def chooses(view: JobView, *, known: bool = True, waits: bool = False) -> dict[str, Any]:
     """A context of directory_choose.html."""
     told = policy_of(look(view=WELL) if known else None)
-    return {"j": job_shown(view, NOW), "look": "l1" if waits else "", **told}
+    return {
+        "j": job_shown(view, NOW),
+        "look": "l1" if waits else "",
+        "root": "/account/directory/jobs/j1",
+        **told,
+    }
+
+
+def signs_in(*names: str) -> list[Row]:
+    """Directories whose passwords sign people in."""
+    return [Row(id=f"d-{name}", name=f"{name}.example.test") for name in names]
 
 
 def directory_pages(always: Callable[..., dict[str, Any]]) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -158,4 +168,13 @@ def directory_pages(always: Callable[..., dict[str, Any]]) -> dict[str, tuple[st
         "directory-several": ("directories.html", always(accounts=accounts)),
         "directory-none": ("directories.html", always(accounts=[])),
         "directory-closed": ("directory_closed.html", always()),
+        "directory-signin": ("directory_signin.html", always(directories=signs_in("corp"))),
+        "directory-change": (
+            "directory_change.html",
+            always(methods=["recovery", "totp"], problem=None),
+        ),
+        "directory-signin-several": (
+            "directory_signin.html",
+            always(directories=signs_in("corp", "lab")),
+        ),
     }

@@ -1,4 +1,5 @@
-"""`keyturn directory`: list, add, token, agents, revoke, sync, link, unlink, jobs.
+"""`keyturn directory`: list, add, token, agents, revoke, sync, signin, link, unlink,
+jobs.
 
 No command takes a password, and none shows one; a token is shown once, on standard output.
 """
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from keyturn.cli import directory_links, directory_sync
+from keyturn.cli import directory_links, directory_signin, directory_sync
 from keyturn.cli.directory_found import (
     DIRECTORY,
     agent_document,
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("link")(directory_links.link)
 app.command("unlink")(directory_links.unlink)
 app.command("sync")(directory_sync.sync)
+app.command("signin")(directory_signin.signin)
 
 YES = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 

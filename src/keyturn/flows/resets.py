@@ -24,6 +24,7 @@ from keyturn.rules.directories.things import LinkedAccount
 from keyturn.steps import directory_looks, job_views, jobs, sealing, second, stepup
 from keyturn.steps.acts import Act, begin
 from keyturn.steps.changes import Frozen, SignedOut
+from keyturn.steps.choosing import Choosing, choosing
 from keyturn.steps.job_views import JobView
 from keyturn.steps.jobs import Hindered
 from keyturn.steps.sealing import Recipient
@@ -75,24 +76,6 @@ class Asked:
 
     look_id: str
     until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Choosing:
-    """A reset waits for its password.
-
-    Attributes:
-        identity: the directory's identity key, Ed25519, 32 bytes; the page has it pinned.
-        recipients: seal to each of them, to no other.
-        user_id, expires_at: what the seal binds besides job, directory and agent
-            (wire/seals.py).
-    """
-
-    job: JobView
-    identity: bytes
-    recipients: tuple[Recipient, ...]
-    user_id: str
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +168,9 @@ async def start(
         if account is None:
             return NotFound()
         job = jobs.start(tx, act, user, account, JobKind.RESET)
-        return job if isinstance(job, Hindered) else _choosing(tx, act, job)
+        return job if isinstance(job, Hindered) else choosing(tx, act, job)
 
     return await _proved(parts, caller, signed, do)
-
-
-def _choosing(tx: Tx, act: Act, job: Job) -> Choosing | Hindered:
-    directory = tx.directories.get(job.tenant_id, job.directory_id)
-    recipients = sealing.recipients(tx, job, act.now)
-    if directory is None or directory.identity is None or not recipients:
-        return Hindered("no_agent")
-    view = job_views.view(tx, job, act.now)
-    return Choosing(view, directory.identity, recipients, job.user_id, job.expires_at)
 
 
 async def submit(

@@ -7,10 +7,19 @@ from typing import Protocol
 
 from keyturn.rules.directories.signins.budget import Streak
 from keyturn.rules.directories.signins.tries import Try, TryState
+from keyturn.rules.directories.things import LinkedAccount
 
 
 class Signins(Protocol):
     """Tries of directory passwords, and their streaks."""
+
+    def called(
+        self, tenant_id: str, directory_id: str, name: str, upn: str
+    ) -> Sequence[LinkedAccount]:
+        """The linked accounts of that account name or that UPN, whatever their capitals, at most
+        two. "" is nobody's. Takes the same time whether there is one or not.
+        """
+        ...
 
     def add(self, one: Try) -> None: ...
     def get(self, tenant_id: str, try_id: str) -> Try | None: ...

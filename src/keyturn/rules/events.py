@@ -18,6 +18,8 @@ class Event(StrEnum):
     SIGNIN_REFUSED = "signin.refused"
     SIGNIN_LOCKED = "signin.locked"
     SIGNIN_UNVERIFIED = "signin.unverified"
+    SIGNIN_DIRECTORY = "signin.directory"  # a directory password was tried, or was not
+    SIGNIN_SPENT = "signin.spent"  # … as often as its directory bears
     SECOND_PENDING = "second.pending"
     SECOND_PASSED = "second.passed"
     SECOND_FAILED = "second.failed"
@@ -87,6 +89,7 @@ class Event(StrEnum):
     AGENT_COPIED = "agent.copied"
     DIRECTORY_FOUNDED = "directory.founded"
     DIRECTORY_ADDED = "directory.added"
+    DIRECTORY_SIGNIN = "directory.signin"  # switched on or off
     AGENT_INVITED = "agent.invited"
     AGENT_REVOKED = "agent.revoked"
     ACCOUNT_LINKED = "account.linked"

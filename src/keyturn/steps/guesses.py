@@ -17,7 +17,7 @@ from keyturn.rules.directories.signins import tries
 from keyturn.rules.directories.signins.budget import Limits
 from keyturn.rules.directories.signins.tries import WAITING, Ask, Submit, Told, Try
 from keyturn.rules.directories.things import Agent, LinkedAccount
-from keyturn.steps import sealing, standby
+from keyturn.steps import guess_traces, sealing, standby
 from keyturn.steps.acts import Act
 from keyturn.wire.messages import AskTry, Guessed, Permitted
 
@@ -90,6 +90,7 @@ def permit(tx: Tx, act: Act, agent: Agent, asked: AskTry) -> Permitted:
     if decision.streak != streak:
         tx.signins.keep(one.tenant_id, one.directory_id, one.lane, decision.streak)
     _store(tx, one, decision.one)
+    guess_traces.told(tx, act, one, decision.one)
     if decision.why or decision.one.until is None:
         return Permitted(0, decision.why)
     return Permitted(decision.one.until - act.now, "")
@@ -111,6 +112,7 @@ def guessed(tx: Tx, act: Act, agent: Agent, said: Guessed) -> str:
     if decision.streak != streak:
         tx.signins.keep(one.tenant_id, one.directory_id, one.lane, decision.streak)
     _store(tx, one, decision.one)
+    guess_traces.told(tx, act, one, decision.one)
     return decision.why
 
 

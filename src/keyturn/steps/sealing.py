@@ -30,7 +30,12 @@ class Recipient:
 
 def recipients(tx: Tx, job: Job, now: int) -> tuple[Recipient, ...]:
     """Every living candidate of the job's directory."""
-    agents = standby.sealed_to(tx.agents.of(job.tenant_id, job.directory_id), now)
+    return recipients_of(tx, job.tenant_id, job.directory_id, now)
+
+
+def recipients_of(tx: Tx, tenant_id: str, directory_id: str, now: int) -> tuple[Recipient, ...]:
+    """Every living candidate of a directory."""
+    agents = standby.sealed_to(tx.agents.of(tenant_id, directory_id), now)
     return tuple(
         Recipient(a.id, a.name, a.sealing_key, a.certificate) for a in agents if a.certificate
     )

@@ -54,6 +54,7 @@ MAILS: dict[str, dict[str, object]] = {
         "at": SINCE,
         "notme": NOT_ME,
     },
+    "directory_spent": {"directory": "corp.example.test", "until": UNTIL, **ORIGIN},
     "password_ends": {
         "directory": "corp.example.test",
         "account": "ada@corp.example.test",

@@ -17,6 +17,7 @@ from keyturn.rules.directories.proofs import Bind
 from keyturn.rules.directories.resets import Envelope
 from keyturn.rules.directories.signins.budget import Streak
 from keyturn.rules.directories.signins.tries import Try, TryState, begun
+from keyturn.rules.directories.things import LinkedAccount
 
 RANDOM = SeededRandom("signins")
 
@@ -84,7 +85,7 @@ def test_it_is_stored_over_the_state_that_it_was_in(store: SqlStore, here: str, 
     one = queued(store, here, new_id())
     over = replace(
         one, state=TryState.ANSWERED, envelopes=(), bind=Bind.WRONG, reason="wrong",
-        agent_id=new_id(), run_id="run", until=NOW + 5, answered_at=NOW + 3,
+        agent_id=new_id(), run_id="run", until=NOW + 5, answered_at=NOW + 3, rest_ms=600_000,
     )  # fmt: skip
     stranger = replace(over, tenant_id=there)
     assert not write(store, lambda tx: tx.signins.save(stranger, TryState.QUEUED))
@@ -172,3 +173,39 @@ def test_of_those_who_count_at_one_moment_each_sees_the_one_before(
 
     futures = [store.submit_write(counts) for _ in range(50)]
     assert sorted(future.result(timeout=30) for future in futures) == list(range(1, 51))
+
+
+def linked(store: SqlStore, tenant: str, directory: str, name: str, upn: str) -> LinkedAccount:
+    account = LinkedAccount(tenant, directory, new_id(), f"{new_id():0>32}", name, upn, NOW)
+    write(store, lambda tx: tx.directories.link(account))
+    return account
+
+
+@pytest.mark.parametrize(
+    ("name", "upn", "found"),
+    [
+        ("ada", "", True),
+        ("", "ada.byron@corp.test", True),
+        ("nobody", "ada.byron@corp.test", True),
+        ("ada", "nobody@corp.test", True),
+        ("ada.byron@corp.test", "", False),
+        ("", "ada", False),
+        ("", "", False),
+    ],
+)
+def test_an_account_is_found_by_its_names_whatever_their_capitals(
+    store: SqlStore, here: str, there: str, name: str, upn: str, found: bool
+) -> None:
+    directory = new_id()
+    ada = linked(store, here, directory, "Ada", "Ada.Byron@corp.test")
+    linked(store, here, directory, "Ben", "")
+    linked(store, here, new_id(), "Ada", "Ada.Byron@corp.test")
+    assert read(store, lambda tx: tx.signins.called(here, directory, name, upn)) == [ada][:found]
+    assert read(store, lambda tx: tx.signins.called(there, directory, name, upn)) == []
+
+
+def test_of_accounts_that_share_a_name_two_are_enough_to_know(store: SqlStore, here: str) -> None:
+    directory = new_id()
+    for name in ("ada", "Ada", "ADA"):
+        linked(store, here, directory, name, "")
+    assert len(read(store, lambda tx: tx.signins.called(here, directory, "ada", ""))) == 2

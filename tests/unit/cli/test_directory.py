@@ -59,6 +59,16 @@ def ada_of(house: House) -> User:
     return found
 
 
+def test_sign_in_with_its_passwords_is_switched_by_command(northwind: Command, corp: Corp) -> None:
+    signin = ("directory", "signin", DOMAIN)
+    assert corp.directory.name == DOMAIN
+    assert "sign nobody in" in northwind(*signin)[1]
+    assert parsed(northwind(*signin, "--on", "--json")) == [{"directory": DOMAIN, "on": True}]
+    assert "sign people in" in northwind(*signin)[1]
+    assert parsed(northwind(*signin, "--off", "--json")) == [{"directory": DOMAIN, "on": False}]
+    assert northwind("directory", "signin", "other.test", "--on")[0] == 1
+
+
 def test_a_directory_is_added_once_and_listed(northwind: Command) -> None:
     assert "No directory is connected" in northwind("directory", "list")[1]
     status, out, _ = northwind("directory", "add", "Corp.Example.test.")

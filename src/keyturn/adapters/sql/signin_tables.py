@@ -30,6 +30,7 @@ tries = Table(
     Column("bind", String(6)),
     Column("reason", Text, nullable=False),
     Column("answered_at", MS),
+    Column("rest_ms", MS),
     Index(None, "user_id"),
 )
 QUEUED = text("state = 'queued'")

@@ -7,8 +7,10 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
+from keyturn.adapters.sql.directories import ACCOUNT
+from keyturn.adapters.sql.directory_tables import linked_accounts
 from keyturn.adapters.sql.jobs import read_envelopes, write_envelopes
 from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, enum, param, upsert
@@ -16,6 +18,7 @@ from keyturn.adapters.sql.signin_tables import QUEUED, streaks, tries
 from keyturn.rules.directories.proofs import Bind
 from keyturn.rules.directories.signins.budget import Streak
 from keyturn.rules.directories.signins.tries import Try, TryState
+from keyturn.rules.directories.things import LinkedAccount
 
 TRY = Shape(
     tries,
@@ -34,6 +37,21 @@ _WAITS = (
 )  # fmt: skip
 _QUEUED = Quick(TRY.select().where(*_WAITS).order_by(tries.c.id).limit(param("most")))
 _WAITING = Quick(select(func.count()).select_from(tries).where(*_WAITS))
+
+
+#: goes through a directory's links, a few milliseconds for ten thousand, all of them whether or
+#: not there is one: a name that nobody has is not told by the time
+_CALLED = (
+    ACCOUNT.select()
+    .where(
+        linked_accounts.c.tenant_id == param("tid"), linked_accounts.c.directory_id == param("did"),
+        or_(
+            func.lower(linked_accounts.c.name) == param("b_name"),
+            func.lower(linked_accounts.c.upn) == param("b_upn"),
+        ),
+    )
+    .order_by(linked_accounts.c.guid)
+)  # fmt: skip
 
 
 @cache
@@ -63,6 +81,13 @@ _KEEP = (
 
 class SqlSignins(Repository):
     """See ports.signins.Signins."""
+
+    def called(
+        self, tenant_id: str, directory_id: str, name: str, upn: str
+    ) -> Sequence[LinkedAccount]:
+        spelt = {"b_name": name or None, "b_upn": upn or None}  # nothing equals None in SQL
+        told = {"tid": tenant_id, "did": directory_id, **spelt}
+        return [ACCOUNT.value(row) for row in self._c.execute(_CALLED, told).all()[:2]]
 
     def add(self, one: Try) -> None:
         self._c.execute(TRY.insert, TRY.params(one))

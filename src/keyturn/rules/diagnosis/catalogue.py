@@ -15,6 +15,7 @@ from keyturn.rules.diagnosis import (
     directory_after,
     directory_again,
     directory_refusals,
+    directory_signin,
     directory_ways,
     lockout,
     mail,
@@ -108,6 +109,7 @@ TOPICS: Final = (
             *directory_ways.CAUSES,
             *directory_after.CAUSES,
             *directory_again.CAUSES,
+            *directory_signin.CAUSES,
         ),
     ),
     Topic(

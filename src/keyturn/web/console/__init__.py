@@ -10,6 +10,7 @@ from keyturn.web.console import (
     acts,
     cases,
     directories,
+    directory_signin,
     health,
     jobs,
     linking,
@@ -73,6 +74,7 @@ def _directories(site: Site) -> list[BaseRoute]:
             for choice in people.CHOICES
         ),
         door(site, f"{one}/gone", get=inside(people.ask_gone), post=inside(people.gone)),
+        door(site, f"{one}/signin", post=inside(directory_signin.switch)),
         door(site, agent, get=inside(directories.ask_revoke), post=inside(directories.revoke)),
         door(site, "/console/jobs", get=inside(jobs.index)),
         door(site, job, get=inside(jobs.show)),

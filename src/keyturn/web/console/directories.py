@@ -16,6 +16,7 @@ from keyturn.rules.directories.things import Agent, AgentRole
 from keyturn.steps.directory_views import DirectoryPage
 from keyturn.web.console import charts
 from keyturn.web.console.directory_health import health_of
+from keyturn.web.console.directory_signin import is_on
 from keyturn.web.console.entry import barred
 from keyturn.web.console.reading import WORD_MAX, choice, row_id
 from keyturn.web.visit import Visit
@@ -95,6 +96,7 @@ async def shown(
         said={r.agent.id: _said(r.agent) for r in page.row.agents},
         jobs=jobs[:FEW],
         health=await health_of(visit, staff, page),
+        signin=await is_on(visit, staff, directory.id),
         can=ALLOWED[staff.role],
     )
 

@@ -85,6 +85,11 @@ def _looked(name: str) -> Row:
     return S.DIRECTORY, facts, {name: False}
 
 
+def _tried(word: str) -> Row:
+    facts: dict[str, object] = {"directory.tried": word, "directory.tried_at": AGO}
+    return S.SIGNIN, facts, {"directory.tried": "wrong"}
+
+
 def _again(kind: str) -> Row:
     facts: dict[str, object] = {
         "directory.again": kind, "directory.again_from": "pc-14",
@@ -135,6 +140,14 @@ ROWS: dict[str, Row] = {
     "directory.not-linked": (S.DIRECTORY, {"directory.linked": False}, {"directory.linked": True}),
     "directory.too-many": (S.DIRECTORY, {"directory.spent_until": SOON},
         {"directory.spent_until": AGO}),
+    "directory.signin-spent": (S.SIGNIN, {"directory.tries_until": SOON},
+        {"directory.tries_until": AGO}),
+    "directory.signin-off": _tried("off"),
+    "directory.signin-margin": _tried("no_margin"),
+    "directory.signin-locked": _tried("locked"),
+    "directory.signin-change": _tried("change"),
+    "directory.signin-barred": _tried("barred"),
+    "directory.signin-unanswered": _tried("trouble"),
     "directory.unsettled": (S.DIRECTORY, {**_JOB, "reset.state": "unsettled"},
         {"reset.state": "done"}),
     "directory.changed": (S.DIRECTORY, {**_JOB, "reset.state": "changed"},

@@ -25,6 +25,7 @@ from keyturn.rules.directories.signins.tries import (
     ends_at,
     outcome,
     shown,
+    spent_until,
     submit,
     told,
 )
@@ -243,3 +244,37 @@ def test_each_state_but_the_last_ends_by_itself(state: TryState) -> None:
     assert shown(one, end - 1) == one
     assert shown(one, end).state is TABLE[state, What.EXPIRED]
     assert shown(one, end).answered_at == end
+
+
+# -- the last that the budget bears
+
+
+LAST = ask(QUEUED, Streak(count=2, last_at=NOW), asks(), NOW)
+WINDOW = FIVE.window_ms
+
+
+def test_the_last_that_the_budget_bears_is_known_as_that() -> None:
+    assert TRYING.rest_ms is None
+    assert LAST.one.rest_ms == WINDOW
+    never = ask(QUEUED, Streak(count=3, last_at=NOW), asks(limits=Limits(0, 0)), NOW)
+    assert never.one.rest_ms is None
+
+
+@pytest.mark.parametrize("bind", [Bind.WRONG, Bind.SILENT])
+def test_if_it_was_wrong_nothing_is_tried_for_a_window(bind: Bind) -> None:
+    over = told(LAST.one, LAST.streak, says(bind, "wrong"), NOW + 7)
+    assert spent_until(over.one) == NOW + 7 + WINDOW
+    later = ask(QUEUED, over.streak, asks(), NOW + 8)
+    assert (later.one.reason, spent_until(later.one)) == ("spent", None)
+
+
+@pytest.mark.parametrize(("bind", "reason"), [(Bind.RIGHT, ""), (None, "no_margin")])
+def test_if_it_was_right_or_not_sent_there_is_one_left(bind: Bind | None, reason: str) -> None:
+    over = told(LAST.one, LAST.streak, says(bind, reason), NOW + 7)
+    assert spent_until(over.one) is None
+    assert ask(QUEUED, over.streak, asks(), NOW + 8).why == ""
+
+
+def test_while_it_is_tried_and_before_the_last_nothing_is_spent() -> None:
+    assert spent_until(LAST.one) is None
+    assert spent_until(answered(Bind.WRONG, "wrong").one) is None

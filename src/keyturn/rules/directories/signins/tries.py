@@ -80,6 +80,8 @@ class Try:
     envelopes: gone once it is answered.
     agent_id, run_id, until: who has leave, and its end; "", "", None before.
     bind, reason: the answer (answers.way); None and "" before.
+    rest_ms: it is the last that the budget bears: if it is wrong, nothing more is tried for so
+        long after it. None: there are more, or it has no leave yet.
     """
 
     id: str
@@ -100,6 +102,7 @@ class Try:
     bind: Bind | None = None
     reason: str = ""
     answered_at: int | None = None
+    rest_ms: int | None = None
 
 
 def begun(try_id: str, tenant_id: str, directory_id: str, now: int) -> Try:
@@ -231,9 +234,11 @@ def ask(one: Try, streak: Streak, event: Ask, now: int) -> Decision:
     if isinstance(answer, budget.Spent):
         reason = "off" if answer.until is None else "spent"
         return Decision(_answered(one, What.SPENT, None, reason, now), after, "settled")
+    last = after.count >= budget.allowance(event.limits.threshold)
     trying = replace(
         one, state=TABLE[one.state, What.PERMITTED], agent_id=event.agent_id,
         run_id=event.run_id, until=answer.until,
+        rest_ms=budget.window(event.limits) if last else None,
     )  # fmt: skip
     return Decision(trying, after)
 
@@ -285,6 +290,15 @@ def _answered(one: Try, what: What, bind: Bind | None, reason: str, at: int) -> 
 
 def _why_not(one: Try) -> str:
     return "late" if one.reason == "late" else "settled"
+
+
+def spent_until(one: Try) -> int | None:
+    """Until when nothing more is tried, if this was the last that the budget bears, and counted
+    as wrong; else None.
+    """
+    if one.rest_ms is None or one.answered_at is None or one.bind in {None, Bind.RIGHT}:
+        return None
+    return one.answered_at + one.rest_ms
 
 
 # -- what the page is told

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("bind", sa.String(6)),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("answered_at", MS),
+        sa.Column("rest_ms", MS),
         sa.PrimaryKeyConstraint("id", name="pk_directory_tries"),
     )
     op.create_index("ix_directory_tries_user_id", "directory_tries", ["user_id"])
