@@ -125,9 +125,9 @@ def agent_pages(
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every page of directories in the console."""
     shown: dict[str, tuple[str, dict[str, Any]]] = {
-        "directories": ("directories", {"directories": (SERVED, NEW), "typed": "",
+        "directories": ("directories", {"directories": (SERVED, NEW), "typed": "", "kind": "active_directory",
                                         "mistake": None, "can": MAY}),
-        "directories-none": ("directories", {"directories": (), "typed": "CORP",
+        "directories-none": ("directories", {"directories": (), "typed": "CORP", "kind": "active_directory",
                                              "mistake": "short", "can": MAY}),
         "directory": ("directory", one(SERVED, CONTROLLERS)),
         "directory-new": ("directory", one(NEW, ())),
