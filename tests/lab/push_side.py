@@ -84,8 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.side.posts.append(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         browser = self.side.service.browsers.get(f"{self.side.origin}{self.path}")
-        if browser is not None and browser.status == "lost":
-            self.side.ended.wait(20)
+        if browser is not None and browser.status in {"lost", "mute"}:
+            self.side.ended.wait(20 if browser.status == "mute" else 0)
+            self.close_connection = True
             return
         if browser is not None and browser.status == "endless":
             self._flood()
