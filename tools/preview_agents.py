@@ -8,11 +8,18 @@ from types import SimpleNamespace as Row
 from typing import Any
 
 from preview_directory import job, proofs  # type: ignore[import-not-found]
+from preview_people import people_pages  # type: ignore[import-not-found]
 
 from keyturn.flows.directories import Invited
 from keyturn.flows.linking import Answer
+from keyturn.flows.syncing import Read
+from keyturn.ports.syncing import Held
 from keyturn.rules.accounts import User
+from keyturn.rules.directories.entries import Scope
+from keyturn.rules.directories.health.catalogue import CATALOGUE
+from keyturn.rules.directories.health.spoken import headline
 from keyturn.rules.directories.resets import JobState
+from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import (
     Agent,
     AgentRole,
@@ -24,6 +31,8 @@ from keyturn.rules.directories.things import (
 )
 from keyturn.rules.directories.topology import Link, Topology
 from keyturn.rules.events import Entry, Event
+from keyturn.rules.health.report import arrange
+from keyturn.rules.health.verdicts import Finding
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.steps.directory_views import (
     AccountRow,
@@ -34,6 +43,8 @@ from keyturn.steps.directory_views import (
     Seen,
 )
 from keyturn.web.console import charts
+from keyturn.web.console.directory_health import SpokenHealth, SpokenLine
+from keyturn.web.console.health import spoken
 from keyturn.web.console.linking import Trouble
 
 NOW = 1_767_965_460_000
@@ -90,6 +101,11 @@ TRAIL = tuple(
         )
     )
 )
+READ = Sync("d1", Scope(("OU=Staff,DC=corp",)), 1, Phase.FOLLOWING, total=412, done=412,
+            begun_at=NOW - DAY, finished_at=NOW - DAY, heard_at=NOW - MINUTE)  # fmt: skip
+FOLLOWED = Read(CORP, READ, 402, unclear=3, held=Held(37, NOW - 20 * MINUTE))
+READING = Read(CORP, replace(READ, phase=Phase.READING, done=160, finished_at=None), 160)
+UNREAD = Read(EMPTY, None, 0)
 LINKED = AccountRow(LinkedAccount("t1", "d1", "u1", "ab" * 16, "ann", f"ann@{DOMAIN}",
                                   NOW - 9 * DAY), DOMAIN)  # fmt: skip
 FOUND = Candidate("ab" * 16, "ann", f"ann@{DOMAIN}", "Ann Lindqvist", "", disabled=False)
@@ -110,8 +126,24 @@ def one(row: DirectoryRow, page: tuple[Seen, ...], **changes: Any) -> dict[str, 
         "fingerprints": {r.agent.id: MARK for r in row.agents},
         "said": {r.agent.id: {"controller": "slow"} if r.agent.id == "a2" else {}
                  for r in row.agents},
-        "jobs": JOBS if page else (), "can": MAY, "signin": bool(page),
+        "jobs": JOBS if page else (), "can": MAY, "read": FOLLOWED if page else UNREAD,
+        "scope": ("OU=Staff,DC=corp\nOU=Plant,DC=corp", "") if page else ("", ""), "wrong": None,
+        "signin": bool(page),
+        "health": health(Finding("controller.dead", f"dc3.{DOMAIN}", NOW, {"controller": "dc3"})
+                         if page else Finding("controller.unseen", "dc1", NOW,
+                                              {"controller": "dc1"})),
     } | changes  # fmt: skip
+
+
+def health(*found: Finding) -> SpokenHealth:
+    """How the directory is."""
+    visit: Any = Row(signed_in=None, now=NOW, tenant=Row(timezone="Europe/London"))
+    report = arrange(CATALOGUE, found, NOW)
+    marks = {f"dc7.{DOMAIN}": ("warn", "alert", "Slow")}
+    line = SpokenLine(NOW - HOUR, "opened", "Controllers", "dc3", "It does not answer.")
+    return SpokenHealth(
+        spoken(visit, report, CATALOGUE, headline(report)), ("Rights",), (line,), marks
+    )
 
 
 def answer(user: User, **changes: Any) -> dict[str, Any]:
@@ -125,12 +157,14 @@ def agent_pages(
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every page of directories in the console."""
     shown: dict[str, tuple[str, dict[str, Any]]] = {
-        "directories": ("directories", {"directories": (SERVED, NEW), "typed": "", "kind": "active_directory",
+        "directories": ("directories", {"directories": (SERVED, NEW), "typed": "", "kind": "",
                                         "mistake": None, "can": MAY}),
-        "directories-none": ("directories", {"directories": (), "typed": "CORP", "kind": "active_directory",
+        "directories-none": ("directories", {"directories": (), "typed": "CORP", "kind": "",
                                              "mistake": "short", "can": MAY}),
         "directory": ("directory", one(SERVED, CONTROLLERS)),
+        "directory-reading": ("directory", one(SERVED, CONTROLLERS, read=READING)),
         "directory-new": ("directory", one(NEW, ())),
+        **people_pages(ann, other),
         "directory-token": ("directory_token", {
             "invited": Invited("pX3" * 14 + "q", AgentRole.CANDIDATE, NOW + DAY, CORP),
             "server": "https://id.northwind.test"}),

@@ -12,7 +12,7 @@ from keyturn.steps import owning
 from keyturn.steps.acts import Act
 
 #: accounts settled in one transaction, and directories in one look
-LIMIT: Final = 200
+LIMIT: Final = 100
 DIRECTORIES: Final = 20
 #: what stands for the client where a directory made, linked, stopped or started a user
 CLIENT: Final = "directory"
