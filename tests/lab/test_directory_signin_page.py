@@ -131,8 +131,8 @@ def test_another_identity_than_last_time_is_refused(page: Page, corp: Corp) -> N
     expect(page.get_by_text(f"The key of {DOMAIN}")).to_be_visible()
 
 
-def test_without_script_the_page_says_what_it_needs(eye: Eye, corp: Corp) -> None:
-    assert corp
+@pytest.mark.usefixtures("corp")
+def test_without_script_the_page_says_what_it_needs(eye: Eye) -> None:
     person = eye.person(script=False, size=PHONE)
     person.go("/signin/directory")
     assert person.reads("This page needs JavaScript")
