@@ -14,7 +14,7 @@ from keyturn.rules.lockout import MINUTE
 from keyturn.steps import openings, second
 from keyturn.steps.acts import Act
 
-KIND: Final = "directory-change"
+KIND: Final = "work-change"
 PROVING, PROVED = "second", "proved"
 #: as long as a proof is good elsewhere
 LIFE_MS: Final = 15 * MINUTE

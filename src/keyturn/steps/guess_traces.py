@@ -29,7 +29,7 @@ from keyturn.steps.acts import Act, record
 from keyturn.steps.outbox import mail_notice
 
 #: the kind of the browser's flow; its id is the try's
-KIND: Final = "directory-signin"
+KIND: Final = "work-signin"
 _PAID: Final = frozenset({Way.REFUSED, Way.CHANGE, Way.BARRED})
 
 
