@@ -17,6 +17,7 @@ from keyturn.ports.syncing import Held
 from keyturn.rules.accounts import User
 from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.health.catalogue import CATALOGUE
+from keyturn.rules.directories.health.forest import arrange
 from keyturn.rules.directories.health.spoken import headline
 from keyturn.rules.directories.resets import JobState
 from keyturn.rules.directories.syncs import Phase, Sync
@@ -31,8 +32,7 @@ from keyturn.rules.directories.things import (
 )
 from keyturn.rules.directories.topology import Link, Topology
 from keyturn.rules.events import Entry, Event
-from keyturn.rules.health.report import arrange
-from keyturn.rules.health.verdicts import Finding
+from keyturn.rules.health.verdicts import Finding, Value
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.steps.directory_views import (
     AccountRow,
@@ -116,6 +116,55 @@ JOBS = (
 )
 
 
+def health(visit: Any, *findings: Finding) -> SpokenHealth:
+    """How a directory is, of these findings; with a line of history for the first."""
+    report = arrange(findings, NOW - 20 * SECOND)
+    told = spoken(visit, report, CATALOGUE, headline(report))
+    first = told.roots[:1]
+    lines = tuple(SpokenLine(NOW - 3 * MINUTE, "opened", r.title, "", r.what) for r in first)
+    marks = {f"dc2.{DOMAIN}": ("warn", "alert", "Certificate: end")} if first else {}
+    untold = ("Delegated rights",) if first else ()
+    return SpokenHealth(told, untold, lines, marks)
+
+
+def wrong(host: str = f"dc3.{DOMAIN}") -> tuple[Finding, ...]:
+    """A controller that is dead, with what comes of it; a certificate that ends; what is well."""
+    dead: dict[str, Value] = {
+        "controller": host,
+        "short": "dc3",
+        "machine": host,
+        "said": "no route",
+        "writable": True,
+    }
+    ends: dict[str, Value] = {"controller": f"dc2.{DOMAIN}", "ends_at": NOW + 9 * DAY, "port": 636}
+    lines = f"dc3.{DOMAIN} to dc1.{DOMAIN}, dc3.{DOMAIN} to dc2.{DOMAIN}"
+    late: dict[str, Value] = {
+        **dead,
+        "lines": lines,
+        "silent_ms": 4 * MINUTE,
+        "failures": 7,
+        "error": 1722,
+    }
+    return (
+        Finding("controller.dead", host, NOW - MINUTE, dead),
+        Finding("port.blocked", host, NOW - MINUTE, {**dead, "answers": "none seen"}),
+        Finding("replication.stopped", host, NOW - MINUTE, late),
+        *(
+            Finding(f"{c}.unseen", host, NOW - MINUTE, dead)
+            for c in ("tls", "chain", "name", "end")
+        ),
+        Finding("end.soon", f"dc2.{DOMAIN}", NOW - MINUTE, ends),
+        *WELL,
+    )
+
+
+WELL = (
+    Finding("primary.ok", "", NOW, {"agent": "dc1", "place": "dc1 (192.0.2.11)"}),
+    Finding("resets.ok", "", NOW, {"controllers": f"dc1.{DOMAIN}, dc2.{DOMAIN}"}),
+    Finding("rights.ok", "OU=Staff", NOW, {"unit": "OU=Staff,DC=corp,DC=northwind,DC=test"}),
+)
+
+
 def one(row: DirectoryRow, page: tuple[Seen, ...], **changes: Any) -> dict[str, Any]:
     """Context of a directory's page."""
     chart = CHART if page else None
@@ -126,24 +175,10 @@ def one(row: DirectoryRow, page: tuple[Seen, ...], **changes: Any) -> dict[str, 
         "fingerprints": {r.agent.id: MARK for r in row.agents},
         "said": {r.agent.id: {"controller": "slow"} if r.agent.id == "a2" else {}
                  for r in row.agents},
-        "jobs": JOBS if page else (), "can": MAY, "read": FOLLOWED if page else UNREAD,
+        "jobs": JOBS if page else (), "can": MAY, "live": 60, "signin": bool(page),
+        "read": FOLLOWED if page else UNREAD,
         "scope": ("OU=Staff,DC=corp\nOU=Plant,DC=corp", "") if page else ("", ""), "wrong": None,
-        "signin": bool(page),
-        "health": health(Finding("controller.dead", f"dc3.{DOMAIN}", NOW, {"controller": "dc3"})
-                         if page else Finding("controller.unseen", "dc1", NOW,
-                                              {"controller": "dc1"})),
     } | changes  # fmt: skip
-
-
-def health(*found: Finding) -> SpokenHealth:
-    """How the directory is."""
-    visit: Any = Row(signed_in=None, now=NOW, tenant=Row(timezone="Europe/London"))
-    report = arrange(CATALOGUE, found, NOW)
-    marks = {f"dc7.{DOMAIN}": ("warn", "alert", "Slow")}
-    line = SpokenLine(NOW - HOUR, "opened", "Controllers", "dc3", "It does not answer.")
-    return SpokenHealth(
-        spoken(visit, report, CATALOGUE, headline(report)), ("Rights",), (line,), marks
-    )
 
 
 def answer(user: User, **changes: Any) -> dict[str, Any]:
@@ -156,14 +191,20 @@ def agent_pages(
     always: Callable[..., dict[str, Any]], ann: User, other: User
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every page of directories in the console."""
+    visit = Row(signed_in=Row(user=ann), now=NOW, tenant=always()["tenant"])
+    fresh = (Finding("primary.never", "", NOW), Finding("resets.no-primary", "", NOW),
+             Finding("telling.never", "", NOW))  # fmt: skip
+    typing: dict[str, Any] = {"kind": "active_directory", "can": MAY}
     shown: dict[str, tuple[str, dict[str, Any]]] = {
-        "directories": ("directories", {"directories": (SERVED, NEW), "typed": "", "kind": "",
-                                        "mistake": None, "can": MAY}),
-        "directories-none": ("directories", {"directories": (), "typed": "CORP", "kind": "",
-                                             "mistake": "short", "can": MAY}),
-        "directory": ("directory", one(SERVED, CONTROLLERS)),
-        "directory-reading": ("directory", one(SERVED, CONTROLLERS, read=READING)),
-        "directory-new": ("directory", one(NEW, ())),
+        "directories": ("directories", {"directories": (SERVED, NEW), "typed": "",
+                                        "mistake": None, **typing}),
+        "directories-none": ("directories", {"directories": (), "typed": "CORP",
+                                             "mistake": "short", **typing}),
+        "directory": ("directory", one(SERVED, CONTROLLERS, health=health(visit, *wrong()))),
+        "directory-well": ("directory", one(SERVED, CONTROLLERS, health=health(visit, *WELL))),
+        "directory-reading": ("directory", one(SERVED, CONTROLLERS, read=READING,
+                                               health=health(visit, *WELL))),
+        "directory-new": ("directory", one(NEW, (), health=health(visit, *fresh))),
         **people_pages(ann, other),
         "directory-token": ("directory_token", {
             "invited": Invited("pX3" * 14 + "q", AgentRole.CANDIDATE, NOW + DAY, CORP),

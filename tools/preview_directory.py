@@ -78,6 +78,7 @@ def job(state: JobState, kind: JobKind = JobKind.RESET, **changes: Any) -> JobVi
         "finished_at": NOW - 2 * SECOND if state in {"done", "not_done", "changed"} else None,
         "reason": "", "data": {}, "diagnostic": "", "cause": None, "proofs": (), "settled_on": "",
         "unbound": False, "already": False, "old_until": None,
+        "over": state in {"done", "not_done", "changed"},
     }  # fmt: skip
     if state is JobState.DONE:
         fields |= {"settled_on": "dc1.corp.example.test", "old_until": NOW + HOUR}

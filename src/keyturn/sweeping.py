@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 from importlib import import_module
 
@@ -35,7 +36,7 @@ async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> No
 
 
 async def once(parts: Parts) -> float:
-    """One look; seconds until the next."""
+    """One look; seconds until the next. What stumbles keeps nothing else from its turn."""
     from keyturn.flows import (  # noqa: PLC0415  not at the start, which has enough to do
         channel,
         directory_health,
@@ -43,17 +44,24 @@ async def once(parts: Parts) -> float:
         reminding,
     )
 
-    try:
-        seen = await channel.sweep(parts)
-        await directory_health.sweep(parts, __version__)
-        settled = await owning.settle(parts)
-        reminded = await reminding.remind(parts)
-    except Exception as error:  # noqa: BLE001  the next look may be better, and must come
-        _log.warning("the sweep stumbled cause=%r again_in_s=%d", error, AGAIN_S)
+    seen = await _done("jobs", channel.sweep(parts))
+    judged = await _done("directories", directory_health.sweep(parts, __version__))
+    settled = await _done("accounts", owning.settle(parts))
+    reminded = await _done("reminders", reminding.remind(parts))
+    if None in {seen, judged, settled, reminded}:
         return AGAIN_S
     full = (channel.SWEEP, reminding.LIMIT, owning.LIMIT)
     more = any(a == b for a, b in zip((seen, reminded, settled), full, strict=True))
     return 0 if more else LOOK_S
+
+
+async def _done(what: str, work: Awaitable[int]) -> int | None:
+    """How much there was to do; None if it stumbled."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001  the next look may be better, and must come
+        _log.warning("the sweep stumbled at=%s cause=%r again_in_s=%d", what, error, AGAIN_S)
+        return None
 
 
 async def _stopped(stop: asyncio.Event, at_most: float) -> bool:

@@ -32,6 +32,7 @@ from keyturn.adapters.sql import SqlStore, migrate, open_store
 from keyturn.adapters.sql.facts import DEMO, get_fact, set_fact
 from keyturn.adapters.system import SystemClock, SystemRandom
 from keyturn.adapters.turns import LaneTurns
+from keyturn.adapters.webhook import HttpsCaller
 from keyturn.flows import deliver
 from keyturn.flows.deliver import Courier
 from keyturn.ports.delivery import Texter
@@ -211,6 +212,10 @@ def courier(house: House) -> Courier:
         mailer=SmtpMailer(server, house.parts.clock, Signer(keys), _returns(house)),
         texter=_texter(house),
         letters=JinjaLetters(house.parts.link),
+        caller=HttpsCaller(
+            private=settings.webhook.private,
+            ca_file=str(settings.webhook.ca_file) if settings.webhook.ca_file else None,
+        ),
     )
 
 

@@ -25,6 +25,9 @@ _DNS_NAME = re.compile(
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
 #: what every part of a distinguished name has; the driver reads it to the letter
 _PART = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9.-]*\s*=\s*[^\s,=].*", re.ASCII)
+#: between two looks at the directory: what was said counts for three minutes only
+LOOK_AT_LEAST_S: Final = 5
+LOOK_AT_MOST_S: Final = 60
 #: no proxy at all, not even the environment's
 NO_PROXY: Final = "none"
 
@@ -69,6 +72,7 @@ class Config:
             `servers` are providers besides `controller`.
         audit_logs: by controller, Samba's audit log as this host sees it.
         event_programs: by controller, what prints its security log (agent/logons/events.py).
+        look_s: seconds between two looks at how the directory is (docs/health.md).
     """
 
     server: str
@@ -89,6 +93,7 @@ class Config:
     protected: tuple[str, ...] = ()
     audit_logs: Mapping[str, Path] = field(default_factory=dict)
     event_programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    look_s: int = LOOK_AT_MOST_S
 
 
 class _Bad(ValueError):
@@ -265,6 +270,12 @@ def _program(value: object) -> tuple[str, ...]:
     return words
 
 
+def _look(value: object) -> int:
+    if type(value) is not int or not LOOK_AT_LEAST_S <= value <= LOOK_AT_MOST_S:
+        raise _Bad(f"must be a number of seconds, {LOOK_AT_LEAST_S} to {LOOK_AT_MOST_S}")
+    return value
+
+
 def _name(value: object) -> str:
     text = _text(value)
     if not _NAME.fullmatch(text):
@@ -305,6 +316,7 @@ _READ: Mapping[str, Callable[[object], object]] = {
     "protected": _list(_distinguished),
     "audit_logs": _by_controller(_path),
     "event_programs": _by_controller(_program),
+    "look_s": _look,
 }
 _NEEDED = ("server", "directory", "controller", "account", "password_file")
 _LOGS = ("audit_logs", "event_programs")

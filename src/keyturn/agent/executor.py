@@ -21,6 +21,7 @@ from keyturn.agent.standing import Standing
 from keyturn.agent.syncing import Reader
 from keyturn.agent.tasks import perform
 from keyturn.agent.watching import watch
+from keyturn.rules.directories.entries import Scope
 from keyturn.wire.messages import Syncing, Work
 
 #: pieces of work that are taken at once, watches and guesses not among them; watches; guesses
@@ -33,14 +34,22 @@ _Act = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Executor:
-    """Does the work of one run."""
+    """Does the work of one run.
 
-    def __init__(self, standing: Standing, survey: _Act | None = None) -> None:
+    Attributes:
+        scope: whom the server wants read, as it last said; None: nobody.
+    """
+
+    def __init__(
+        self, standing: Standing, survey: _Act | None = None, every_ms: int = charting.EVERY_MS
+    ) -> None:
         """Args:
         survey: looks how the directory is and tells the server; None: nobody does.
+        every_ms: between two looks, and between two maps.
         """
         self._at = standing
-        self._survey = survey
+        self._survey, self._every_ms = survey, every_ms
+        self.scope: Scope | None = None
         self._surveyed: tuple[int, bool] | None = None
         self._going: dict[_Key, asyncio.Task[None]] = {}
         self._accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -92,6 +101,7 @@ class Executor:
 
     def _read(self, place: Syncing | None) -> None:
         """Go on reading the directory; or do so no more."""
+        self.scope = place.scope if place else None
         if place is None or self._reader is None:
             self._drop("sync", ())
         else:
@@ -104,9 +114,9 @@ class Executor:
                 going.cancel()
 
     def _keep_charted(self) -> None:
-        """The primary draws the directory anew every minute."""
+        """The primary draws the directory anew, every minute by default."""
         now, last = self._at.ticks.now(), self._charted_at
-        due = last is None or now - last >= charting.EVERY_MS
+        due = last is None or now - last >= self._every_ms
         if due and self._at.held() is not None:
             self._charted_at = now
             self._spawn(("chart", ""), "", partial(self._at.chart.survey, self._at.link))
@@ -114,7 +124,7 @@ class Executor:
     def _keep_surveyed(self) -> None:
         """Every agent looks how the directory is, every minute; and at once when it leads."""
         now, leads, last = self._at.ticks.now(), self._at.held() is not None, self._surveyed
-        if last is not None and now - last[0] < charting.EVERY_MS and (last[1] or not leads):
+        if last is not None and now - last[0] < self._every_ms and (last[1] or not leads):
             return
         if self._survey is not None:
             self._surveyed = now, leads
@@ -128,7 +138,7 @@ class Executor:
             self._keep_charted()
             self._keep_surveyed()
             try:
-                await asyncio.wait_for(stop.wait(), charting.EVERY_MS / 1000)
+                await asyncio.wait_for(stop.wait(), self._every_ms / 1000)
             except TimeoutError:
                 continue
         await self.close()

@@ -222,8 +222,12 @@ class Inspector(Protocol):
         """One controller, as whoever stands beside it sees it."""
         ...
 
-    async def inside(self, controller: str) -> Inside:
-        """What the account sees there; nothing, if it cannot be reached."""
+    async def inside(self, controller: str, units: Sequence[str]) -> Inside:
+        """What the account sees there; nothing, if it cannot be reached.
+
+        Args:
+            units: distinguished names of the OUs in scope, for its rights there.
+        """
         ...
 
 

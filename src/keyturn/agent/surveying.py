@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from keyturn.agent.charting import Chart
 from keyturn.agent.keeper import Clock
 from keyturn.agent.ports import Driver, Inside, Inspector, Link, LinkDenied, LinkDown
+from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.health.codec import encode
 from keyturn.rules.directories.health.facts import ListenerSight, PrimarySight, Way
 from keyturn.rules.directories.topology import Controller, Topology, real, writable
@@ -41,8 +42,8 @@ class Plain:
         causes = await self._driver.reachable([controller])
         return ListenerSight(controller, causes[controller], None, None)
 
-    async def inside(self, controller: str) -> Inside:  # noqa: ARG002  nothing is asked there
-        return Inside()
+    async def inside(self, controller: str, units: Sequence[str]) -> Inside:  # noqa: ARG002
+        return Inside()  # nothing is asked there
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Surveyor:
         domain: the directory's name, as enrolment gave it.
         wall: the machine's clock, ms since the epoch.
         leads: whether this run is primary at this moment.
+        scope: whom staff chose to be read, as the server last said; None: nobody yet.
     """
 
     run_id: str
@@ -64,6 +66,7 @@ class Surveyor:
     wall: Clock
     leads: Callable[[], bool]
     chart: Chart = field(repr=False)
+    scope: Callable[[], Scope | None] = lambda: None
 
     async def survey(self) -> None:
         """Look at everything once and say it. What does not get through is said again in a
@@ -82,7 +85,8 @@ class Surveyor:
         ways = tuple(replace(way, detail=_sayable(way.detail)) for way in looked)
         open_ways = {way.host for way in ways if not way.cause}
         host = next((c.host for c in writable(known) if c.host in open_ways), None)
-        inside = await self.inspector.inside(host) if host else Inside()
+        scope = self.scope() or Scope()
+        inside = await self.inspector.inside(host, scope.units) if host else Inside()
         return PrimarySight(
             known, ways, inside.rights, inside.policy, inside.unreadable, inside.account
         )

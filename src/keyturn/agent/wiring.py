@@ -163,7 +163,7 @@ async def built(
             chart = Chart(config.controller, directory, journal)
             surveyor = Surveyor(
                 now.run_id, config.controller, who.directory, inspector(directory), link,
-                WallClock(), lambda: keeper.held is not None, chart,
+                WallClock(), lambda: keeper.held is not None, chart, lambda: executor.scope,
             )  # fmt: skip
             executor = Executor(
                 Standing(
@@ -180,6 +180,7 @@ async def built(
                     source=directory.source,
                 ),
                 surveyor.survey,
+                config.look_s * 1000,
             )
             seen = Seen(
                 ticks, WallClock(), lambda: keeper.held, lambda: bell.socket,

@@ -39,6 +39,9 @@ class AgentProcess:
         lab: the domain. beside: the controller's name, "dc1".
         server: origin at which the installation is reached from there.
         name: the agent's own; a copy of another's folder keeps that one's keys.
+
+    Attributes:
+        environment: of its runs, besides what every process of the play has.
     """
 
     def __init__(self, lab: Lab, beside: str, server: str, name: str = "") -> None:
@@ -47,6 +50,7 @@ class AgentProcess:
         self.folder = lab.folder / "agents" / self.name
         self._prefix = lab.beside(beside)
         self._running: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write(lab, server)
 
@@ -118,7 +122,7 @@ class AgentProcess:
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(  # noqa: S603  our own program
                 self._command("run"), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env=environment(),
+                env={**environment(), **self.environment},
             )  # fmt: skip
 
     @property

@@ -25,7 +25,7 @@ from keyturn.lab.domain import Lab
 RELAY = (sys.executable, "-m", "keyturn.lab.relay")
 RELAY_PORT = 9000
 STOP_S = 10
-PHASES = ("waiting", "standby", "primary")
+PHASES = ("waiting", "standby", "primary", "listener")
 #: who in the company has which account in the domain
 ACCOUNTS: Mapping[company.Person, people.Person] = {
     company.BEN: people.BOB,
@@ -115,16 +115,17 @@ class Estate:
             tell(f"{person.name} is linked to {account.name}")
             self.link(person.email, account.name)
 
-    def move_in(self, agent: AgentProcess, *, anew: bool = False) -> None:
+    def move_in(self, agent: AgentProcess, *, anew: bool = False, role: str = "candidate") -> None:
         """Enrol an agent and run it; another one approves it, if it waits for that."""
-        agent.enrol(self.token(), anew=anew)
+        agent.enrol(self.token(role), anew=anew)
         agent.start()
         first = next((one for one in self.agents.values() if one is not agent), None)
         if first is not None and agent.reach(*PHASES) == "waiting":
             # somebody has compared the fingerprints of both screens
             first.call("approve", agent.name, "--fingerprint", agent.status()["fingerprint"])
         self.agents[agent.beside] = agent
-        agent.reach("primary" if first is None else "standby")
+        settled = "standby" if role == "candidate" else role
+        agent.reach("primary" if first is None else settled)
 
     def token(self, role: str = "candidate") -> str:
         """A token that lets one agent in."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from keyturn.ports.directory_health import Line
 from keyturn.ports.parts import Parts
-from keyturn.ports.store import Tx
+from keyturn.ports.store import StoreUnavailable, Tx
 from keyturn.rules.access import Staff
 from keyturn.steps import directory_health
 from keyturn.steps.directory_health import EVERY_MS, Health
@@ -17,6 +18,8 @@ from keyturn.steps.directory_health import EVERY_MS, Health
 SWEEP: Final = 20
 #: lines of history that a page shows
 FEW: Final = 20
+
+_log = logging.getLogger("keyturn.health")
 
 
 async def look(parts: Parts, staff: Staff, directory_id: str, version: str) -> Health | None:
@@ -61,6 +64,8 @@ async def sweep(parts: Parts, version: str, limit: int = SWEEP) -> int:
     """Judge directories whose minute is over, of all tenants, and store what came of it; returns
     how many there were to look at.
 
+    One that cannot be judged stops no other: it is logged, and has its next turn in a minute.
+
     Raises StoreUnavailable.
     """
     before = parts.clock.now() - EVERY_MS
@@ -70,5 +75,18 @@ async def sweep(parts: Parts, version: str, limit: int = SWEEP) -> int:
             directory_health.judge_now, parts=parts, tenant_id=tenant_id,
             directory_id=directory_id, version=version,
         )  # fmt: skip
-        await parts.store.write(judge)
+        try:
+            await parts.store.write(judge)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the others have their turn
+            # its text may hold what an agent said, which is no matter of a log
+            _log.warning("not judged directory=%s error=%s", directory_id, type(error).__name__)
+            await parts.store.write(partial(_put_off, parts, tenant_id, directory_id))
     return len(due)
+
+
+def _put_off(parts: Parts, tenant_id: str, directory_id: str, tx: Tx) -> None:
+    """Its turn is over, though nothing came of it: else those that fail would be first for ever."""
+    now = parts.clock.now()
+    tx.health.take(tenant_id, directory_id, now - EVERY_MS, now)

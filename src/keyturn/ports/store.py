@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
     from keyturn.ports.directory_health import Health
     from keyturn.ports.signins import Signins
     from keyturn.ports.syncing import Syncs
+    from keyturn.ports.webhooks import Webhooks
 
 __all__ = ["Lookup", "Page", "SeenLane", "Store", "StoreUnavailable", "Taken", "Tx", "Wanted"]
 
@@ -104,6 +105,8 @@ class Tx(Protocol):
     def health(self) -> Health: ...
     @property
     def signins(self) -> Signins: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
 
 
 class Store(Protocol):

@@ -42,6 +42,8 @@ class Event(StrEnum):
     SMS_CAPPED = "sms.capped"
     MAIL_CAPPED = "mail.capped"
     ALARM_RAISED = "alarm.raised"
+    WEBHOOK_SET = "webhook.set"
+    WEBHOOK_REMOVED = "webhook.removed"
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"
     PASSKEY_RENAMED = "passkey.renamed"

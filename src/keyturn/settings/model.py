@@ -442,6 +442,20 @@ class Retention(_Section):
     health_days: int = _field("What changed in how directories are.", 90, ge=1, le=3650)
 
 
+class Webhook(_Section):
+    """Tenants' own addresses for alarms (`keyturn tenant webhook`)."""
+
+    private: bool = _field(
+        "Whether alarms may also go to addresses of private networks and of this machine. Whoever "
+        "may choose a tenant's address can then make this server call what is near it.",
+        default=False,
+        allowed="true or false",
+    )
+    ca_file: Path | None = _field(
+        "Certificates to trust instead of the system's.", None, allowed="a PEM file"
+    )
+
+
 class Log(_Section):
     """What the server writes to standard error. Never a password, code or token."""
 
@@ -489,6 +503,7 @@ class Settings(BaseSettings):
     passwords: Passwords = Passwords()
     limits: Limits = Limits()
     retention: Retention = Retention()
+    webhook: Webhook = Webhook()
     log: Log = Log()
     doctor: Doctor = Doctor()
 

@@ -90,6 +90,8 @@ def _spell(value: object) -> str:
         return ""
     if isinstance(value, tuple):
         return f"[{', '.join(map(_spell, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str | Path) else str(value)
 
 

@@ -1,4 +1,5 @@
-"""Alarms: one mail to each of the tenant's owners, a row of the audit trail, a line in the console.
+"""Alarms: one mail to each of the tenant's owners, a call of its own address if it has one, a row
+of the audit trail, a line in the console.
 
 Whatever sounds one may do so as often as it likes: of each kind one an hour is heard.  It
 is the same for names that exist and names that do not; callers see to that.  Whoever counts by
@@ -15,6 +16,7 @@ from keyturn.rules.accounts import Role, UserState
 from keyturn.rules.alarms import ONCE, Alarm
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY
+from keyturn.steps import webhooks
 from keyturn.steps.acts import Act, record
 from keyturn.steps.outbox import mail_notice
 
@@ -55,6 +57,7 @@ def tell(
     """
     record(tx, act, Event.ALARM_RAISED, None, {KIND: str(kind), **facts})
     told = {KIND: str(kind), "at": act.now, **facts, **words}
+    webhooks.tell(tx, act, told)
     for home, owner_id in tx.roles.holders(act.tenant.id, Role.OWNER):
         owner = tx.users.get(home, owner_id)
         if owner is not None and owner.state is UserState.ACTIVE:

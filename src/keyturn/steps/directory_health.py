@@ -135,6 +135,7 @@ def _agent(agent: Agent, note: AgentNote | None) -> AgentSight:
         heard_at=run.seen_at if run else noted.left_at,
         version=agent.version, ahead_ms=noted.ahead_ms, told=hear(agent.facts),
         cloned_at=agent.clone_at, second_at=noted.second_at, second_place=noted.second_place,
+        runs=run is not None,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def enqueue(
     """Queue one message; returns its id.
 
     Args:
-        channel: "mail" or "sms".
+        channel: "mail", "sms" or "hook".
         kind: the template's name.
         user: whom it concerns; None or the tenant's decoy for an absent name.
         address: where to; None for an absent name: the same row, which the worker drops.

@@ -12,13 +12,20 @@ from keyturn.agent.directories.active_directory import ActiveDirectory, Settings
 from keyturn.agent.directories.active_directory.inspecting import moment
 from keyturn.agent.ports import Inside
 from keyturn.lab.certificates import Shown
+from keyturn.lab.controllers import BASE
 from keyturn.lab.domain import Lab
-from keyturn.lab.people import SERVICE
-from keyturn.rules.directories.health.facts import Probe, Way
+from keyturn.lab.people import PLANT, POLICIES, SERVICE, STAFF, STRICT_NAME, grant
+from keyturn.lab.provisioning import MAIN
+from keyturn.rules.directories.health.facts import Probe, Rights, Way
+from keyturn.rules.directories.topology import Topology
+
+LOCKOUT_TIME = "28630ebf-41d5-11d1-a9c1-0000f80367c1"
 
 pytestmark = pytest.mark.lab
 
 HOST = "dc1.corp.example.test"
+GONE = f"OU=Gone,{BASE}"
+STRICT = f"CN={STRICT_NAME},{POLICIES}"
 now = SystemClock().now
 
 
@@ -38,7 +45,8 @@ def looked(lab: Lab, password: str = SERVICE.password) -> tuple[Way, Inside]:
             (way,) = await driver.inspector.ways([HOST])
             beside = await driver.inspector.beside(HOST)
             assert (beside.controller, beside.cause) == (HOST, way.cause)
-            return way, await driver.inspector.inside(HOST)
+            assert beside.partners == (None if way.cause else ())
+            return way, await driver.inspector.inside(HOST, (STAFF, PLANT, GONE))
         finally:
             driver.close()
 
@@ -62,6 +70,27 @@ def test_a_healthy_controller(lab: Lab) -> None:
     assert inside.policy is True
     assert inside.account is not None
     assert inside.account.name == SERVICE.upn
+    assert inside.rights == (
+        Rights(STAFF, True, True, True, True), Rights(PLANT, True, False, False, False),
+        Rights(GONE, False, False, False, False),
+    )  # fmt: skip
+
+
+def test_what_is_delegated_is_seen_at_once_and_what_is_denied_too(lab: Lab) -> None:
+    before = lab.hand.access("dc1", PLANT)
+    lab.hand.delegate("dc1", PLANT, SERVICE)
+    assert inside_of(lab, PLANT) == Rights(PLANT, True, True, True, True)
+    sid = lab.hand.sid("dc1", SERVICE)
+    grant(lab.controller("dc1"), PLANT, f"(OD;CIIO;WP;{LOCKOUT_TIME};;{sid})")
+    assert inside_of(lab, PLANT) == Rights(PLANT, True, True, False, True)
+    lab.hand.without("dc1", PLANT, SERVICE)
+    assert inside_of(lab, PLANT) == Rights(PLANT, True, False, False, False)
+    lab.hand.set_access("dc1", PLANT, before)
+
+
+def inside_of(lab: Lab, unit: str) -> Rights:
+    _way, inside = looked(lab)
+    return next(one for one in inside.rights or () if one.unit == unit)
 
 
 def test_an_account_that_is_refused_sees_nothing_and_tls_is_seen_all_the_same(lab: Lab) -> None:
@@ -90,6 +119,49 @@ def test_a_fault_of_its_tls_is_seen_as_what_it_is(
     finally:
         lab.faults.mend("dc1")
     assert (way.cause, probe(way).trusted, probe(way).named) == (cause, trusted, named)
+
+
+def test_a_port_that_is_blocked_times_out_while_others_answer(lab: Lab) -> None:
+    lab.faults.block("dc1")
+    try:
+        way, _ = looked(lab)
+    finally:
+        lab.faults.unblock("dc1")
+    assert (way.cause, way.probe) == ("timeout", None)
+    assert set(way.answers) == {389, 88}  # nobody shares files in the lab
+    assert looked(lab)[0].cause == ""
+
+
+def test_a_policy_that_may_not_be_read_is_named(lab: Lab) -> None:
+    assert looked(lab)[1].unreadable == ()
+    before = lab.hand.without("dc1", STRICT, SERVICE)
+    try:
+        assert looked(lab)[1].unreadable == (STRICT_NAME,)
+    finally:
+        lab.hand.set_access("dc1", STRICT, before)
+    assert looked(lab)[1].unreadable == ()
+
+
+def test_what_a_decommissioned_controller_left_is_listed_without_settings(lab: Lab) -> None:
+    host = lab.faults.leave_behind("dc1", "dc9", MAIN)
+    try:
+        (left,) = (c for c in charted(lab).controllers if c.host == host)
+    finally:
+        lab.faults.clean_up("dc1", "dc9", MAIN)
+    assert (left.has_settings, left.has_computer, left.site) == (False, False, MAIN)
+    assert host not in {c.host for c in charted(lab).controllers}
+
+
+def charted(lab: Lab) -> Topology:
+    async def act() -> Topology:
+        settings = Settings(SERVICE.upn, SERVICE.password, lab.ca_file, addresses=lab.hosts)
+        driver = ActiveDirectory(settings, now)
+        try:
+            return await driver.topology(HOST)
+        finally:
+            driver.close()
+
+    return asyncio.run(act())
 
 
 def test_a_controller_that_is_stopped_shows_no_sign_of_life(lab: Lab) -> None:

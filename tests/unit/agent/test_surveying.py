@@ -14,6 +14,7 @@ from keyturn.agent.journal import Journal, at_once
 from keyturn.agent.memory import MemoryLink
 from keyturn.agent.ports import Inside, Inspector, LinkDown
 from keyturn.agent.surveying import Plain, Surveyor
+from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.health.codec import decode
 from keyturn.rules.directories.health.facts import (
     Account,
@@ -45,6 +46,7 @@ class Scene:
         self.link = MemoryLink(lambda _: Taken())
         self.inspector: Inspector = MemoryInspector(self.domain)
         self.leads = leads
+        self.scope: Scope | None = None
         journal = Journal(folder / "journal.sqlite", at_once)
         self.chart = Chart(DC1, self.driver, journal)
 
@@ -59,7 +61,7 @@ class Scene:
                 await self.chart.draw()
             await Surveyor(
                 "run", DC1.upper(), "corp.example.test", self.inspector, self.link, Wall(),
-                lambda: self.leads, self.chart,
+                lambda: self.leads, self.chart, lambda: self.scope,
             ).survey()  # fmt: skip
 
         asyncio.run(act())
@@ -121,6 +123,17 @@ def test_what_the_account_sees_is_asked_where_somebody_answers(scene: Scene) -> 
     assert seen(scene.survey()).rights == rights
 
 
+def test_its_rights_are_asked_for_the_ous_that_are_read(scene: Scene) -> None:
+    inspector = MemoryInspector(scene.domain)
+    scene.inspector = inspector
+    asked = []
+    for units in ((), ("OU=Staff", "OU=Plant")):
+        scene.scope = Scope(units, ("CN=Everybody",)) if units else None
+        scene.survey()
+        asked.append(inspector.units)
+    assert asked == [(), ("OU=Staff", "OU=Plant")]
+
+
 def test_an_error_is_told_in_one_short_line(scene: Scene) -> None:
     class Talks(MemoryInspector):
         async def ways(self, controllers: object) -> tuple[Way, ...]:
@@ -149,4 +162,4 @@ def test_of_any_kind_of_directory_is_told_whom_its_driver_reaches(scene: Scene) 
     ways = asyncio.run(plain.ways([DC1, DC2]))
     assert ways == (Way(DC1, ""), Way(DC2, "tls_ca"))
     assert asyncio.run(plain.beside(DC2)) == ListenerSight(DC2, "tls_ca", None, None)
-    assert asyncio.run(plain.inside(DC1)) == Inside()
+    assert asyncio.run(plain.inside(DC1, ["OU=Staff"])) == Inside()

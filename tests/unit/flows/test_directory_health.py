@@ -12,14 +12,15 @@ import pytest
 
 from keyturn.flows import channel, directory_health, staff
 from keyturn.ports.directory_health import AgentNote
+from keyturn.ports.store import StoreUnavailable, Tx
 from keyturn.rules.accounts import Role, User
 from keyturn.rules.directories import topology
 from keyturn.rules.directories.health import codec, remembered
-from keyturn.rules.directories.health.facts import ListenerSight, PrimarySight, Probe, Way
+from keyturn.rules.directories.health.facts import Facts, ListenerSight, PrimarySight, Probe, Way
 from keyturn.rules.directories.health.forest import key
 from keyturn.rules.directories.health.settled import Kept, settle
 from keyturn.rules.directories.leases import ALIVE_MS
-from keyturn.rules.directories.things import AgentRole, AgentState
+from keyturn.rules.directories.things import AgentRole, AgentState, Directory
 from keyturn.rules.directories.topology import Controller
 from keyturn.rules.events import Event
 from keyturn.rules.health.verdicts import Finding
@@ -129,6 +130,7 @@ def test_an_agent_that_left_in_good_order_was_heard(domain: Domain) -> None:
     run(channel.release(domain.parts, said, Release(domain.dc2.run_id)))
     left = note(domain, domain.dc2)
     assert (left.left_at, left.left_place) == (domain.house.clock.now(), where.place)
+    assert found(domain, "agent", "dc2").cause == "agent.silent"
     domain.house.clock.move(ALIVE_MS)
     silent = found(domain, "agent", "dc2")
     assert silent.cause == "agent.silent"
@@ -307,6 +309,38 @@ def test_the_directories_of_all_tenants_have_their_turn(house: House, domain: Do
     assert run(directory_health.sweep(house.parts, VERSION, 1)) == 1
 
 
+def test_one_that_cannot_be_judged_stops_no_other_and_has_its_turn_in_a_minute(
+    house: House, domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = Agency(house, "south.example.test", house.add_tenant("southbank"))
+    facts = step.facts
+
+    def broken(tx: Tx, directory: Directory, version: str, now: int) -> Facts:
+        if directory.id == domain.directory.id:
+            raise ValueError("what an agent said")
+        return facts(tx, directory, version, now)
+
+    monkeypatch.setattr(step, "facts", broken)
+    assert sweep(domain) == 2
+    at = (other.tenant.id, other.directory.id)
+    assert house.write(lambda tx: tx.health.book(*at)).memory
+    assert f"not judged directory={domain.directory.id} error=ValueError" in caplog.text
+    assert "what an agent said" not in caplog.text
+    assert sweep(domain, later=MINUTE - 1) == 0
+    monkeypatch.setattr(step, "facts", facts)
+    assert sweep(domain, later=1) == 2
+    assert history(domain) == []
+
+
+def test_without_its_store_a_sweep_is_over(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_facts: object) -> Facts:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(step, "facts", away)
+    with pytest.raises(StoreUnavailable):
+        sweep(domain)
+
+
 # -- on a page
 
 
@@ -409,6 +443,17 @@ def test_what_comes_and_goes_is_told_as_such_and_not_each_time(domain: Domain, o
     (told,) = mails(domain)
     assert "Comes and goes" in told
     assert "TLS version (dc2.corp.example.test)" in told
+
+
+def test_nobody_is_told_of_a_directory_whose_first_agent_has_not_come_yet(
+    house: House, owner: User
+) -> None:
+    empty = Agency(house)
+    for _ in range(20):
+        house.clock.move(MINUTE)
+        run(directory_health.sweep(house.parts, VERSION))
+    assert roots(empty)[0] == "primary.never"
+    assert house.outbox("alarm") == []
 
 
 def test_owners_of_another_tenant_are_told_nothing(house: House, domain: Domain) -> None:

@@ -21,7 +21,7 @@ ENTRY = Shape(
     facts=Codec(write=lambda v: compact(dict(v)), read=JSON.read),
 )
 
-CHANNELS = ("mail", "sms")
+CHANNELS = ("mail", "sms", "hook")
 #: FOR UPDATE SKIP LOCKED is dropped on SQLite, where BEGIN IMMEDIATE makes it superfluous
 _DUE = (
     select(messages.c.id)

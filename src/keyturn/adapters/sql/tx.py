@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.sql.jobs import SqlJobs
     from keyturn.adapters.sql.signins import SqlSignins
     from keyturn.adapters.sql.syncing import SqlSyncs
+    from keyturn.adapters.sql.webhooks import SqlWebhooks
 
 R = TypeVar("R", bound=Repository)
 
@@ -157,6 +158,12 @@ class SqlTx:
         from keyturn.adapters.sql.directory_health import SqlHealth  # noqa: PLC0415  as said
 
         return self._room(SqlHealth)
+
+    @cached_property
+    def webhooks(self) -> SqlWebhooks:
+        from keyturn.adapters.sql.webhooks import SqlWebhooks  # noqa: PLC0415  as said
+
+        return self._room(SqlWebhooks)
 
     @cached_property
     def signins(self) -> SqlSignins:

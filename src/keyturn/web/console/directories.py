@@ -17,7 +17,7 @@ from keyturn.steps.directory_views import DirectoryPage
 from keyturn.web.console import charts
 from keyturn.web.console.directory_health import health_of
 from keyturn.web.console.directory_signin import is_on
-from keyturn.web.console.entry import barred
+from keyturn.web.console.entry import barred, is_partial
 from keyturn.web.console.reading import WORD_MAX, choice, row_id
 from keyturn.web.visit import Visit
 from keyturn.wire.certificates import fingerprint
@@ -28,6 +28,9 @@ NAME_MAX = 300
 SCOPE_MAX = 8_000
 #: jobs that a directory's own page shows
 FEW = 5
+#: times that an open page asks anew for what changes by itself, every 15 s: for a quarter of an
+#: hour. Each is a use of the session, and one that nobody sits at has to end some time.
+LIVE = 60
 
 
 async def index(visit: Visit, staff: Staff) -> Response:
@@ -62,16 +65,22 @@ async def add(visit: Visit, staff: Staff) -> Response:
 
 
 async def show(visit: Visit, staff: Staff) -> Response:
-    """One directory."""
-    return await shown(visit, staff)
+    """One directory; for htmx, which asks while it is looked at, only what changes by itself."""
+    if not is_partial(visit):
+        return await shown(visit, staff)
+    left = visit.query(live=WORD_MAX)["live"]
+    live = min(int(left), LIVE) if left.isascii() and left.isdecimal() else 0
+    return await shown(visit, staff, template="console/_directory_live.html", live=live)
 
 
 async def shown(
-    visit: Visit, staff: Staff, chosen: tuple[str, str] | None = None, wrong: str | None = None
-) -> Response:
+    visit: Visit, staff: Staff, chosen: tuple[str, str] | None = None, wrong: str | None = None,
+    *, template: str = "console/directory.html", live: int = LIVE,
+) -> Response:  # fmt: skip
     """The same.
 
     Args:
+        live: how often more the page may ask for what changes.
         chosen: OUs and groups as they were typed, if they were; wrong: what of them cannot be,
             "" for too many.
     """
@@ -82,8 +91,9 @@ async def shown(
         raise barred(read)
     jobs = await resetting.jobs_of(visit.site.parts, staff, directory.id, None)
     return visit.page(
-        "console/directory.html",
+        template,
         200 if wrong is None else 422,
+        live=live,
         read=read,
         scope=chosen or _typed(read),
         wrong=wrong,

@@ -57,6 +57,7 @@ ASKED: dict[str, Any] = {
     "sqlite_autoindex_agent_notes_1": lambda tx: tx.health.note("t", "d", "a"),
     "sqlite_autoindex_health_books_1": lambda tx: tx.health.book("t", "d"),
     "ix_health_lines_directory_id_id": lambda tx: tx.health.history("t", "d", 9),
+    "sqlite_autoindex_webhooks_1": lambda tx: tx.webhooks.of("t"),
     "ix_linked_accounts_user_id": lambda tx: tx.directories.linked("t", "u"),
     "ix_linked_accounts_directory_id_guid": lambda tx: tx.directories.holder("t", "d", "g"),
 }

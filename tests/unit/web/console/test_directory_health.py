@@ -144,3 +144,36 @@ def test_who_may_look_at_the_directory_sees_how_it_is(office: Office, corp: Corp
     assert 'id="d-health"' in auditor
     stranger = office.desk(Role.OWNER, tenant=office.other)
     assert 'id="d-health"' not in directory_page(stranger, corp)
+
+
+# -- it changes by itself
+
+
+def live(desk: Desk, corp: Corp, left: str) -> str:
+    """What htmx is told."""
+    answer = desk.get(f"/console/directories/{corp.directory.id}?live={left}", hx_request="true")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_an_open_page_asks_for_what_changes_and_gets_nothing_else(
+    office: Office, desk: Desk, corp: Corp
+) -> None:
+    reach(office, corp, {})
+    whole = directory_page(desk, corp)
+    url = f"/t/northwind/console/directories/{corp.directory.id}"
+    assert f'<div id="live" hx-get="{url}?live=59" hx-trigger="every 15s"' in whole
+    reach(office, corp, {"dc2": "tls_old"})
+    part = live(desk, corp, "59")
+    assert part.lstrip().startswith('<div id="live"')
+    assert "offers nothing newer than TLS 1.1" in text(part)
+    assert "<title>dc2.corp.example.test: Not reached" in part
+    assert "<form" not in part
+    assert "<html" not in part
+
+
+def test_a_page_that_is_left_open_stops_asking(office: Office, desk: Desk, corp: Corp) -> None:
+    assert "?live=58" in live(desk, corp, "59")
+    for last in ("0", "", "-5", "x", "%D9%A5"):
+        assert "hx-get" not in live(desk, corp, last)
+    assert "?live=59" in live(desk, corp, "9999999")

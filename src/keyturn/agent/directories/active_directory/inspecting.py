@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from keyturn.agent.directories.active_directory import accounts
+import ldap
+
+from keyturn.agent.directories.active_directory import accounts, replicating, rights
 from keyturn.agent.directories.active_directory.connection import Connection
+from keyturn.agent.directories.active_directory.replicating import Source, State
 from keyturn.agent.directories.active_directory.service import Service
 from keyturn.agent.directories.ldap.calls import Calls
 from keyturn.agent.directories.ldap.connection import ONE, Said
@@ -17,15 +20,25 @@ from keyturn.agent.directories.ldap.probing import answering, probe
 from keyturn.agent.directories.ldap.settings import Settings
 from keyturn.agent.directories.ldap.values import number, text
 from keyturn.agent.ports import Inside, NotFound, Unreachable
-from keyturn.rules.directories.health.facts import Account, ListenerSight, Way
+from keyturn.rules.directories.health.facts import (
+    Account,
+    ListenerSight,
+    Partner,
+    Rights,
+    Way,
+)
 
 #: controllers that are looked at at the same time
 _AT_ONCE: Final = 16
 #: causes with which port 636 said nothing of TLS
 _NO_TLS: Final = frozenset({"timeout", "refused", "name"})
 _POLICIES: Final = "CN=Password Settings Container,CN=System,"
-_IS_POLICY: Final = "(objectClass=msDS-PasswordSettings)"
+#: nothing else can be in there, and of what may not be read not even the class is known
+_WHATEVER: Final = "(objectClass=*)"
 _LENGTH: Final = "msDS-MinimumPasswordLength"
+_DESCRIPTOR: Final = "nTSecurityDescriptor"
+#: asking one partner how old what is missing is
+_LAG_S: Final = 5.0
 
 
 class Inspector:
@@ -47,11 +60,41 @@ class Inspector:
 
     async def beside(self, controller: str) -> ListenerSight:
         way = await self._asked(controller)
-        return ListenerSight(controller, way.cause, way.ahead_ms, None)
+        told = None if way.cause else await self._partners(controller, way.ahead_ms or 0)
+        return ListenerSight(controller, way.cause, way.ahead_ms, told)
 
-    async def inside(self, controller: str) -> Inside:
+    async def _partners(self, controller: str, ahead: int) -> tuple[Partner, ...] | None:
         try:
-            return await self._calls.read(controller, self._inside)
+            found = await self._calls.read(controller, replicating.state)
+            own = await self._calls.read(controller, replicating.invocation)
+        except Unreachable:
+            return None
+        if found is None:
+            return None
+        now, sources = self._now() + ahead, sorted(found.sources.items())
+        lags = await asyncio.gather(*(self._lag(*each, found, own, now) for each in sources))
+        return tuple(
+            replicating.partner(host, source, now, lag)
+            for (host, source), lag in zip(sources, lags, strict=True)
+        )
+
+    async def _lag(self, host: str, source: Source, of: State, own: bytes, now: int) -> int | None:
+        """What the controller lacks of a partner; None where the partner cannot be asked."""
+
+        def work(connection: Connection) -> Awaitable[int | None]:
+            return replicating.lag(connection, source.taken, of.vector, own, now)
+
+        if not own:
+            return None
+        try:
+            async with asyncio.timeout(_LAG_S):
+                return await self._calls.read(host, work)
+        except (Unreachable, TimeoutError):
+            return None
+
+    async def inside(self, controller: str, units: Sequence[str]) -> Inside:
+        try:
+            return await self._calls.read(controller, lambda c: self._inside(c, units))
         except Unreachable:
             return Inside()
 
@@ -82,9 +125,10 @@ class Inspector:
         clock = moment(text(root, "currentTime"))
         return Way(host, "", ahead_ms=None if clock is None else clock - self._now())
 
-    async def _inside(self, connection: Connection) -> Inside:
+    async def _inside(self, connection: Connection, units: Sequence[str]) -> Inside:
         """Raises Unreachable, Broken."""
         return Inside(
+            rights=await _rights(connection, units),
             policy=await _policy(connection),
             unreadable=await _unreadable(connection),
             account=await self._account(connection),
@@ -99,6 +143,24 @@ class Inspector:
         except NotFound:
             return None
         return Account(name, view.password_expires_at)
+
+
+async def _rights(connection: Connection, units: Sequence[str]) -> tuple[Rights, ...] | None:
+    """In each OU; None where there is none, or none shows its access control list."""
+    found = [one for unit in units if (one := await _in_unit(connection, unit)) is not None]
+    return tuple(found) or None
+
+
+async def _in_unit(connection: Connection, unit: str) -> Rights | None:
+    try:
+        _name, entry = await connection.read(unit, (_DESCRIPTOR,), [accounts.ONLY_DACL])
+    except Said:
+        return Rights(unit, there=False, reset=False, lockout=False, last_set=False)
+    held = next(iter(entry.get(_DESCRIPTOR, ())), b"")
+    may = rights.delegated(held, connection.root.token)
+    if may is None:
+        return None
+    return Rights(unit, True, may.reset, may.lockout, may.last_set)
 
 
 async def _policy(connection: Connection) -> bool:
@@ -117,11 +179,17 @@ async def _unreadable(connection: Connection) -> tuple[str, ...] | None:
     place = _POLICIES + connection.root.base
     try:
         await connection.read(place, ("cn",))
-        found = await connection.search(place, ONE, _IS_POLICY, ["cn", _LENGTH])
+        found = await connection.search(place, ONE, _WHATEVER, [_LENGTH])
     except Said:
         return None
-    shut = [text(entry, "cn") or name for name, entry in found if number(entry, _LENGTH) is None]
+    shut = [_called(name) for name, entry in found if number(entry, _LENGTH) is None]
     return tuple(sorted(shut))
+
+
+def _called(name: str) -> str:
+    """The value of a distinguished name's first part."""
+    value: str = ldap.dn.str2dn(name)[0][0][1]
+    return value
 
 
 def moment(written: str) -> int | None:

@@ -14,10 +14,12 @@ class MemoryInspector:
 
     Attributes:
         seen: what the account sees of a directory that can be reached. Tests set it.
+        units: of which OUs its rights were asked the last time.
     """
 
     def __init__(self, domain: MemoryDomain) -> None:
         self._domain = domain
+        self.units: tuple[str, ...] = ()
         self.seen = Inside(policy=domain.policy is not None, unreadable=(),
                            account=Account(f"keyturn@{domain.name}", None))  # fmt: skip
 
@@ -28,7 +30,8 @@ class MemoryInspector:
         way = self._way(controller)
         return ListenerSight(controller, way.cause, way.ahead_ms, None)
 
-    async def inside(self, controller: str) -> Inside:
+    async def inside(self, controller: str, units: Sequence[str]) -> Inside:
+        self.units = tuple(units)
         return Inside() if self._way(controller).cause else self.seen
 
     def _way(self, host: str) -> Way:

@@ -38,11 +38,12 @@ everybody from a new password, then what hurts one OU or one controller, warning
 did and nothing contradicted it for {STANDS_MS // SECOND} seconds. A check whose answer changed
 {FLAPS} times in {FLAP_MS // MINUTE} minutes is told as flapping, once. An alarm tells all new
 roots together, at most one in {ALARM_MS // MINUTE} minutes; consequences, warnings and what is
-not known never alarm.
+not known never alarm, and nothing does before a directory's first agent has come.
 
-**What nobody looks at is neither well nor wrong.** Agents of this release do not look at
-{_OPTIONAL}: where no agent of a directory tells of a check, the report
-says that it was not looked at.
+**What nobody looks at is neither well nor wrong.** Agents look at `rights` on the OUs that were
+chosen to be read (the console, or `keyturn directory sync`), and at `replication` in Active
+Directory. Where no agent of a directory tells of {_OPTIONAL}, the report says that
+it was not looked at.
 
 `openssl`, `nc`, `repadmin`, `samba-tool` and `w32tm` below are run by a person, beside the place
 that the check names. Keyturn runs none of them.

@@ -17,7 +17,8 @@ from keyturn.rules.health.report import Report, Root
 from keyturn.rules.health.verdicts import State
 from keyturn.rules.health.words import fill
 
-#: checks that an agent may not know how to look at; those of this release do not
+#: checks that an agent may have nothing to look at for: no OU was chosen, or another kind of
+#: directory than Active Directory
 OPTIONAL: Final = ("rights", "replication")
 
 
