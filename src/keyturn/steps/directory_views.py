@@ -196,12 +196,9 @@ def _delays(tx: Tx, jobs: Sequence[Job]) -> Mapping[str, int]:
 def accounts(tx: Tx, act: Act, user: User) -> tuple[AccountRow, ...]:
     """The directory accounts that are linked to a user."""
     found = tx.directories.linked(act.tenant.id, user.id)
-    known = {d.id: d for d in tx.directories.all(act.tenant.id)} if found else {}
-    return tuple(
-        AccountRow(a, known[a.directory_id].name, known[a.directory_id].kind)
-        for a in found
-        if a.directory_id in known
-    )
+    known = {d.id: (d.name, d.kind) for d in tx.directories.all(act.tenant.id)} if found else {}
+    unknown = ("", DirectoryKind.ACTIVE_DIRECTORY)
+    return tuple(AccountRow(a, *known.get(a.directory_id, unknown)) for a in found)
 
 
 @dataclass(frozen=True, slots=True)
