@@ -15,10 +15,11 @@ from keyturn.flows.linking import Answer
 from keyturn.flows.syncing import Read
 from keyturn.ports.syncing import Held
 from keyturn.rules.accounts import User
-from keyturn.rules.directories.entries import Scope
+from keyturn.rules.directories.entries import DirectoryKind, Scope
 from keyturn.rules.directories.health.catalogue import CATALOGUE
 from keyturn.rules.directories.health.forest import arrange
 from keyturn.rules.directories.health.spoken import headline
+from keyturn.rules.directories.limits import LIMITS
 from keyturn.rules.directories.resets import JobState
 from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import (
@@ -107,7 +108,8 @@ FOLLOWED = Read(CORP, READ, 402, unclear=3, held=Held(37, NOW - 20 * MINUTE))
 READING = Read(CORP, replace(READ, phase=Phase.READING, done=160, finished_at=None), 160)
 UNREAD = Read(EMPTY, None, 0)
 LINKED = AccountRow(LinkedAccount("t1", "d1", "u1", "ab" * 16, "ann", f"ann@{DOMAIN}",
-                                  NOW - 9 * DAY), DOMAIN)  # fmt: skip
+                                  NOW - 9 * DAY), DOMAIN,
+                    DirectoryKind.ACTIVE_DIRECTORY)  # fmt: skip
 FOUND = Candidate("ab" * 16, "ann", f"ann@{DOMAIN}", "Ann Lindqvist", "", disabled=False)
 JOBS = (
     job(JobState.CHOOSING, started_by="u9"),
@@ -175,7 +177,8 @@ def one(row: DirectoryRow, page: tuple[Seen, ...], **changes: Any) -> dict[str, 
         "fingerprints": {r.agent.id: MARK for r in row.agents},
         "said": {r.agent.id: {"controller": "slow"} if r.agent.id == "a2" else {}
                  for r in row.agents},
-        "jobs": JOBS if page else (), "can": MAY, "live": 60, "signin": bool(page),
+        "jobs": JOBS if page else (), "can": MAY, "live": 60,
+        "limits": LIMITS[row.directory.kind], "signin": bool(page),
         "read": FOLLOWED if page else UNREAD,
         "scope": ("OU=Staff,DC=corp\nOU=Plant,DC=corp", "") if page else ("", ""), "wrong": None,
     } | changes  # fmt: skip

@@ -28,6 +28,7 @@ _PART = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9.-]*\s*=\s*[^\s,=].*", re.ASCII)
 #: between two looks at the directory: what was said counts for three minutes only
 LOOK_AT_LEAST_S: Final = 5
 LOOK_AT_MOST_S: Final = 60
+_LAST_PORT: Final = 65_535
 #: no proxy at all, not even the environment's
 NO_PROXY: Final = "none"
 
@@ -70,6 +71,7 @@ class Config:
         name: of this agent, for people.
         base, policy, servers, protected: of OpenLDAP (agent/directories/openldap/settings.py);
             `servers` are providers besides `controller`.
+        port: where OpenLDAP or a workgroup's machine listens; 0 for the usual one.
         audit_logs: by controller, Samba's audit log as this host sees it.
         event_programs: by controller, what prints its security log (agent/logons/events.py).
         look_s: seconds between two looks at how the directory is (docs/health.md).
@@ -91,6 +93,7 @@ class Config:
     policy: str = ""
     servers: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    port: int = 0
     audit_logs: Mapping[str, Path] = field(default_factory=dict)
     event_programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     look_s: int = LOOK_AT_MOST_S
@@ -135,8 +138,10 @@ def _checked(path: Path, document: Mapping[str, Any]) -> Config:
 
 def _of_kind(document: Mapping[str, Any]) -> list[Problem]:
     """What one kind of directory wants, and no other takes."""
-    kind = document.get("kind")
+    kind = document.get("kind", DirectoryKind.ACTIVE_DIRECTORY)
     problems = _logs(document)
+    if kind == DirectoryKind.ACTIVE_DIRECTORY and "port" in document:  # its ports cannot be moved
+        problems.append(Problem("port", f'is not for kind = "{DirectoryKind.ACTIVE_DIRECTORY}"'))
     if kind == DirectoryKind.WORKGROUP:  # SMB 3 knows no certificates
         if "ca_file" in document:
             problems.append(Problem("ca_file", f'is not for kind = "{DirectoryKind.WORKGROUP}"'))
@@ -245,6 +250,12 @@ def _list(read: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
     return checked
 
 
+def _port(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LAST_PORT:
+        raise _Bad(f"must be a number from 1 to {_LAST_PORT}")
+    return value
+
+
 def _addresses(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _Bad("must be a table: name = address")
@@ -314,6 +325,7 @@ _READ: Mapping[str, Callable[[object], object]] = {
     "policy": _distinguished,
     "servers": _list(_dns_name),
     "protected": _list(_distinguished),
+    "port": _port,
     "audit_logs": _by_controller(_path),
     "event_programs": _by_controller(_program),
     "look_s": _look,

@@ -7,7 +7,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyturn import __version__
 from keyturn.agent import keys as keyring
@@ -93,6 +93,8 @@ def _openldap(config: Config, password: str) -> Connected:
         domain=config.directory, servers=(config.controller, *config.servers),
         policy=config.policy, protected=config.protected,
     )  # fmt: skip
+    if config.port:
+        settings = replace(settings, port=config.port)
     return OpenLdap(settings, WallClock().now)
 
 
@@ -100,6 +102,8 @@ def _workgroup(config: Config, password: str) -> Connected:
     from keyturn.agent.directories.workgroup import Settings, Workgroup  # noqa: PLC0415  as above
 
     settings = Settings(config.account, password, addresses=config.addresses)
+    if config.port:
+        settings = replace(settings, port=config.port)
     return Workgroup(settings, WallClock().now)
 
 

@@ -19,6 +19,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
 from keyturn.rules.callers import Caller
 from keyturn.rules.directories import resets
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.resets import Envelope, Job, JobKind, JobState
 from keyturn.rules.directories.things import LinkedAccount
 from keyturn.steps import directory_looks, job_views, jobs, sealing, second, stepup
@@ -46,12 +47,14 @@ class Account:
     """A linked directory account.
 
     Attributes:
+        kind: of the directory.
         hindered: why nothing can be changed there at this moment; None if it can.
         waiting: a reset that waits for its password, perhaps started by a technician.
     """
 
     directory_id: str
     directory: str
+    kind: DirectoryKind
     name: str
     upn: str
     hindered: Hindered | None
@@ -118,6 +121,7 @@ def _account(tx: Tx, act: Act, account: LinkedAccount, views: Sequence[JobView])
     )  # fmt: skip
     return Account(
         directory_id=account.directory_id, directory=directory.name if directory else "",
+        kind=directory.kind if directory else DirectoryKind.ACTIVE_DIRECTORY,
         name=account.name, upn=account.upn, hindered=jobs.silence(tx, act, account),
         waiting=next(waiting, None),
     )  # fmt: skip

@@ -563,6 +563,7 @@ def test_a_person_without_a_directory_account_is_told_so(house: House) -> None:
     seen = facts(house)
     assert seen.value("directory.linked") is False
     assert seen.value("directory.agent") is None
+    assert seen.value("directory.kind") is None
     assert "directory.not-linked" in causes(asked(house, symptom=Symptom.DIRECTORY))
 
 
@@ -583,6 +584,7 @@ def test_the_last_job_and_the_last_look_are_told(house: House) -> None:
     assert (seen.flag("directory.locked"), seen.flag("directory.disabled")) == (True, True)
     assert seen.time("directory.locked_until") == house.clock.now()
     assert seen.word("reset.controller") == "dc1.corp.example.test"
+    assert seen.word("directory.kind") == "active_directory"
     assert causes(asked(house, symptom=Symptom.DIRECTORY))[:2] == [
         "directory.too-young", "directory.disabled",
     ]  # fmt: skip

@@ -25,6 +25,7 @@ from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.directories import topology
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import ProofState, Stamp
 from keyturn.rules.directories.resets import Job, JobKind
 from keyturn.rules.directories.things import (
@@ -66,11 +67,12 @@ class Corp:
     def __init__(
         self, write: Callable[[Callable[[Tx], Any]], Any], parts: Parts, tenant: Tenant,
         *, agents: Sequence[str] = ("dc1", "dc2"), domain: str = DOMAIN,
+        kind: DirectoryKind = DirectoryKind.ACTIVE_DIRECTORY,
     ) -> None:  # fmt: skip
         self._write, self._parts, self._tenant = write, parts, tenant
         self.identity = Ed25519PrivateKey.generate()
         self.keys: dict[str, X25519PrivateKey] = {}
-        self.directory = self._directory(domain)
+        self.directory = replace(self._directory(domain), kind=kind)
         write(lambda tx: tx.directories.add(self.directory))
         known = self.identity.public_key().public_bytes_raw()
         tenant_id, directory_id = tenant.id, self.directory.id

@@ -15,6 +15,7 @@ from typing import Final
 
 from keyturn.rules.accounts import UserState
 from keyturn.rules.directories.causes import NOT_DONE
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.logons.source import Kind as SourceKind
 from keyturn.rules.directories.resets import JobKind, JobState
 from keyturn.rules.messages import MessageState
@@ -295,6 +296,8 @@ _MESSAGES: tuple[_Row, ...] = (
 _DIRECTORY: tuple[_Row, ...] = (
     ("directory.linked", _FLAG, _PERSON, "has an account in a connected directory",
      "directories.linked"),
+    ("directory.kind", _WORD, _PERSON, "what that directory is; None: no account in any",
+     "Directory.kind", tuple(DirectoryKind)),
     ("directory.agent", _WORD, _PERSON, "how the agents of that directory stand",
      "agents.of", ("alive", "silent", "none", "waiting", "revoked", "cloned")),
     ("directory.heard_at", _TIME, _PERSON, "when one of them was last heard", "Run.seen_at"),

@@ -23,7 +23,7 @@ from keyturn.steps.acts import Act
 from keyturn.steps.evidence.page import Page
 
 #: why a change at next logon would not bind: the reason says it
-_UNBINDING = frozenset({"never_expires", "smart_card", "cannot_change"})
+_UNBINDING = frozenset({"never_expires", "must_change", "smart_card", "cannot_change"})
 _VIEW = {
     "disabled": "disabled", "expired": "expired_account", "must_change": "must_change",
     "password_expires_at": "password_expires_at", "locked_until": "locked_until",
@@ -38,6 +38,8 @@ def directory(page: Page, tx: Tx, act: Act, user: User) -> None:
     newest = tx.jobs.of(act.tenant.id, None, user.id, 1)
     account = linked[0] if linked else None
     directory_id, guid = (account.directory_id, account.guid) if account else ("", "")
+    where = tx.directories.get(act.tenant.id, directory_id)
+    page.note("directory.", kind=str(where.kind) if where else None)
     agents = tx.agents.of(act.tenant.id, directory_id)
     look = tx.jobs.last_look(act.tenant.id, directory_id, guid)
     _agents(page, account, agents, act.now)

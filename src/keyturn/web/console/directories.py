@@ -12,6 +12,7 @@ from keyturn.flows import resetting, syncing
 from keyturn.flows.directories import BadName, Known, NotAllowed, NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
 from keyturn.rules.directories.entries import DirectoryKind, Scope
+from keyturn.rules.directories.limits import LIMITS
 from keyturn.rules.directories.things import Agent, AgentRole
 from keyturn.steps.directory_views import DirectoryPage
 from keyturn.web.console import charts
@@ -105,6 +106,7 @@ async def shown(
         fingerprints={r.agent.id: _fingerprint(r.agent) for r in page.row.agents},
         said={r.agent.id: _said(r.agent) for r in page.row.agents},
         jobs=jobs[:FEW],
+        limits=LIMITS[directory.kind],
         health=await health_of(visit, staff, page),
         signin=await is_on(visit, staff, directory.id),
         can=ALLOWED[staff.role],

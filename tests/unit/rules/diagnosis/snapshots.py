@@ -64,7 +64,7 @@ _JOB: dict[str, object] = {
     "reset.started_at": EARLIER, "reset.everywhere_at": AGO, "reset.missing": 0,
     "reset.unbound": False, "reset.minimum": 15, "reset.history": 24, "reset.min_age_hours": 24,
     "reset.why": "domain_admins", "reset.controller": "dc1.corp.example",
-    "reset.detail": "0000052D", "directory.agent": "alive",
+    "reset.detail": "0000052D", "directory.agent": "alive", "directory.kind": "active_directory",
 }  # fmt: skip
 
 
