@@ -17,6 +17,7 @@ from keyturn.rules.directories import pages as resets
 from keyturn.rules.directories import vectors as directory_policy
 from keyturn.rules.directories.health import pages as directory_health
 from keyturn.rules.health import pages as health
+from keyturn.rules.phone_checks import vectors as phone_checks
 from keyturn.web import scripts
 from keyturn.web.api.app import openapi
 
@@ -31,6 +32,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/openapi.json": lambda: openapi().decode(),
     "tests/vectors/directory_policy.json": directory_policy.as_json,
     "tests/vectors/enrolment_address.json": enrolment_vectors.addresses_as_json,
+    "tests/vectors/phone_checks.json": phone_checks.as_json,
     "tests/vectors/approvals.json": enrolment_vectors.statements_as_json,
     **{name: partial(str, text) for name, text in troubleshooting.as_markdown().items()},
 }
