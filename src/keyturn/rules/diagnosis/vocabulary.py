@@ -18,6 +18,9 @@ from keyturn.rules.directories.causes import NOT_DONE
 from keyturn.rules.directories.logons.source import Kind as SourceKind
 from keyturn.rules.directories.resets import JobKind, JobState
 from keyturn.rules.messages import MessageState
+from keyturn.rules.phone_checks.checks import CAUSES as CHECKED
+from keyturn.rules.phone_checks.checks import Verdict
+from keyturn.rules.phone_checks.platforms import System
 
 
 class Kind(StrEnum):
@@ -348,6 +351,14 @@ _DIRECTORY: tuple[_Row, ...] = (
     ("reset.controller", _TEXT, _STAFF, "the controller that was asked", "Job.permit, Job.detail"),
     ("reset.detail", _TEXT, _STAFF, "the directory's own words", "Job.detail"),
 )
+_APP: tuple[_Row, ...] = (
+    ("app.checked_at", _TIME, _PERSON, "when the phone last checked itself; None: there is none",
+     "Check my phone"),
+    ("app.system", _WORD, _PERSON, "the phone's system", "Check my phone", tuple(System)),
+    *((f"app.checks.{check}", _WORD, _PERSON, f"what it found then about its {check}",
+       "Check my phone", (Verdict.WELL, Verdict.UNTOLD, *causes))
+      for check, causes in CHECKED.items()),
+)
 # fmt: on
 
 
@@ -357,5 +368,16 @@ def _by_name(rows: Iterable[_Row]) -> Mapping[str, Fact]:
 
 #: every fact by name, in the order in which people are told of them
 VOCABULARY: Final = _by_name(
-    (*_HERE, *_ACCOUNT, *_LOCKS, *_STREAKS, *_SECOND, *_CODE, *_FLOWS, *_MESSAGES, *_DIRECTORY)
+    (
+        *_HERE,
+        *_ACCOUNT,
+        *_LOCKS,
+        *_STREAKS,
+        *_SECOND,
+        *_CODE,
+        *_FLOWS,
+        *_MESSAGES,
+        *_DIRECTORY,
+        *_APP,
+    )
 )

@@ -7,6 +7,8 @@ miss that maps a name to MISSING takes the fact away: then the cause cannot be t
 from __future__ import annotations
 
 from keyturn.rules.diagnosis.cause import Symptom
+from keyturn.rules.diagnosis.phone_app import cause_id
+from keyturn.rules.diagnosis.phone_app_mends import MENDS, Mend
 
 S = Symptom
 NOW = 1_800_000_000_000
@@ -95,9 +97,18 @@ def _again(kind: str) -> Row:
     return S.DIRECTORY, facts, {"directory.again": "saved" if kind == "typed" else "typed"}
 
 
+def _phone(mend: Mend) -> Row:
+    facts: dict[str, object] = {
+        f"app.checks.{mend.check}": mend.cause, "app.system": mend.system or "android",
+        "app.checked_at": AGO,
+    }  # fmt: skip
+    return S.APP, facts, {f"app.checks.{mend.check}": "untold"}
+
+
 # one row, one look: a table reads better than what the formatter makes of it
 # fmt: off
 ROWS: dict[str, Row] = {
+    **{cause_id(mend): _phone(mend) for mend in MENDS},
     # directory passwords
     "directory.too-short": _refused("too_short"),
     "directory.too-simple": _refused("too_simple"),
