@@ -22,6 +22,7 @@ from keyturn.rules.diagnosis import (
     network,
     passkeys,
     phone_app,
+    phone_app_binding,
     recovery,
     second,
     session,
@@ -116,7 +117,7 @@ TOPICS: Final = (
         "The phone app cannot be set up, or does not answer",
         "*Check my phone* in the app looks at nine things in their order, and shows the first that "
         "is to be mended: before a code is scanned, and whenever it is asked.",
-        phone_app.CAUSES,
+        (*phone_app.CAUSES, *phone_app_binding.CAUSES),
     ),
     Topic(
         "network",

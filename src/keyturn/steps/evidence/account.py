@@ -46,7 +46,10 @@ def account(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
 
 def _no_phone(page: Page) -> None:
     """Nobody has a phone as long as none can be bound: that was looked at, too."""
-    page.note("app.", system=None, checked_at=None)
+    page.note(
+        "app.", bound=False, link=None, link_at=None, link_ends=None, code=None, code_at=None,
+        system=None, checked_at=None,
+    )  # fmt: skip
     page.note("app.checks.", **dict.fromkeys(Check))
 
 
