@@ -22,6 +22,8 @@ from keyturn.rules.diagnosis import (
     mail_back,
     network,
     passkeys,
+    phone_app,
+    phone_app_binding,
     recovery,
     second,
     session,
@@ -113,6 +115,13 @@ TOPICS: Final = (
         ),
     ),
     Topic(
+        "phone-app",
+        "The phone app cannot be set up, or does not answer",
+        "*Check my phone* in the app looks at nine things in their order, and shows the first that "
+        "is to be mended: before a code is scanned, and whenever it is asked.",
+        (*phone_app.CAUSES, *phone_app_binding.CAUSES),
+    ),
+    Topic(
         "network",
         "The page or the network refuses",
         "These refusals have nothing to do with any account.",
@@ -135,6 +144,7 @@ COMPLAINTS: Final[Mapping[Symptom, str]] = {
     Symptom.SESSION: "Signed out unexpectedly",
     Symptom.PAGE: "A page or form is refused",
     Symptom.DIRECTORY: "The directory password cannot be set, or does not work",
+    Symptom.APP: "The phone app cannot be set up, or does not answer",
 }
 
 #: the stranger's text for everything that might depend on an account
@@ -189,5 +199,10 @@ NEUTRAL: Final[Mapping[Symptom, Say]] = {
         "Directory passwords are changed by people who are signed in.",
         "Sign in with your second step; your account page has the directory account. If you "
         "cannot sign in, open a case.",
+    ),
+    Symptom.APP: Say(
+        "The app on the phone says itself what it lacks.",
+        "Open the app and choose Check my phone. Without a phone, sign in another way, or open a "
+        "case.",
     ),
 }

@@ -14,11 +14,16 @@ from enum import StrEnum
 from typing import Final
 
 from keyturn.rules.accounts import UserState
+from keyturn.rules.activation import LinkState
 from keyturn.rules.directories.causes import NOT_DONE
 from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.logons.source import Kind as SourceKind
 from keyturn.rules.directories.resets import JobKind, JobState
+from keyturn.rules.matching import Ended
 from keyturn.rules.messages import MessageState
+from keyturn.rules.phone_checks.checks import CAUSES as CHECKED
+from keyturn.rules.phone_checks.checks import Verdict
+from keyturn.rules.phone_checks.platforms import System
 
 
 class Kind(StrEnum):
@@ -359,6 +364,22 @@ _DIRECTORY: tuple[_Row, ...] = (
     ("reset.controller", _TEXT, _STAFF, "the controller that was asked", "Job.permit, Job.detail"),
     ("reset.detail", _TEXT, _STAFF, "the directory's own words", "Job.detail"),
 )
+_APP: tuple[_Row, ...] = (
+    ("app.bound", _FLAG, _PERSON, "a phone is bound", "the user's phones"),
+    ("app.link", _WORD, _PERSON, "how the newest activation link stands; None: there was none",
+     "rules.activation.judge", tuple(LinkState)),
+    ("app.link_at", _TIME, _PERSON, "when it was made", "Link.made_at"),
+    ("app.link_ends", _TIME, _PERSON, "when it ends or ended", "Link.expires_at"),
+    ("app.code", _WORD, _PERSON, "what ended the newest code to scan; None: nothing, or no code",
+     "ScanCode.ended", tuple(Ended)),
+    ("app.code_at", _TIME, _PERSON, "when it ended", "ScanCode.ended_at"),
+    ("app.checked_at", _TIME, _PERSON, "when the phone last checked itself; None: there is none",
+     "Check my phone"),
+    ("app.system", _WORD, _PERSON, "the phone's system", "Check my phone", tuple(System)),
+    *((f"app.checks.{check}", _WORD, _PERSON, f"what it found then about its {check}",
+       "Check my phone", (Verdict.WELL, Verdict.UNTOLD, *causes))
+      for check, causes in CHECKED.items()),
+)
 # fmt: on
 
 
@@ -368,5 +389,16 @@ def _by_name(rows: Iterable[_Row]) -> Mapping[str, Fact]:
 
 #: every fact by name, in the order in which people are told of them
 VOCABULARY: Final = _by_name(
-    (*_HERE, *_ACCOUNT, *_LOCKS, *_STREAKS, *_SECOND, *_CODE, *_FLOWS, *_MESSAGES, *_DIRECTORY)
+    (
+        *_HERE,
+        *_ACCOUNT,
+        *_LOCKS,
+        *_STREAKS,
+        *_SECOND,
+        *_CODE,
+        *_FLOWS,
+        *_MESSAGES,
+        *_DIRECTORY,
+        *_APP,
+    )
 )

@@ -7,6 +7,8 @@ miss that maps a name to MISSING takes the fact away: then the cause cannot be t
 from __future__ import annotations
 
 from keyturn.rules.diagnosis.cause import Symptom
+from keyturn.rules.diagnosis.phone_app import cause_id
+from keyturn.rules.diagnosis.phone_app_mends import MENDS, Mend
 
 S = Symptom
 NOW = 1_800_000_000_000
@@ -100,9 +102,36 @@ def _again(kind: str) -> Row:
     return S.DIRECTORY, facts, {"directory.again": "saved" if kind == "typed" else "typed"}
 
 
+def _phone(mend: Mend) -> Row:
+    facts: dict[str, object] = {
+        f"app.checks.{mend.check}": mend.cause, "app.system": mend.system or "android",
+        "app.checked_at": AGO,
+    }  # fmt: skip
+    return S.APP, facts, {f"app.checks.{mend.check}": "untold"}
+
+
+def _link(state: str) -> Row:
+    facts: dict[str, object] = {
+        "app.bound": False, "app.link": state, "app.link_at": EARLIER, "app.link_ends": AGO,
+    }  # fmt: skip
+    return S.APP, facts, {"app.bound": True}
+
+
+def _code(reason: str) -> Row:
+    facts: dict[str, object] = {"app.bound": False, "app.code": reason, "app.code_at": AGO}
+    return S.APP, facts, {"app.code": "reset"}
+
+
 # one row, one look: a table reads better than what the formatter makes of it
 # fmt: off
 ROWS: dict[str, Row] = {
+    "app.link-expired": _link("expired"),
+    "app.link-withdrawn": _link("withdrawn"),
+    "app.link-open": _link("open"),
+    "app.code-expired": _code("expired"),
+    "app.code-newer": _code("newer"),
+    "app.code-number": _code("number"),
+    **{cause_id(mend): _phone(mend) for mend in MENDS},
     # directory passwords
     "directory.too-short": _refused("too_short"),
     "directory.too-simple": _refused("too_simple"),
