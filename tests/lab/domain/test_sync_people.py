@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from keyturn.lab.people import ALICE, BOB, EVERYBODY, IVAN, PLANT, SERVICE, STAF
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.directories.syncs import GONE_LEAST
 from keyturn.rules.events import Event
+from tests.lab.administrator import Administrator
 from tests.lab.domains import domain
 from tests.lab.estates import DC, Installed
 from tests.lab.powered import PoweredServer
@@ -84,8 +86,9 @@ def test_everybody_comes_is_seen_and_goes_and_a_crowd_waits_for_a_person(
         scene = Scene(at)
         everybody_comes(scene)
         one_is_locked(lab, scene)
-        one_is_disabled_and_enabled(lab, scene)
-        one_goes(lab, scene)
+        with closing(Administrator(lab.controller(DC).ip, lab.ca_file, lab.base)) as admin:
+            one_is_disabled_and_enabled(admin, scene)
+            one_goes(admin, scene)
         a_crowd_is_held(scene)
 
 
@@ -115,22 +118,22 @@ def one_is_locked(lab: Lab, scene: Scene) -> None:
     assert scene.by_id(alice).state is UserState.INVITED  # locked is not disabled
 
 
-def one_is_disabled_and_enabled(lab: Lab, scene: Scene) -> None:
+def one_is_disabled_and_enabled(admin: Administrator, scene: Scene) -> None:
     alice = scene.user(ALICE)
     assert alice is not None
-    for control, state in (("514", UserState.DISABLED), ("512", UserState.INVITED)):
-        lab.hand.replace(DC, ALICE.dn, "userAccountControl", control)
-        scene.sees(control, partial(stands, scene, alice, state))
+    for control, state in ((b"514", UserState.DISABLED), (b"512", UserState.INVITED)):
+        admin.replace(ALICE.dn, "userAccountControl", control)
+        scene.sees(control.decode(), partial(stands, scene, alice, state))
 
 
 def stands(scene: Scene, user: User, state: UserState) -> bool:
     return scene.by_id(user).state is state
 
 
-def one_goes(lab: Lab, scene: Scene) -> None:
+def one_goes(admin: Administrator, scene: Scene) -> None:
     bob = scene.user(BOB)
     assert bob is not None
-    lab.hand.change(DC, f"dn: {BOB.dn}\nchangetype: delete\n")
+    admin.delete(BOB.dn)
     scene.sees("one to go", lambda: scene.by_id(bob).state is UserState.DISABLED)
     assert Event.ACCOUNT_GONE in scene.trail(bob)
     assert scene.sync()["held"] == 0
