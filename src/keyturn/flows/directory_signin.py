@@ -265,7 +265,8 @@ def _named(tx: Tx, act: Act, try_id: str, name: str) -> _Named | TooMany | Gone:
     user, client = tx.users.get(act.tenant.id, owner), _client(tx, act, owner)
     if client is None and exhausted(found.network, act.now, lanes.network_budget(act)):
         return TooMany((found.network.start if found.network else 0) + HOUR)
-    if account is None or user is None or user.state not in WELCOME:
+    welcome = user is not None and user.state in WELCOME
+    if account is None or user is None or not welcome or not account.opens:
         return _Named(None, 0, known=False)
     return _Named(account, user.epoch, known=client is not None)
 
@@ -382,7 +383,7 @@ def _still(tx: Tx, act: Act, due: _Due) -> User | None:
     holder = tx.directories.holder(act.tenant.id, one.directory_id, one.guid)
     directory = tx.directories.get(act.tenant.id, one.directory_id)
     same = user is not None and user.state in WELCOME and user.epoch == due.flow.data["epoch"]
-    theirs = user is not None and holder is not None and holder.user_id == user.id
+    theirs = holder is not None and holder.opens and holder.user_id == one.user_id
     if same and theirs and directory is not None and _is_on(tx, directory):
         return user
     facts = {"directory": one.directory_id, "bind": "", "reason": "changed"}

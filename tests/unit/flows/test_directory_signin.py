@@ -28,6 +28,7 @@ from keyturn.flows.directory_signin import (
 from keyturn.rules.accounts import FactorKind, Role, User, UserState
 from keyturn.rules.directories.signins.answers import STEP_MS
 from keyturn.rules.directories.signins.tries import SEAL_MS
+from keyturn.rules.directories.things import How
 from keyturn.rules.lockout import HOUR
 from keyturn.steps import guesses, sessions
 from keyturn.steps.acts import begin
@@ -293,11 +294,17 @@ def _relinked(visitors: Visitors, user: User) -> None:
     visitors.house.write(lambda tx: tx.directories.link(account))
 
 
+def _by_address(visitors: Visitors, user: User) -> None:
+    """Unlinked by staff, and linked anew by what the account says of itself: its address."""
+    account = replace(visitors.link(user), how=How.MAIL)
+    visitors.house.write(lambda tx: tx.directories.link(account))
+
+
 def _off(visitors: Visitors, _user: User) -> None:
     visitors.switch()
 
 
-@pytest.mark.parametrize("between", [_disabled, _objected, _unlinked, _relinked, _off])
+@pytest.mark.parametrize("between", [_disabled, _objected, _unlinked, _relinked, _by_address, _off])
 @pytest.mark.parametrize("reason", ["", "must_change", "hours"])
 def test_what_changed_since_it_was_tried_lets_nobody_in(
     visitors: Visitors, browser: Browser, between: Callable[[Visitors, User], None], reason: str
@@ -318,6 +325,7 @@ WHO: dict[str, Callable[[Visitors], object]] = {
     "wrong": lambda v: v.person(),
     "absent": lambda _v: None,
     "unlinked": lambda v: v.house.user(EMAIL),
+    "by address": lambda v: _by_address(v, v.house.user(EMAIL)),
     "disabled": lambda v: v.person(state=UserState.DISABLED),
     "invited": lambda v: v.person(state=UserState.INVITED),
     "elsewhere": lambda v: Visitors(v.house, "other.example.test").person(),
