@@ -1,4 +1,4 @@
-"""What the lab says when it is ready: where to go, whom to be, what to try; in 80 columns."""
+"""What the lab says when it is ready: where to go, whom to be, what to try."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def _where(estate: Estate[Lab] | Estate[Providers] | Estate[Standalone], whose: 
     table = Table.grid(padding=(0, 2))
     for path, note in (
         ("/account/directory", f"one's {whose} password"),
-        ("/console/directories", "directories, agents, the map, jobs"),
-        ("/demo", "the desk: authenticators and the clock"),
+        ("/console/directories", "directories, agents, jobs"),
+        ("/demo", "authenticators, the clock"),
     ):
         table.add_row(Text(estate.origin + path, "cyan", no_wrap=True), Text(note))
     for host, address in servers.items():
