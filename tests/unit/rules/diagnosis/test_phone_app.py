@@ -18,12 +18,12 @@ from keyturn.rules.phone_checks.vectors import WELL
 from .snapshots import AGO, NOW
 
 #: checks that find something on some systems alone
-_ONLY = {Check.SYSTEM: set(SYSTEM_FLOOR), Check.HOME: {System.IOS}}
+_ONLY = {Check.SYSTEM: tuple(SYSTEM_FLOOR), Check.HOME: (System.IOS,)}
 FOUND = [
     (check, cause, system)
     for check, causes in CAUSES.items()
     for cause in causes
-    for system in _ONLY.get(check, set(System))
+    for system in _ONLY.get(check, tuple(System))
 ]
 
 
