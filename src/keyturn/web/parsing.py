@@ -114,10 +114,14 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
 def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
     """The cookies; of a name sent twice the first counts (RFC 6265 §5.4: the most
     specific path comes first).
+
+    Nothing but space and tab is taken from around a pair (RFC 6265bis §5.6): a browser keeps a
+    name that begins with another blank for a name of its own, which anybody under the same
+    domain may plant, and here it would become ours.
     """
     found: dict[str, str] = {}
     for part in (header(scope, b"cookie") or "").split(";"):
-        name, separator, value = part.strip().partition("=")
+        name, separator, value = part.strip(" \t").partition("=")
         if separator:
             found.setdefault(name, value)
     return found

@@ -161,6 +161,27 @@ def test_the_api_knows_nobody_by_a_cookie(house: House, browser: WebBrowser, kin
     assert browser.get("/account").status == 200
 
 
+@pytest.mark.parametrize("blank", "\x0b\x0c\x1c\x1f\x85\xa0")
+def test_a_name_with_a_blank_that_browsers_keep_is_not_ours(
+    house: House, web: Web, blank: str
+) -> None:
+    """Cookies with a `__Host-` or `__Secure-` prefix planted from a neighbouring host (PortSwigger,
+    "Cookie Chaos", 2025; Django and ASP.NET): the browser sees another name, the server takes
+    the blank away.
+    """
+    house.user()
+    house.user("eve@northwind.test")
+    victim, thief = web.browser(), web.browser()
+    for browser, name in ((victim, EMAIL), (thief, "eve@northwind.test")):
+        browser.get("/signin")
+        browser.post("/signin", identifier=name, password=PASSWORD)
+    planted = [f"{blank}{name}={value}" for name, value in thief.jar.items()]
+    own = [f"{name}={value}" for name, value in victim.jar.items()]
+    page = web.request("GET", "/account", headers=[("cookie", "; ".join([*planted, *own]))])
+    assert EMAIL in page.html
+    assert "eve@northwind.test" not in page.html
+
+
 ELSEWHERE = ("https://evil.test", "//evil.test", "/\\evil.test", "https:evil.test",
              "/%0d/evil.test", "http:999999999", "javascript:alert(1)", "/account/../../evil",
              "/account\\@evil.test", "https://id.test.evil.test/account", "\t//evil.test",
