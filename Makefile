@@ -2,6 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PLAY ?=
+SILENT ?=
+ONLY ?=
+DIRECTORY ?=
+KIND = $(or $(filter-out 1 health,$(PLAY)),$(DIRECTORY))
 SEED ?= 0
 
 .DEFAULT_GOAL := help
@@ -17,8 +21,9 @@ setup:  ## everything that is needed: .venv, locked requirements, servers for th
 demo: setup  ## a small company to try out on http://localhost:8080; PLAY=1 plays it through
 	@$(BIN)/keyturn demo $(if $(PLAY),--play)
 
-lab: setup  ## the same with a real domain of three controllers (root, Debian); PLAY=1 plays it
-	@$(BIN)/keyturn lab $(if $(PLAY),--play)
+lab: setup  ## the same with a real domain, or DIRECTORY=openldap, workgroup; PLAY=1 (or one of these) plays it, PLAY=health its faults
+	@$(BIN)/keyturn lab $(if $(PLAY),--play) $(if $(filter health,$(PLAY)),--of health) \
+	  $(if $(KIND),--directory $(KIND)) $(if $(SILENT),--silent $(SILENT)) $(if $(ONLY),--only "$(ONLY)")
 
 test: setup  ## checks, unit tests on both databases, real servers; says what could not run
 	@$(BIN)/python tools/run_tests.py

@@ -49,6 +49,8 @@ LAB = {
     "iproute2": "/sbin/ip",
     # a stand-alone machine whose people are nobody's on this one (src/keyturn/lab/workgroup.py)
     "libnss-wrapper": "/usr/share/doc/libnss-wrapper/copyright",
+    # an agent whose clock is off (src/keyturn/demo/play/health)
+    "libfaketime": "/usr/share/doc/libfaketime/copyright",
     # an OpenLDAP server of the lab's own (src/keyturn/lab/openldap.py); the system's is not started
     "slapd": "/usr/sbin/slapd",
 }

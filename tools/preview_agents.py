@@ -8,11 +8,20 @@ from types import SimpleNamespace as Row
 from typing import Any
 
 from preview_directory import job, proofs  # type: ignore[import-not-found]
+from preview_people import people_pages  # type: ignore[import-not-found]
 
 from keyturn.flows.directories import Invited
 from keyturn.flows.linking import Answer
+from keyturn.flows.syncing import Read
+from keyturn.ports.syncing import Held
 from keyturn.rules.accounts import User
+from keyturn.rules.directories.entries import DirectoryKind, Scope
+from keyturn.rules.directories.health.catalogue import CATALOGUE
+from keyturn.rules.directories.health.forest import arrange
+from keyturn.rules.directories.health.spoken import headline
+from keyturn.rules.directories.limits import LIMITS
 from keyturn.rules.directories.resets import JobState
+from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import (
     Agent,
     AgentRole,
@@ -24,6 +33,7 @@ from keyturn.rules.directories.things import (
 )
 from keyturn.rules.directories.topology import Link, Topology
 from keyturn.rules.events import Entry, Event
+from keyturn.rules.health.verdicts import Finding, Value
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.steps.directory_views import (
     AccountRow,
@@ -34,6 +44,8 @@ from keyturn.steps.directory_views import (
     Seen,
 )
 from keyturn.web.console import charts
+from keyturn.web.console.directory_health import SpokenHealth, SpokenLine
+from keyturn.web.console.health import spoken
 from keyturn.web.console.linking import Trouble
 
 NOW = 1_767_965_460_000
@@ -90,13 +102,68 @@ TRAIL = tuple(
         )
     )
 )
+READ = Sync("d1", Scope(("OU=Staff,DC=corp",)), 1, Phase.FOLLOWING, total=412, done=412,
+            begun_at=NOW - DAY, finished_at=NOW - DAY, heard_at=NOW - MINUTE)  # fmt: skip
+FOLLOWED = Read(CORP, READ, 402, unclear=3, held=Held(37, NOW - 20 * MINUTE))
+READING = Read(CORP, replace(READ, phase=Phase.READING, done=160, finished_at=None), 160)
+UNREAD = Read(EMPTY, None, 0)
 LINKED = AccountRow(LinkedAccount("t1", "d1", "u1", "ab" * 16, "ann", f"ann@{DOMAIN}",
-                                  NOW - 9 * DAY), DOMAIN)  # fmt: skip
+                                  NOW - 9 * DAY), DOMAIN,
+                    DirectoryKind.ACTIVE_DIRECTORY)  # fmt: skip
 FOUND = Candidate("ab" * 16, "ann", f"ann@{DOMAIN}", "Ann Lindqvist", "", disabled=False)
 JOBS = (
     job(JobState.CHOOSING, started_by="u9"),
     job(JobState.NOT_DONE, reason="too_short"),
     job(JobState.DONE, everywhere_at=NOW - HOUR),
+)
+
+
+def health(visit: Any, *findings: Finding) -> SpokenHealth:
+    """How a directory is, of these findings; with a line of history for the first."""
+    report = arrange(findings, NOW - 20 * SECOND)
+    told = spoken(visit, report, CATALOGUE, headline(report))
+    first = told.roots[:1]
+    lines = tuple(SpokenLine(NOW - 3 * MINUTE, "opened", r.title, "", r.what) for r in first)
+    marks = {f"dc2.{DOMAIN}": ("warn", "alert", "Certificate: end")} if first else {}
+    untold = ("Delegated rights",) if first else ()
+    return SpokenHealth(told, untold, lines, marks)
+
+
+def wrong(host: str = f"dc3.{DOMAIN}") -> tuple[Finding, ...]:
+    """A controller that is dead, with what comes of it; a certificate that ends; what is well."""
+    dead: dict[str, Value] = {
+        "controller": host,
+        "short": "dc3",
+        "machine": host,
+        "said": "no route",
+        "writable": True,
+    }
+    ends: dict[str, Value] = {"controller": f"dc2.{DOMAIN}", "ends_at": NOW + 9 * DAY, "port": 636}
+    lines = f"dc3.{DOMAIN} to dc1.{DOMAIN}, dc3.{DOMAIN} to dc2.{DOMAIN}"
+    late: dict[str, Value] = {
+        **dead,
+        "lines": lines,
+        "silent_ms": 4 * MINUTE,
+        "failures": 7,
+        "error": 1722,
+    }
+    return (
+        Finding("controller.dead", host, NOW - MINUTE, dead),
+        Finding("port.blocked", host, NOW - MINUTE, {**dead, "answers": "none seen"}),
+        Finding("replication.stopped", host, NOW - MINUTE, late),
+        *(
+            Finding(f"{c}.unseen", host, NOW - MINUTE, dead)
+            for c in ("tls", "chain", "name", "end")
+        ),
+        Finding("end.soon", f"dc2.{DOMAIN}", NOW - MINUTE, ends),
+        *WELL,
+    )
+
+
+WELL = (
+    Finding("primary.ok", "", NOW, {"agent": "dc1", "place": "dc1 (192.0.2.11)"}),
+    Finding("resets.ok", "", NOW, {"controllers": f"dc1.{DOMAIN}, dc2.{DOMAIN}"}),
+    Finding("rights.ok", "OU=Staff", NOW, {"unit": "OU=Staff,DC=corp,DC=northwind,DC=test"}),
 )
 
 
@@ -110,7 +177,10 @@ def one(row: DirectoryRow, page: tuple[Seen, ...], **changes: Any) -> dict[str, 
         "fingerprints": {r.agent.id: MARK for r in row.agents},
         "said": {r.agent.id: {"controller": "slow"} if r.agent.id == "a2" else {}
                  for r in row.agents},
-        "jobs": JOBS if page else (), "can": MAY,
+        "jobs": JOBS if page else (), "can": MAY, "live": 60,
+        "limits": LIMITS[row.directory.kind], "signin": bool(page),
+        "read": FOLLOWED if page else UNREAD,
+        "scope": ("OU=Staff,DC=corp\nOU=Plant,DC=corp", "") if page else ("", ""), "wrong": None,
     } | changes  # fmt: skip
 
 
@@ -124,13 +194,21 @@ def agent_pages(
     always: Callable[..., dict[str, Any]], ann: User, other: User
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every page of directories in the console."""
+    visit = Row(signed_in=Row(user=ann), now=NOW, tenant=always()["tenant"])
+    fresh = (Finding("primary.never", "", NOW), Finding("resets.no-primary", "", NOW),
+             Finding("telling.never", "", NOW))  # fmt: skip
+    typing: dict[str, Any] = {"kind": "active_directory", "can": MAY}
     shown: dict[str, tuple[str, dict[str, Any]]] = {
         "directories": ("directories", {"directories": (SERVED, NEW), "typed": "",
-                                        "mistake": None, "can": MAY}),
+                                        "mistake": None, **typing}),
         "directories-none": ("directories", {"directories": (), "typed": "CORP",
-                                             "mistake": "short", "can": MAY}),
-        "directory": ("directory", one(SERVED, CONTROLLERS)),
-        "directory-new": ("directory", one(NEW, ())),
+                                             "mistake": "short", **typing}),
+        "directory": ("directory", one(SERVED, CONTROLLERS, health=health(visit, *wrong()))),
+        "directory-well": ("directory", one(SERVED, CONTROLLERS, health=health(visit, *WELL))),
+        "directory-reading": ("directory", one(SERVED, CONTROLLERS, read=READING,
+                                               health=health(visit, *WELL))),
+        "directory-new": ("directory", one(NEW, (), health=health(visit, *fresh))),
+        **people_pages(ann, other),
         "directory-token": ("directory_token", {
             "invited": Invited("pX3" * 14 + "q", AgentRole.CANDIDATE, NOW + DAY, CORP),
             "server": "https://id.northwind.test"}),

@@ -9,6 +9,7 @@ from typing import Any
 
 from keyturn.flows.resets import Account, Hindered, JobView, Look
 from keyturn.rules.directories.causes import cause_of
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import FINAL, JobKind, JobState, Proof
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
@@ -24,6 +25,7 @@ WELL: dict[str, Any] = {
                "history_on_reset": True, "min_age_ms": DAY, "max_age_ms": 42 * DAY,
                "lockout_threshold": 5, "lockout_ms": 30 * MINUTE, "observation_ms": 30 * MINUTE},
 }  # fmt: skip
+AD = DirectoryKind.ACTIVE_DIRECTORY
 LATE: dict[str, Any] = {"password_expires_at": NOW + 80 * DAY}
 LOCKED: dict[str, Any] = {
     "locked_until": NOW + 36 * MINUTE,
@@ -41,21 +43,21 @@ def look(cause: str = "", view: dict[str, Any] | None = None) -> Look:
 
 def stands(cause: str = "", **changes: Any) -> dict[str, Any]:
     """A context of directory.html."""
-    account = Account("d1", "corp.example.test", "ann", "", None, None)
+    account = Account("d1", "corp.example.test", AD, "ann", "", None, None)
     found = look(cause, None if cause else WELL | changes)
     return {"a": account_shown(account, found, NOW), "look": "l1", "hindered": None}
 
 
 def paused() -> dict[str, Any]:
     """The same when it was asked too often."""
-    account = Account("d1", "corp.example.test", "ann", "", None, None)
+    account = Account("d1", "corp.example.test", AD, "ann", "", None, None)
     spent = Hindered("spent", NOW + 20 * MINUTE)
     return {"a": account_shown(account, spent, NOW), "look": "", "hindered": None}
 
 
 def asking() -> dict[str, Any]:
     """The same before there is an answer."""
-    account = Account("d1", "corp.example.test", "ann", "", None, None)
+    account = Account("d1", "corp.example.test", AD, "ann", "", None, None)
     return {"a": account_shown(account, look(), NOW), "look": "l1", "hindered": None}
 
 
@@ -72,12 +74,14 @@ def job(state: JobState, kind: JobKind = JobKind.RESET, **changes: Any) -> JobVi
     """A job of Ann's."""
     fields: dict[str, Any] = {
         "id": "01k0job0000000000000000000", "kind": kind, "state": state, "directory_id": "d1",
-        "directory": "corp.example.test", "account": "ann", "user_id": "u1", "started_by": None,
+        "directory": "corp.example.test", "directory_kind": AD, "account": "ann",
+        "user_id": "u1", "started_by": None,
         "starter": "", "must_change": False, "unlock": True, "created_at": NOW - 20 * SECOND,
         "ends_at": NOW + 14 * MINUTE, "deadline": NOW + 50 * SECOND, "everywhere_at": None,
         "finished_at": NOW - 2 * SECOND if state in {"done", "not_done", "changed"} else None,
         "reason": "", "data": {}, "diagnostic": "", "cause": None, "proofs": (), "settled_on": "",
         "unbound": False, "already": False, "old_until": None,
+        "over": state in {"done", "not_done", "changed"},
     }  # fmt: skip
     if state is JobState.DONE:
         fields |= {"settled_on": "dc1.corp.example.test", "old_until": NOW + HOUR}
@@ -95,7 +99,17 @@ def goes(view: JobView) -> dict[str, Any]:
 def chooses(view: JobView, *, known: bool = True, waits: bool = False) -> dict[str, Any]:
     """A context of directory_choose.html."""
     told = policy_of(look(view=WELL) if known else None)
-    return {"j": job_shown(view, NOW), "look": "l1" if waits else "", **told}
+    return {
+        "j": job_shown(view, NOW),
+        "look": "l1" if waits else "",
+        "root": "/account/directory/jobs/j1",
+        **told,
+    }
+
+
+def signs_in(*names: str) -> list[Row]:
+    """Directories whose passwords sign people in."""
+    return [Row(id=f"d-{name}", name=f"{name}.example.test") for name in names]
 
 
 def directory_pages(always: Callable[..., dict[str, Any]]) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -147,7 +161,7 @@ def directory_pages(always: Callable[..., dict[str, Any]]) -> dict[str, tuple[st
         "choose-unknown": chooses(own, known=False),
         "choose-asking": chooses(own, known=False, waits=True),
     }
-    accounts = [Row(directory_id=f"d{n}", directory=f"{d}.example.test", name="ann")
+    accounts = [Row(directory_id=f"d{n}", directory=f"{d}.example.test", name="ann", kind=AD)
                 for n, d in enumerate(("corp", "lab"))]  # fmt: skip
     return {
         **{f"directory-{n}": ("directory.html", always(**c)) for n, c in samples.items()},
@@ -158,4 +172,13 @@ def directory_pages(always: Callable[..., dict[str, Any]]) -> dict[str, tuple[st
         "directory-several": ("directories.html", always(accounts=accounts)),
         "directory-none": ("directories.html", always(accounts=[])),
         "directory-closed": ("directory_closed.html", always()),
+        "directory-signin": ("directory_signin.html", always(directories=signs_in("corp"))),
+        "directory-change": (
+            "directory_change.html",
+            always(methods=["recovery", "totp"], problem=None),
+        ),
+        "directory-signin-several": (
+            "directory_signin.html",
+            always(directories=signs_in("corp", "lab")),
+        ),
     }

@@ -640,7 +640,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "link-elsewhere": ("link.html", always(purpose="signup", state=Row(kind="elsewhere"))),
     "link-unknown": ("link.html", always(purpose="signup", state=Row(kind="unknown"))),
     "account": ("account.html", account()),
-    "account-directory": ("account.html", account(directories=["corp.example.test"])),
+    "account-directory": (
+        "account.html",
+        account(directories=[Row(name="corp.example.test", kind="active_directory")]),
+    ),
     "account-passkeys": ("account.html", account(passkeys=PASSKEYS)),
     "passkey-new": ("passkey_new.html", always(ANN)),
     "passkey-new-full": (

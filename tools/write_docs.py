@@ -11,11 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from keyturn import settings
+from keyturn.rules import enrolment_vectors
 from keyturn.rules.diagnosis import pages as troubleshooting
 from keyturn.rules.directories import pages as resets
 from keyturn.rules.directories import vectors as directory_policy
 from keyturn.rules.directories.health import pages as directory_health
 from keyturn.rules.health import pages as health
+from keyturn.rules.phone_checks import vectors as phone_checks
 from keyturn.web import scripts
 from keyturn.web.api.app import openapi
 
@@ -29,6 +31,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/scripts.md": scripts.as_markdown,
     "docs/openapi.json": lambda: openapi().decode(),
     "tests/vectors/directory_policy.json": directory_policy.as_json,
+    "tests/vectors/enrolment_address.json": enrolment_vectors.addresses_as_json,
+    "tests/vectors/phone_checks.json": phone_checks.as_json,
+    "tests/vectors/approvals.json": enrolment_vectors.statements_as_json,
     **{name: partial(str, text) for name, text in troubleshooting.as_markdown().items()},
 }
 

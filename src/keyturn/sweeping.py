@@ -1,17 +1,21 @@
-"""What time makes of directory jobs: one coroutine in each server process, beside delivery.
+"""What time makes of directory jobs, of directories and of passwords that end: one coroutine in
+each server process, beside delivery.
 
 A job that nobody answers for must not stand open because nobody looks: whoever watches its
 page is told within a second of its deadline.  Every process looks; a job is held while it
-is decided about, so that the second finds nothing left to do.
+is decided about, so that the second finds nothing left to do.  So it is with a directory, which
+is judged every minute.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 from importlib import import_module
 
+from keyturn import __version__
 from keyturn.ports.parts import Parts
 
 #: between two looks; the first comes later, because a start has enough to do
@@ -26,20 +30,38 @@ async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> No
     """Go on until `stop` is set."""
     pause = first_s
     while not await _stopped(stop, pause):
-        await asyncio.to_thread(import_module, "keyturn.flows.channel")  # see `once`
+        for name in ("channel", "directory_health"):  # see `once`
+            await asyncio.to_thread(import_module, f"keyturn.flows.{name}")
         pause = await once(parts)
 
 
 async def once(parts: Parts) -> float:
-    """One look; seconds until the next."""
-    from keyturn.flows import channel  # noqa: PLC0415  not at the start, which has enough to do
+    """One look; seconds until the next. What stumbles keeps nothing else from its turn."""
+    from keyturn.flows import (  # noqa: PLC0415  not at the start, which has enough to do
+        channel,
+        directory_health,
+        owning,
+        reminding,
+    )
 
-    try:
-        seen = await channel.sweep(parts)
-    except Exception as error:  # noqa: BLE001  the next look may be better, and must come
-        _log.warning("the sweep stumbled cause=%r again_in_s=%d", error, AGAIN_S)
+    seen = await _done("jobs", channel.sweep(parts))
+    judged = await _done("directories", directory_health.sweep(parts, __version__))
+    settled = await _done("accounts", owning.settle(parts))
+    reminded = await _done("reminders", reminding.remind(parts))
+    if None in {seen, judged, settled, reminded}:
         return AGAIN_S
-    return 0 if seen == channel.SWEEP else LOOK_S
+    full = (channel.SWEEP, reminding.LIMIT, owning.LIMIT)
+    more = any(a == b for a, b in zip((seen, reminded, settled), full, strict=True))
+    return 0 if more else LOOK_S
+
+
+async def _done(what: str, work: Awaitable[int]) -> int | None:
+    """How much there was to do; None if it stumbled."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001  the next look may be better, and must come
+        _log.warning("the sweep stumbled at=%s cause=%r again_in_s=%d", what, error, AGAIN_S)
+        return None
 
 
 async def _stopped(stop: asyncio.Event, at_most: float) -> bool:

@@ -32,6 +32,7 @@ from keyturn.adapters.sql import SqlStore, migrate, open_store
 from keyturn.adapters.sql.facts import DEMO, get_fact, set_fact
 from keyturn.adapters.system import SystemClock, SystemRandom
 from keyturn.adapters.turns import LaneTurns
+from keyturn.adapters.webhook import HttpsCaller
 from keyturn.flows import deliver
 from keyturn.flows.deliver import Courier
 from keyturn.ports.delivery import Texter
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.agent_keys import RingNotary
     from keyturn.adapters.sms.smpp import Reported, SmppTexter, Take
     from keyturn.ports.health import Ledger, Probes
+    from keyturn.ports.pushing import Pusher
 
 
 def link_builder(origin: str) -> Callable[[Tenant, str], str]:
@@ -210,6 +212,10 @@ def courier(house: House) -> Courier:
         mailer=SmtpMailer(server, house.parts.clock, Signer(keys), _returns(house)),
         texter=_texter(house),
         letters=JinjaLetters(house.parts.link),
+        caller=HttpsCaller(
+            private=settings.webhook.private,
+            ca_file=str(settings.webhook.ca_file) if settings.webhook.ca_file else None,
+        ),
     )
 
 
@@ -221,6 +227,14 @@ def _returns(house: House) -> Callable[[str], ReturnPath] | None:
     return lambda message_id: verp.return_path(
         bounces, message_id, sealer.digest(verp.PURPOSE, message_id)
     )
+
+
+def pusher(house: House) -> Pusher:
+    """What sends messages to phones; close it with the loop that it was used in."""
+    from keyturn.adapters.push.made import pusher_of  # noqa: PLC0415  where a phone is to be reached
+
+    ring = load_key_ring(house.settings.store.data_dir / "keys.json")
+    return pusher_of(house.settings, ring, house.parts.clock)
 
 
 def _texter(house: House) -> Texter | None:
@@ -422,7 +436,8 @@ def _kept(settings: Settings) -> Keep:
         Kind.CASES: keep.cases_days, Kind.CLIENTS: keep.clients_days,
         Kind.CODES: keep.flows_days, Kind.FLOWS: keep.flows_days,
         Kind.SESSIONS: keep.sessions_days, Kind.ABSENT: keep.absent_days,
-        Kind.JOBS: keep.jobs_days, Kind.PROOFS: keep.jobs_days,
+        Kind.JOBS: keep.jobs_days, Kind.PROOFS: keep.jobs_days, Kind.GONE: keep.flows_days,
+        Kind.HEALTH: keep.health_days,
     }  # fmt: skip
 
 

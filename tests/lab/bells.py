@@ -16,6 +16,7 @@ from keyturn import wiring
 from keyturn.adapters.sql import SqlStore, open_store
 from keyturn.adapters.system import SystemClock, SystemRandom
 from keyturn.ports.store import Tx
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import (
     Agent,
     AgentRole,
@@ -160,7 +161,7 @@ async def enrolled(place: Field, client: httpx.AsyncClient, machine: Machine) ->
     speaker = Speaker(key, None, place.origin, NEW, "run", lambda _: 1)
     asks = Enrol(
         machine.token, "dc2", "dc2.example.test", key.public_key().public_bytes_raw(),
-        bytes(32), "m", "dc2", "0",
+        bytes(32), "m", "dc2", "0", DirectoryKind.ACTIVE_DIRECTORY,
     )  # fmt: skip
     said = speaker.ask(asks)
     reply = await client.post(MESSAGES, headers=dict(said.headers), content=said.body)

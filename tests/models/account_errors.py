@@ -9,12 +9,12 @@ from typing import Any
 from keyturn.flows import objection, recovery, signin
 from keyturn.rules import sessions as rules
 from keyturn.rules.accounts import UserState
-from keyturn.steps import lanes, sessions
+from keyturn.steps import entrance, lanes, sessions
 from tests.models import accounts
 from tests.models.accounts import Rules
 
 _alive, _start, _enter, _pending = (
-    rules.alive, sessions.start, sessions.enter, signin._second_pending,
+    rules.alive, sessions.start, sessions.enter, entrance._second_pending,
 )  # fmt: skip
 
 
@@ -44,9 +44,8 @@ def _started_with_todays_epoch(tx: Any, act: Any, user: Any, *rest: Any) -> str:
     return _start(tx, act, tx.users.get(act.tenant.id, user.id), *rest)
 
 
-def _pending_with_todays_epoch(tx: Any, act: Any, taken: Any, *rest: Any) -> Any:
-    fresh = replace(taken.found, user=tx.users.get(act.tenant.id, taken.found.user.id))
-    return _pending(tx, act, replace(taken, found=fresh), *rest)
+def _pending_with_todays_epoch(tx: Any, act: Any, user: Any, *rest: Any) -> Any:
+    return _pending(tx, act, tx.users.get(act.tenant.id, user.id), *rest)
 
 
 def _never(*_happened: object) -> bool:
@@ -66,9 +65,9 @@ def _nothing(*_happened: object) -> None:
     """What should have been done is forgotten."""
 
 
-def _straight_in(tx: Any, act: Any, taken: Any, *_rest: Any) -> Any:
+def _straight_in(tx: Any, act: Any, user: Any, *_rest: Any) -> Any:
     """The second step is forgotten where one is enrolled."""
-    return _enter(tx, act, taken.found.user, None, level=1, trusted=False)
+    return _enter(tx, act, user, None, level=1, trusted=False)
 
 
 def _kept(_tx: Any, _act: Any, user: Any, _cause: str) -> Any:
@@ -107,7 +106,7 @@ SECOND: dict[str, Rules] = {
     "a second step that was overtaken lets in": Rules(((signin, "_overtaken", _never),)),
     "a second step outlives a new password": Rules(((signin, "_overtaken", _only_the_state),)),
     "a second step that waits is of today": Rules(
-        ((signin, "_second_pending", _pending_with_todays_epoch),)
+        ((entrance, "_second_pending", _pending_with_todays_epoch),)
     ),
-    "the password alone lets in": Rules(((signin, "_second_pending", _straight_in),)),
+    "the password alone lets in": Rules(((entrance, "_second_pending", _straight_in),)),
 }

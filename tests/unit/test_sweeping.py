@@ -61,6 +61,26 @@ def test_a_full_round_is_followed_by_the_next_at_once(
     assert asyncio.run(sweeping.once(house.parts)) == sweeping.LOOK_S
 
 
+def test_directories_are_judged_beside_their_jobs(house: House) -> None:
+    agency = Agency(house)
+    asyncio.run(sweeping.once(house.parts))
+    book = house.write(lambda tx: tx.health.book(agency.tenant.id, agency.directory.id))
+    assert book.judged_at == house.clock.now()
+
+
+def test_what_stumbles_keeps_nothing_else_from_its_turn(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stumbles(_parts: Any) -> int:
+        raise ValueError
+
+    monkeypatch.setattr(channel, "sweep", stumbles)
+    agency = Agency(house)
+    assert asyncio.run(sweeping.once(house.parts)) == sweeping.AGAIN_S
+    book = house.write(lambda tx: tx.health.book(agency.tenant.id, agency.directory.id))
+    assert book.judged_at == house.clock.now()
+
+
 def test_a_store_that_does_not_answer_is_asked_again_later(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

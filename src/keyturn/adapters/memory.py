@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from keyturn.adapters.smtp import compose
 from keyturn.ports.delivery import Mail, NotDelivered, PhoneNumber, Receipt, Text
+from keyturn.ports.webhooks import Call
 from keyturn.rules.messages import MessageState
 
 
@@ -84,6 +85,24 @@ class MemoryTexter:
 
     async def aclose(self) -> None:
         """As ports.Texter: there is nothing to let go of."""
+
+
+class MemoryCaller:
+    """Implements ports.webhooks.Caller.
+
+    Attributes:
+        taken: what it was given. refuses: what it says instead.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[Call] = []
+        self.refuses: NotDelivered | None = None
+
+    async def send(self, call: Call) -> Receipt:
+        if self.refuses is not None:
+            raise self.refuses
+        self.taken.append(call)
+        return Receipt("", "HTTP 204")
 
 
 class MemoryNumbering:

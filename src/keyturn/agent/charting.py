@@ -56,9 +56,10 @@ class Chart:
 
     async def survey(self, link: Link) -> None:
         """Draw it, try every controller, and tell the server (which hears it again in a minute,
-        should it not hear it now).
+        should it not hear it now). If no controller answers, that is told of the last map.
         """
-        if not await self.draw() or self.topology is None:
+        await self.draw()
+        if self.topology is None:
             return
         hosts = [one.host for one in maps.real(self.topology)]
         self.causes = await self._driver.reachable(hosts)
@@ -73,6 +74,13 @@ class Chart:
         home = [] if self._is_read_only(self._home) else [self._home]
         hosts = list(dict.fromkeys([*home, *known]))
         return sorted(hosts, key=lambda host: bool(self.causes.get(host)))
+
+    def counts(self) -> str:
+        """The controller whose count of wrong passwords decides: the PDC emulator, or what its
+        kind of directory lists in its place; "" while it is not known.
+        """
+        known = maps.writable(self.topology) if self.topology else ()
+        return next((one.host for one in known if one.pdc), "")
 
     def _is_read_only(self, host: str) -> bool:
         found = self.find(host)

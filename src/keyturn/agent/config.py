@@ -25,6 +25,10 @@ _DNS_NAME = re.compile(
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
 #: what every part of a distinguished name has; the driver reads it to the letter
 _PART = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9.-]*\s*=\s*[^\s,=].*", re.ASCII)
+#: between two looks at the directory: what was said counts for three minutes only
+LOOK_AT_LEAST_S: Final = 5
+LOOK_AT_MOST_S: Final = 60
+_LAST_PORT: Final = 65_535
 #: no proxy at all, not even the environment's
 NO_PROXY: Final = "none"
 
@@ -67,6 +71,10 @@ class Config:
         name: of this agent, for people.
         base, policy, servers, protected: of OpenLDAP (agent/directories/openldap/settings.py);
             `servers` are providers besides `controller`.
+        port: where OpenLDAP or a workgroup's machine listens; 0 for the usual one.
+        audit_logs: by controller, Samba's audit log as this host sees it.
+        event_programs: by controller, what prints its security log (agent/logons/events.py).
+        look_s: seconds between two looks at how the directory is (docs/health.md).
     """
 
     server: str
@@ -85,6 +93,10 @@ class Config:
     policy: str = ""
     servers: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    port: int = 0
+    audit_logs: Mapping[str, Path] = field(default_factory=dict)
+    event_programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    look_s: int = LOOK_AT_MOST_S
 
 
 class _Bad(ValueError):
@@ -126,8 +138,10 @@ def _checked(path: Path, document: Mapping[str, Any]) -> Config:
 
 def _of_kind(document: Mapping[str, Any]) -> list[Problem]:
     """What one kind of directory wants, and no other takes."""
-    kind = document.get("kind")
-    problems = []
+    kind = document.get("kind", DirectoryKind.ACTIVE_DIRECTORY)
+    problems = _logs(document)
+    if kind == DirectoryKind.ACTIVE_DIRECTORY and "port" in document:  # its ports cannot be moved
+        problems.append(Problem("port", f'is not for kind = "{DirectoryKind.ACTIVE_DIRECTORY}"'))
     if kind == DirectoryKind.WORKGROUP:  # SMB 3 knows no certificates
         if "ca_file" in document:
             problems.append(Problem("ca_file", f'is not for kind = "{DirectoryKind.WORKGROUP}"'))
@@ -137,6 +151,17 @@ def _of_kind(document: Mapping[str, Any]) -> list[Problem]:
         return problems + _of_openldap(document)
     why = f'is for kind = "{DirectoryKind.OPENLDAP}" only'
     return problems + [Problem(name, why) for name in _OPENLDAP if name in document]
+
+
+def _logs(document: Mapping[str, Any]) -> list[Problem]:
+    """One log of bad logons for each controller, and only domains have any that is read."""
+    named = [document.get(name) for name in _LOGS]
+    files, programs = (one if isinstance(one, dict) else {} for one in named)
+    problems = [Problem(_LOGS[1], f"{host} is named twice") for host in programs if host in files]
+    if document.get("kind", DirectoryKind.ACTIVE_DIRECTORY) != DirectoryKind.ACTIVE_DIRECTORY:
+        why = f'is for kind = "{DirectoryKind.ACTIVE_DIRECTORY}" only'
+        problems += [Problem(name, why) for name in _LOGS if name in document]
+    return problems
 
 
 def _of_openldap(document: Mapping[str, Any]) -> list[Problem]:
@@ -225,6 +250,12 @@ def _list(read: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
     return checked
 
 
+def _port(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LAST_PORT:
+        raise _Bad(f"must be a number from 1 to {_LAST_PORT}")
+    return value
+
+
 def _addresses(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _Bad("must be a table: name = address")
@@ -232,6 +263,28 @@ def _addresses(value: object) -> dict[str, str]:
         return {_dns_name(name): str(ipaddress.ip_address(text)) for name, text in value.items()}
     except ValueError as bad:
         raise _Bad(str(bad)) from None
+
+
+def _by_controller(read: Callable[[object], Any]) -> Callable[[object], dict[str, Any]]:
+    def checked(value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise _Bad("must be a table: controller = …")
+        return {_dns_name(name): read(what) for name, what in value.items()}
+
+    return checked
+
+
+def _program(value: object) -> tuple[str, ...]:
+    words = _list(_text)(value)
+    if not words:
+        raise _Bad("must name a program")
+    return words
+
+
+def _look(value: object) -> int:
+    if type(value) is not int or not LOOK_AT_LEAST_S <= value <= LOOK_AT_MOST_S:
+        raise _Bad(f"must be a number of seconds, {LOOK_AT_LEAST_S} to {LOOK_AT_MOST_S}")
+    return value
 
 
 def _name(value: object) -> str:
@@ -272,6 +325,11 @@ _READ: Mapping[str, Callable[[object], object]] = {
     "policy": _distinguished,
     "servers": _list(_dns_name),
     "protected": _list(_distinguished),
+    "port": _port,
+    "audit_logs": _by_controller(_path),
+    "event_programs": _by_controller(_program),
+    "look_s": _look,
 }
 _NEEDED = ("server", "directory", "controller", "account", "password_file")
+_LOGS = ("audit_logs", "event_programs")
 _OPENLDAP = ("base", "policy", "servers", "protected")

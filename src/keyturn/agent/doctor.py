@@ -22,16 +22,18 @@ from keyturn.agent.doctor_words import CATALOGUE
 from keyturn.agent.failing import link_down
 from keyturn.agent.identity import certificate_end
 from keyturn.agent.link import http_client
+from keyturn.agent.logons.ports import LogonLog, Unread
 from keyturn.agent.ports import Driver, NotFound, Unreachable
 from keyturn.agent.state import State, StateUnusable
 from keyturn.agent.status import FILE, running
 from keyturn.agent.who import Who, load
-from keyturn.agent.wiring import DISK_BYTES
+from keyturn.agent.wiring import DISK_BYTES, logs
 from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import AgentRole
 from keyturn.rules.health.report import Report, arrange, worst
 from keyturn.rules.health.verdicts import Finding, Value
 from keyturn.rules.health.verdicts import State as Verdict
+from keyturn.rules.lockout import DAY
 from keyturn.wire.certificates import LIFE_MS, RENEW_AFTER_MS
 from keyturn.wire.paths import MESSAGES
 
@@ -69,7 +71,7 @@ async def examine(bench: Bench) -> Report:
     """Look at everything."""
     at = bench.now()
     found = [*_folder(bench.config, at), _password_file(bench.config, at)]
-    found += [*await _server(bench), *await _directory(bench)]
+    found += [*await _server(bench), *await _directory(bench), *await _logs(bench)]
     return arrange(CATALOGUE, found, bench.now())
 
 
@@ -222,6 +224,23 @@ async def _directory(bench: Bench) -> list[Finding]:
     facts = {"domain": topology.domain, "directory": config.directory}
     found.append(_found("domain.ok" if same else "domain.other", at, **facts))
     return [*found, await _account(driver, config, at)]
+
+
+async def _logs(bench: Bench) -> list[Finding]:
+    """Whether the logs of bad logons that agent.toml names can be read, and tell anything."""
+    named = logs(bench.config).of
+    if not named and bench.config.kind is DirectoryKind.ACTIVE_DIRECTORY:
+        return [_found("logs.none", bench.now())]
+    return [await _log(host, log, bench.now()) for host, log in named.items()]
+
+
+async def _log(host: str, log: LogonLog, at: int) -> Finding:
+    try:
+        told = await log.bad_logons(at - DAY)
+    except Unread as unread:
+        return Finding(f"logs.{unread.cause}", host, at, {"controller": host})
+    cause = "logs.empty" if told.since is None else "logs.ok"
+    return Finding(cause, host, at, {"controller": host, "since": told.since})
 
 
 def _of_kind(config: Config, cause: str) -> str:

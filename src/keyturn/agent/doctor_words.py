@@ -29,6 +29,8 @@ CHECKS: Final = (
     Check("domain", Area.HOST, "Domain", "the directory's own name", "", needs=("controller",)),
     Check("account", Area.HOST, "Our account", "whether it can be read, and how long it is good",
           "", needs=("controller",)),
+    Check("logs", Area.HOST, "Logs of bad logons", "whether those of agent.toml can be read",
+          "They tell why an account locks again."),
 )  # fmt: skip
 
 CAUSES: Final = (
@@ -179,6 +181,21 @@ CAUSES: Final = (
     Cause("account.absent", _FAIL, "{account} is signed in but cannot find itself: it may not "
           "read accounts.", so=_NO_JOBS, mend="Give it the right to read (docs/agent.md)."),
     Cause("account.unseen", _UNKNOWN, "Our account could not be looked at."),
+    Cause("logs.ok", _OK, "That of {controller} is read; it reaches back to {since:time}."),
+    Cause("logs.none", _OK, "None is named: where bad logons come from, only the controllers' "
+          "counters tell."),
+    Cause("logs.empty", _WARN, "That of {controller} tells of no logon.",
+          mend="If that stays so: is auth_json_audit:2 in the controller's smb.conf (on Windows, "
+          "the auditing of failures) on? See docs/agent.md."),
+    Cause("logs.missing", _WARN, "That of {controller} is not there.",
+          mend="Correct audit_logs or event_programs in agent.toml."),
+    Cause("logs.denied", _WARN, "That of {controller} may not be read.",
+          mend="Let the agent's user read it, and what rotation makes of it.",
+          copies=(Copy("command", "setfacl -m u:keyturn-agent:r FILE"),)),
+    Cause("logs.unreadable", _WARN, "That of {controller} cannot be read: it is no file, or its "
+          "program fails.", mend="Run the program by hand, as the agent's user."),
+    Cause("logs.timeout", _WARN, "The program for the log of {controller} takes too long.",
+          mend="Have it fetch fewer events: the newest of one day are enough."),
 )  # fmt: skip
 
 CATALOGUE: Final = Catalogue(

@@ -52,7 +52,7 @@ async def enrol(
     answer = await first.call(
         Enrol(
             token, config.name, config.controller, keys.signing_public, keys.sealing_public,
-            system.machine(), system.place(), __version__,
+            system.machine(), system.place(), __version__, config.kind,
         ),
         Enrolled,
     )  # fmt: skip

@@ -14,15 +14,18 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from keyturn.agent import charting
+from keyturn.agent.guessing import guess
 from keyturn.agent.looking import look
 from keyturn.agent.settling import settle_job
 from keyturn.agent.standing import Standing
+from keyturn.agent.syncing import Reader
 from keyturn.agent.tasks import perform
 from keyturn.agent.watching import watch
-from keyturn.wire.messages import Work
+from keyturn.rules.directories.entries import Scope
+from keyturn.wire.messages import Syncing, Work
 
-#: pieces of work that are taken at once, watches not among them; watches
-WORK_AT_MOST, WATCHES_AT_MOST = 256, 256
+#: pieces of work that are taken at once, watches and guesses not among them; watches; guesses
+WORK_AT_MOST, WATCHES_AT_MOST, GUESSES_AT_MOST = 256, 256, 64
 
 _log = logging.getLogger("keyturn.agent")
 
@@ -31,18 +34,34 @@ _Act = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Executor:
-    """Does the work of one run."""
+    """Does the work of one run.
 
-    def __init__(self, standing: Standing) -> None:
+    Attributes:
+        scope: whom the server wants read, as it last said; None: nobody.
+    """
+
+    def __init__(
+        self, standing: Standing, survey: _Act | None = None, every_ms: int = charting.EVERY_MS
+    ) -> None:
+        """Args:
+        survey: looks how the directory is and tells the server; None: nobody does.
+        every_ms: between two looks, and between two maps.
+        """
         self._at = standing
+        self._survey, self._every_ms = survey, every_ms
+        self.scope: Scope | None = None
+        self._surveyed: tuple[int, bool] | None = None
         self._going: dict[_Key, asyncio.Task[None]] = {}
         self._accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._charted_at: int | None = None
+        self._reader = Reader(standing, standing.source) if standing.source else None
 
     @property
     def busy(self) -> int:
-        """How many pieces of work are going on or waiting their turn."""
-        return len(self._going)
+        """How many pieces of work are going on or waiting their turn; to read the directory,
+        which never ends, is none.
+        """
+        return sum(kind != "sync" for kind, _ in self._going)
 
     async def begin(self) -> None:
         """Once, before any work: what an earlier run knew of the directory, and what it knew
@@ -62,6 +81,7 @@ class Executor:
         """
         at = self._at
         self._keep_charted()
+        self._keep_surveyed()
         self._drop("settle", {one.job_id for one in work.unsettled})
         self._drop("watch", {one.job_id for one in work.watches})
         for unsettled in work.unsettled:
@@ -72,8 +92,21 @@ class Executor:
             self._spawn(("task", task.job_id), task.guid, act)
         for asked in work.looks:
             self._spawn(("look", asked.look_id), "", partial(look, at, asked, asked_at))
+        for guessed in work.guesses:
+            act = partial(guess, at, guessed, asked_at)
+            self._spawn(("guess", guessed.try_id), guessed.lane, act)
         for one in work.watches:
             self._spawn(("watch", one.job_id), "", partial(watch, at, one, asked_at))
+        self._read(work.sync)
+
+    def _read(self, place: Syncing | None) -> None:
+        """Go on reading the directory; or do so no more."""
+        self.scope = place.scope if place else None
+        if place is None or self._reader is None:
+            self._drop("sync", ())
+        else:
+            self._reader.offer(place)
+            self._spawn(("sync", ""), "", self._reader.run)
 
     def _drop(self, kind: str, wanted: Collection[str]) -> None:
         for key, going in list(self._going.items()):
@@ -81,12 +114,21 @@ class Executor:
                 going.cancel()
 
     def _keep_charted(self) -> None:
-        """The primary draws the directory anew every minute."""
+        """The primary draws the directory anew, every minute by default."""
         now, last = self._at.ticks.now(), self._charted_at
-        due = last is None or now - last >= charting.EVERY_MS
+        due = last is None or now - last >= self._every_ms
         if due and self._at.held() is not None:
             self._charted_at = now
             self._spawn(("chart", ""), "", partial(self._at.chart.survey, self._at.link))
+
+    def _keep_surveyed(self) -> None:
+        """Every agent looks how the directory is, every minute; and at once when it leads."""
+        now, leads, last = self._at.ticks.now(), self._at.held() is not None, self._surveyed
+        if last is not None and now - last[0] < self._every_ms and (last[1] or not leads):
+            return
+        if self._survey is not None:
+            self._surveyed = now, leads
+            self._spawn(("survey", ""), "", self._survey)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the chart fresh until `stop` is set; then see out what has begun, as long as a
@@ -94,8 +136,9 @@ class Executor:
         """
         while not stop.is_set():
             self._keep_charted()
+            self._keep_surveyed()
             try:
-                await asyncio.wait_for(stop.wait(), charting.EVERY_MS / 1000)
+                await asyncio.wait_for(stop.wait(), self._every_ms / 1000)
             except TimeoutError:
                 continue
         await self.close()
@@ -113,13 +156,10 @@ class Executor:
             await asyncio.gather(*left, return_exceptions=True)
 
     def _spawn(self, key: _Key, account: str, act: _Act) -> None:
-        watches = sum(kind == "watch" for kind, _ in self._going)
-        full = (
-            watches >= WATCHES_AT_MOST
-            if key[0] == "watch"
-            else len(self._going) - watches >= WORK_AT_MOST
-        )
-        if key in self._going or full:
+        apart = {"watch": WATCHES_AT_MOST, "guess": GUESSES_AT_MOST}
+        most = apart.get(key[0], WORK_AT_MOST)
+        alike = {key[0]} if key[0] in apart else {kind for kind, _ in self._going} - set(apart)
+        if key in self._going or sum(kind in alike for kind, _ in self._going) >= most:
             return
         going = asyncio.get_running_loop().create_task(self._alone(account, act))
         self._going[key] = going

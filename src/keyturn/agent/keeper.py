@@ -244,6 +244,7 @@ class Keeper:
         known = self._standing.known
         if known is not None and known != was.known:
             keep_epoch(self._t.state, known)
+            self._t.bell.rung.set()  # a primary has work that nobody rings for
         if beaten.work:
             self._t.bell.rung.set()
         self._show(Sight(self._phase(), holder=beaten.holder))

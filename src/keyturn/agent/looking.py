@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 
+from keyturn.agent.logons.gathering import Asked, gather
 from keyturn.agent.ports import AccountView, LinkDenied, LinkDown, NotFound, Unreachable
-from keyturn.agent.standing import Standing
+from keyturn.agent.standing import MARGIN_MS, Standing
 from keyturn.agent.views import view
+from keyturn.rules.directories.logons.source import Found
 from keyturn.wire.messages import Look, Looked, Taken
 
 
@@ -29,7 +31,9 @@ async def _answer(at: Standing, asked: Look, until: int) -> Looked:
     cause = ""
     for host in at.chart.order():
         try:
-            return Looked(asked.look_id, view(await _account(at, host, asked), host), "")
+            account = await _account(at, host, asked)
+            again = await _again(at, host, account, until) if asked.sources else None
+            return Looked(asked.look_id, view(account, host, again), "")
         except NotFound:
             return Looked(asked.look_id, "", "not_found")
         except Unreachable as silent:
@@ -38,6 +42,14 @@ async def _answer(at: Standing, asked: Look, until: int) -> Looked:
         if at.ticks.now() >= until:
             break
     return Looked(asked.look_id, "", cause)
+
+
+async def _again(at: Standing, host: str, account: AccountView, until: int) -> Found | None:
+    """Where its bad logons come from; None without a log to look at and without time."""
+    left = until - at.ticks.now() - MARGIN_MS
+    if at.logs is None or left <= 0:
+        return None
+    return await gather(at.driver, at.logs, Asked(account, host, at.chart.order()), left)
 
 
 async def _account(at: Standing, host: str, asked: Look) -> AccountView:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from keyturn.rules.directories.answers import Refusal
+from keyturn.rules.directories.answers import Refusal, Tried
 from keyturn.rules.directories.entries import Changes, Entry, Roll, Scope
+from keyturn.rules.directories.health.facts import Account, ListenerSight, Rights, Way
 from keyturn.rules.directories.policies import Policy
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
@@ -180,6 +181,12 @@ class Driver(Protocol):
         """
         ...
 
+    async def tried(self, controller: str, guid: str, password: str) -> Tried:
+        """As try_password, with the directory's word for what stands in the way. Raises NotFound;
+        Unreachable too when it was sent and no answer came: then it may have counted.
+        """
+        ...
+
     async def topology(self, controller: str) -> Topology:
         """Sites and controllers as the directory itself lists them."""
         ...
@@ -189,8 +196,50 @@ class Driver(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What the agent's account may see and do in a directory; None: it could not be looked at.
+
+    Attributes: see rules/directories/health/facts.PrimarySight.
+    """
+
+    rights: tuple[Rights, ...] | None = None
+    policy: bool | None = None
+    unreadable: tuple[str, ...] | None = None
+    account: Account | None = None
+
+
+class Inspector(Protocol):
+    """How a directory is, for its health (docs/health.md). Changes nothing, and raises nothing:
+    what hinders is what is asked for.
+    """
+
+    async def ways(self, controllers: Sequence[str]) -> tuple[Way, ...]:
+        """The way to each of them, in their order."""
+        ...
+
+    async def beside(self, controller: str) -> ListenerSight:
+        """One controller, as whoever stands beside it sees it."""
+        ...
+
+    async def inside(self, controller: str, units: Sequence[str]) -> Inside:
+        """What the account sees there; nothing, if it cannot be reached.
+
+        Args:
+            units: distinguished names of the OUs in scope, for its rights there.
+        """
+        ...
+
+
 class Connected(Driver, Protocol):
-    """A driver that keeps connections, and so has an end."""
+    """A driver that keeps connections, and so has an end.
+
+    Attributes:
+        source: everybody in the directory.
+    """
+
+    @property
+    def source(self) -> Source: ...
 
     def close(self) -> None:
         """Hang up everywhere; nothing is asked afterwards."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,17 +12,20 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from keyturn.agent.charting import Chart
 from keyturn.agent.journal import Ending, Journal
-from keyturn.agent.ports import Driver, Link, LinkDenied, LinkDown, Unreachable
+from keyturn.agent.logons.ports import Logs
+from keyturn.agent.ports import Driver, Link, LinkDenied, LinkDown, Source, Unreachable
 from keyturn.rules.directories.proofs import Bind
 from keyturn.rules.directories.resets import Outcome
 from keyturn.rules.directories.things import Epoch
-from keyturn.wire.messages import Report, Sealed, Seen, Taken
+from keyturn.wire.messages import Guessed, Report, Sealed, Seen, Taken
 from keyturn.wire.seals import Purpose, Unsealable, unseal
 
 #: between the directory's time-out and the end of what was granted: the way to the socket
 MARGIN_MS = 1_000
 #: a message that did not get through is said again after so long, then twice as long, up to
 AGAIN_MS, AGAIN_AT_MOST_MS = 250, 10_000
+#: tries of passwords that are remembered: more than can be made while a leave lasts
+BOUND_AT_MOST = 4_096
 #: refusals after which there is nothing to add: the job is over, or was never there
 _OVER = frozenset({"settled", "superseded", "late", "gone"})
 
@@ -63,7 +67,13 @@ class Standing:
     Attributes:
         lease: the lease as it is at this moment, None without one (or when it has ended).
         keys: what seals to this agent open with, the newest first.
-        acting: how many tasks and looks go on at once; reading: how many other questions.
+        logs: of bad logons; None: nothing is told of those.
+        source: everybody in the directory; None where nobody is read.
+        wall: ms since the epoch, as this machine believes: only to tell how old a count is.
+        acting: how many tasks and looks go on at once; reading: how many other questions;
+            guessing: how many tries of passwords for whoever signs in, which strangers can ask for.
+        bound: tries whose password this run has sent, the newest last: a list of work that comes
+            late may name one again while its leave lasts.
     """
 
     place: Place
@@ -74,8 +84,13 @@ class Standing:
     chart: Chart
     lease: Callable[[], Held | None]
     keys: Callable[[], Sequence[X25519PrivateKey]]
+    wall: Callable[[], int]
+    logs: Logs | None = None
+    source: Source | None = None
     acting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    guessing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    bound: deque[str] = field(default_factory=lambda: deque(maxlen=BOUND_AT_MOST))
 
     @property
     def needs_ms(self) -> int:
@@ -121,7 +136,7 @@ class Standing:
         if await self.say(report) and ending.outcome is not Outcome.UNTRIED:
             await self.journal.reported(job_id)
 
-    async def say(self, message: Report | Seen) -> bool:
+    async def say(self, message: Report | Seen | Guessed) -> bool:
         """Say it again and again until it gets through; False if it is refused for now."""
         wait = AGAIN_MS
         while True:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyturn import __version__
 from keyturn.agent import keys as keyring
@@ -20,12 +20,16 @@ from keyturn.agent.journal import Journal
 from keyturn.agent.keeper import Keeper, Life, Sight, Tools
 from keyturn.agent.keys import Keys
 from keyturn.agent.link import HttpLink, http_client, tls_context
+from keyturn.agent.logons.audit_file import AuditFile
+from keyturn.agent.logons.events import EventLog
+from keyturn.agent.logons.ports import Logs
 from keyturn.agent.numbers import COMMAND_FILE, Numbers
-from keyturn.agent.ports import Connected
+from keyturn.agent.ports import Connected, Inspector
 from keyturn.agent.run import Agent
 from keyturn.agent.standing import Held, Place, Standing
 from keyturn.agent.state import State
 from keyturn.agent.status import Seen, Status
+from keyturn.agent.surveying import Plain, Surveyor
 from keyturn.agent.system import BootClock, WallClock
 from keyturn.agent.who import Who
 from keyturn.rules.directories.entries import DirectoryKind
@@ -89,6 +93,8 @@ def _openldap(config: Config, password: str) -> Connected:
         domain=config.directory, servers=(config.controller, *config.servers),
         policy=config.policy, protected=config.protected,
     )  # fmt: skip
+    if config.port:
+        settings = replace(settings, port=config.port)
     return OpenLdap(settings, WallClock().now)
 
 
@@ -96,7 +102,22 @@ def _workgroup(config: Config, password: str) -> Connected:
     from keyturn.agent.directories.workgroup import Settings, Workgroup  # noqa: PLC0415  as above
 
     settings = Settings(config.account, password, addresses=config.addresses)
+    if config.port:
+        settings = replace(settings, port=config.port)
     return Workgroup(settings, WallClock().now)
+
+
+def logs(config: Config) -> Logs:
+    """Where this agent reads of bad logons."""
+    files = {host: AuditFile(host, path) for host, path in config.audit_logs.items()}
+    programs = {host: EventLog(host, words) for host, words in config.event_programs.items()}
+    return Logs({**files, **programs}, WallClock().now)
+
+
+def inspector(directory: Connected) -> Inspector:
+    """What looks how the directory is: of its kind, or what every kind can tell."""
+    found: Inspector = getattr(directory, "inspector", None) or Plain(directory)
+    return found
 
 
 def health(state: State, journal: Journal) -> str:
@@ -143,6 +164,11 @@ async def built(
                 status.tell(sight)
 
             keeper = Keeper(tools, who, now, health=lambda: health(state, journal), tell=tell)
+            chart = Chart(config.controller, directory, journal)
+            surveyor = Surveyor(
+                now.run_id, config.controller, who.directory, inspector(directory), link,
+                WallClock(), lambda: keeper.held is not None, chart, lambda: executor.scope,
+            )  # fmt: skip
             executor = Executor(
                 Standing(
                     place=Place(who.agent_id, who.directory_id, now.run_id, config.controller),
@@ -150,10 +176,15 @@ async def built(
                     link=link,
                     journal=journal,
                     ticks=ticks,
-                    chart=Chart(config.controller, directory, journal),
+                    chart=chart,
                     lease=lambda: _lease(keeper),
                     keys=lambda: (keys.sealing,),
-                )
+                    wall=WallClock().now,
+                    logs=logs(config),
+                    source=directory.source,
+                ),
+                surveyor.survey,
+                config.look_s * 1000,
             )
             seen = Seen(
                 ticks, WallClock(), lambda: keeper.held, lambda: bell.socket,

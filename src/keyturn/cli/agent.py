@@ -38,12 +38,13 @@ from keyturn.agent.system import WallClock
 from keyturn.agent.who import Who
 from keyturn.cli import agent_safe
 from keyturn.cli.agent_self import CONFIG, ELSEWHERE, enrolled
-from keyturn.cli.agent_show import for_programs, show_applicant, show_status
+from keyturn.cli.agent_show import for_programs, show_applicant, show_limits, show_status
 from keyturn.cli.agent_words import denied, worded
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.findings import STATUS, show
 from keyturn.cli.options import JSON
 from keyturn.cli.terminal import OUT, as_json, clean, iso
+from keyturn.rules.directories.limits import LIMITS
 from keyturn.rules.directories.things import AgentRole
 from keyturn.rules.health.records import document
 from keyturn.rules.health.report import worst
@@ -288,12 +289,13 @@ def doctor(
     with worded():
         bench = doctors.Bench(load(config), wiring.driver, WallClock().now)
         report = asyncio.run(doctors.examine(bench))
-    headline = doctors.headline(report)
+    headline, limits = doctors.headline(report), LIMITS[bench.config.kind]
     if json:
         told = document(CATALOGUE, report, lambda ms: iso(ms) or "")
-        as_json({**told, "headline": headline})
+        as_json({**told, "headline": headline, "limits": dict(limits)})
     else:
         show(CATALOGUE, report, headline, evidence=evidence)
+        show_limits(limits)
     raise typer.Exit(STATUS[worst(CATALOGUE, report)])
 
 

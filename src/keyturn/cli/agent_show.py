@@ -111,3 +111,13 @@ def show_applicant(applicant: Applicant) -> None:
     OUT.print(Text(f"  beside       {clean(applicant.controller)}"))
     OUT.print(Text(f"  runs at      {clean(applicant.place)}"))
     OUT.print(Text.assemble("  fingerprint  ", (keys, "bold cyan")))
+
+
+def show_limits(limits: Mapping[str, str]) -> None:
+    """Print what this kind of directory cannot do; nothing for a domain."""
+    if not limits:
+        return
+    OUT.print(Text("What is unlike a domain here", "bold"))
+    for word, sentence in limits.items():
+        OUT.print(Text.assemble("  ", (f"{word}: ", "dim"), sentence))
+    OUT.print()

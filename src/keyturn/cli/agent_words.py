@@ -47,6 +47,10 @@ _DENIED: Mapping[str, tuple[str, str]] = {
         "The server speaks another version of the protocol.",
         "Bring agent and server to the same release.",
     ),
+    "kind": (
+        "The directory is of another kind than this agent.",
+        "kind in agent.toml must be what the console shows; the token is still good.",
+    ),
     "run": ("Another process runs under this agent's key.", ""),
 }
 _MISTRUSTED: Mapping[str, str] = {

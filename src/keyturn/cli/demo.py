@@ -24,7 +24,7 @@ from keyturn.wiring import House
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 PORT, FOLDER, WORKERS = 8080, Path("var/demo"), 2
 #: commands that may look into a running demo, by its clock
-BESIDE = ("user", "tenant", "audit", "diagnose", "directory")
+BESIDE = ("user", "tenant", "audit", "diagnose", "directory", "doctor")
 
 
 @app.command(context_settings={"allow_extra_args": True, "allow_interspersed_args": False})

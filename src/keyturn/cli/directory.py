@@ -1,4 +1,5 @@
-"""`keyturn directory`: list, add, token, agents, revoke, link, unlink, jobs.
+"""`keyturn directory`: list, add, token, agents, revoke, sync, signin, link, unlink,
+jobs.
 
 No command takes a password, and none shows one; a token is shown once, on standard output.
 """
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from keyturn.cli import directory_links
+from keyturn.cli import directory_links, directory_signin, directory_sync
 from keyturn.cli.directory_found import (
     DIRECTORY,
     agent_document,
@@ -28,6 +29,7 @@ from keyturn.flows import directories as flow
 from keyturn.flows import resetting
 from keyturn.flows.directories import BadName, Invited, Known, Revoked
 from keyturn.flows.resetting import JobView
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.names import Unnamed
 from keyturn.rules.directories.things import AgentRole, Directory
 from keyturn.steps.directory_views import AgentRow
@@ -39,6 +41,8 @@ app = typer.Typer(
 )  # fmt: skip
 app.command("link")(directory_links.link)
 app.command("unlink")(directory_links.unlink)
+app.command("sync")(directory_sync.sync)
+app.command("signin")(directory_signin.signin)
 
 YES = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -72,13 +76,16 @@ def list_directories(tenant: TENANT = None, config: CONFIG = None, json: JSON = 
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(metavar="DOMAIN", help="Its DNS name.")],
+    kind: Annotated[
+        DirectoryKind, typer.Option("--kind", help="What it is; never changes afterwards.")
+    ] = DirectoryKind.ACTIVE_DIRECTORY,
     tenant: TENANT = None,
     config: CONFIG = None,
     json: JSON = False,
 ) -> None:
-    """Connect a domain by its DNS name; nothing in the directory is changed."""
+    """Connect a directory by its DNS name; nothing in it is changed."""
     with desk(config, tenant) as at:
-        answer = at.run(flow.add(at.house.parts, at.staff, name))
+        answer = at.run(flow.add(at.house.parts, at.staff, name, kind))
     match answer:
         case BadName(why=why):
             raise WrongUse(_NO_DOMAIN[why], "It is the domain's DNS name: corp.example.com.")

@@ -43,7 +43,8 @@ def directory_document(directory: Directory) -> dict[str, object]:
     """A directory for programs."""
     identity = directory.identity
     return {
-        "id": directory.id, "name": directory.name, "created_at": iso(directory.created_at),
+        "id": directory.id, "name": directory.name, "kind": directory.kind,
+        "created_at": iso(directory.created_at),
         "identity": fingerprint(identity) if identity else None,
         "charted_at": iso(directory.topology_at),
     }  # fmt: skip

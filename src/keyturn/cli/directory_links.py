@@ -32,7 +32,7 @@ _HINDERED = {
 def link(
     who: WHO,
     directory: DIRECTORY,
-    name: Annotated[str, typer.Argument(help="Its sAMAccountName or UPN in the directory.")],
+    name: Annotated[str, typer.Argument(help="Its sign-in name in the directory, or its UPN.")],
     yes: YES = False,
     tenant: TENANT = None,
     config: CONFIG = None,

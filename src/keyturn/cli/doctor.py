@@ -1,7 +1,8 @@
 """`keyturn doctor`: what is wrong with the installation, why, and how to mend it.
 
 Exit status: 0 nothing is wrong, 1 something is, 2 something could not be looked at.
-Opens nothing and changes nothing: it runs beside a server and without one.
+Opens nothing and changes nothing: it runs beside a server and without one. With
+`--directory` it is about one directory, as its agents last told.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from keyturn import wiring
+from keyturn.cli import doctor_directory
 from keyturn.cli.failures import WrongUse
 from keyturn.cli.findings import STATUS, show
 from keyturn.cli.options import CONFIG, JSON, TENANT
@@ -41,15 +43,23 @@ def doctor(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="What was seen, for each finding.")
     ] = False,
+    directory: Annotated[
+        str, typer.Option("--directory", metavar="NAME", help="One directory and its agents.")
+    ] = "",
     tenant: TENANT = None,
     config: CONFIG = None,
     json: JSON = False,
 ) -> None:
     """Look at mail, texts, clock, disk, database and settings: what is wrong, and the mend.
+    With --directory: at that directory, its controllers and agents, and nothing else.
 
     Nothing is sent and nothing is changed. Exit status: 0 nothing is wrong, 1 something is,
     2 something could not be looked at.
     """
+    if directory:
+        if only:
+            raise WrongUse("`--only` chooses checks of the installation, not of a directory.")
+        doctor_directory.examine(directory, tenant, config, evidence=evidence, json=json)
     wanted = _wanted(only)
     report = asyncio.run(_look(Probing.probes(load(config)), tenant, wanted))
     if json:

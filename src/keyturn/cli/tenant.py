@@ -1,4 +1,4 @@
-"""`keyturn tenant`: list, add, set."""
+"""`keyturn tenant`: list, add, set, webhook."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from keyturn.cli import tenant_webhook
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import caller, desk, opened
 from keyturn.cli.options import CONFIG, JSON
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True,
     help="Tenants: the customers whose people sign in here.",
 )  # fmt: skip
+app.command("webhook")(tenant_webhook.webhook)
 
 SLUG = Annotated[str, typer.Argument(help="Its name in links, /t/SLUG.")]
 _ALLOWED = {

@@ -1,4 +1,6 @@
-"""An agent beside a controller of the lab: a process on a machine of its own."""
+"""An agent beside a server of the lab's directory: a process on a machine of its own, if there are
+any.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from keyturn.demo.grounds import Grounds
 from keyturn.lab.commands import until
-from keyturn.lab.domain import Lab
-from keyturn.lab.people import SERVICE
 
 PROGRAM = (sys.executable, "-m", "keyturn", "agent")
 READY_S, STOP_S, PAUSE_S = 60.0, 20.0, 0.5
@@ -33,36 +34,44 @@ class CommandRefused(Exception):
 
 
 class AgentProcess:
-    """`keyturn agent …` beside one controller.
+    """`keyturn agent …` beside one server of a directory.
 
     Args:
-        lab: the domain. beside: the controller's name, "dc1".
+        lab: the directory. beside: which place of it, "dc1".
         server: origin at which the installation is reached from there.
         name: the agent's own; a copy of another's folder keeps that one's keys.
+        told: what agent.toml says of the directory, if it is not what is so.
+
+    Attributes:
+        environment: of its runs, besides what every process of the play has.
     """
 
-    def __init__(self, lab: Lab, beside: str, server: str, name: str = "") -> None:
+    def __init__(
+        self,
+        lab: Grounds,
+        beside: str,
+        server: str,
+        name: str = "",
+        told: Mapping[str, object] | None = None,
+    ) -> None:
         self.name = name or f"agent-{beside}"
         self.beside = beside
         self.folder = lab.folder / "agents" / self.name
         self._prefix = lab.beside(beside)
         self._running: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._write(lab, server)
+        self._write(server, lab.agent_password, told or lab.agent_settings(beside))
 
-    def _write(self, lab: Lab, server: str) -> None:
+    def _write(self, server: str, secret: str, told: Mapping[str, object]) -> None:
         password = self.folder / "password"
-        password.write_text(SERVICE.password)
+        password.write_text(secret)
         password.chmod(0o600)
         settings = {
-            "server": server, "directory": lab.domain, "name": self.name, "state": str(self.state),
-            "controller": lab.controller(self.beside).host, "ca_file": str(lab.ca_file),
-            "account": SERVICE.upn, "password_file": str(password),
+            **told, "server": server, "name": self.name, "state": str(self.state),
+            "password_file": str(password),
         }  # fmt: skip
-        lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
-        if not lab.apart:  # there is no DNS that knows the domain
-            known = [f"{json.dumps(host)} = {json.dumps(ip)}" for host, ip in lab.hosts.items()]
-            lines.append(f"addresses = {{ {', '.join(known)} }}\n")
+        lines = [f"{name} = {_toml(value)}\n" for name, value in settings.items()]
         self.config.write_text("".join(lines))
 
     @property
@@ -118,7 +127,7 @@ class AgentProcess:
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(  # noqa: S603  our own program
                 self._command("run"), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env=environment(),
+                env={**environment(), **self.environment},
             )  # fmt: skip
 
     @property
@@ -172,6 +181,13 @@ class AgentProcess:
 
         until(there, patience_s, f"{self.name} to be {' or '.join(phases)}", PAUSE_S)
         return seen[0]
+
+
+def _toml(value: object) -> str:
+    """A setting's value; a table in one line."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{json.dumps(k)} = {_toml(v)}' for k, v in value.items())} }}"
+    return json.dumps(value)
 
 
 def environment() -> dict[str, str]:

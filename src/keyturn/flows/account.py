@@ -15,6 +15,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules import lockout
 from keyturn.rules.accounts import Client, FactorKind, Flow, Passkey, Session, User
 from keyturn.rules.callers import Caller
+from keyturn.rules.directories.things import Directory
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Lane
 from keyturn.rules.sessions import alive, level_at, needs_touch
@@ -48,7 +49,7 @@ class Overview:
         recovery_left: saved recovery codes not yet used.
         passkeys: oldest first, copied ones too.
         mail: what became of the last mail to the account's address, if any went.
-        directories: names of the directories in which they have an account.
+        directories: the directories in which they have an account.
     """
 
     sessions: Sequence[Session]
@@ -59,7 +60,7 @@ class Overview:
     recovery_left: int
     passkeys: Sequence[Passkey]
     mail: Fate | None
-    directories: Sequence[str]
+    directories: Sequence[Directory]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +164,10 @@ async def overview(parts: Parts, caller: Caller, signed: Signed) -> Overview:
     return await parts.store.read(step)
 
 
-def _directories(tx: Tx, tenant_id: str, user_id: str) -> list[str]:
+def _directories(tx: Tx, tenant_id: str, user_id: str) -> list[Directory]:
     linked = tx.directories.linked(tenant_id, user_id)
     found = [tx.directories.get(tenant_id, account.directory_id) for account in linked]
-    return [directory.name for directory in found if directory is not None]
+    return [directory for directory in found if directory is not None]
 
 
 def _live(tx: Tx, act: Act, user: User) -> list[Session]:

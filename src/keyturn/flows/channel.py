@@ -105,6 +105,9 @@ def _second(tx: Tx, speaker: Speaker, message: Begin) -> Denied:
     agent, act = speaker.agent, speaker.act
     facts = agents.two_places(agent, agent.run, message.place)
     elsewhere = agent.run is not None and agent.run.machine != message.machine
+    if elsewhere:
+        noted = tx.health.note(agent.tenant_id, agent.directory_id, agent.id)
+        tx.health.put_note(replace(noted, second_at=act.now, second_place=message.place))
     if elsewhere and alarms.sound(tx, act, Alarm.AGENT_TWICE, facts):
         record(tx, act, Event.AGENT_REFUSED, None, facts)
     return denied("run", agents.holder(agent, act.now))
@@ -123,6 +126,9 @@ def _release(tx: Tx, parts: Parts, said: Said, message: Release) -> Taken | Deni
     if message.run_id != said.run_id or not tx.agents.end(agent.id, message.run_id):
         return denied("run", agents.holder(agent, act.now))
     _free(tx, agent, message.run_id, act.now)
+    noted, place = tx.health.note(agent.tenant_id, agent.directory_id, agent.id), agent.run
+    where = place.place if place else noted.left_place
+    tx.health.put_note(replace(noted, left_at=act.now, left_place=where))
     record(tx, act, Event.AGENT_STOPPED, None, {"agent": agent.id, "name": agent.name})
     return Taken()
 

@@ -21,6 +21,8 @@ from keyturn.ports.delivery import Letters, Mailer, NotDelivered, Receipt, Texte
 from keyturn.ports.parts import Parts
 from keyturn.ports.secrets import Unsealable
 from keyturn.ports.store import Tx
+from keyturn.ports.webhooks import Caller as HookCaller
+from keyturn.ports.webhooks import Webhook
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.callers import Caller
 from keyturn.rules.clients import UNKNOWN
@@ -28,7 +30,7 @@ from keyturn.rules.events import Event
 from keyturn.rules.lockout import SECOND
 from keyturn.rules.messages import DETAIL_MAX, Message, MessageState, retry_at
 from keyturn.rules.texts import same_number
-from keyturn.steps import lanes
+from keyturn.steps import lanes, webhooks
 from keyturn.steps.acts import begin
 
 #: locks that a digest counts; beyond it "500" stands for "very many"
@@ -41,11 +43,13 @@ class Courier:
 
     Attributes:
         texter: None where no gateway is set up: texts are refused then, and staff see why.
+        caller: of tenants' own addresses for alarms; None: as with texts.
     """
 
     mailer: Mailer
     texter: Texter | None
     letters: Letters
+    caller: HookCaller | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class _Parcel:
     tenant: Tenant
     to: str
     about: Mapping[str, object]
+    hook: Webhook | None = None
 
 
 async def deliver_due(parts: Parts, courier: Courier, limit: int) -> int:
@@ -82,7 +87,8 @@ def _take(tx: Tx, parts: Parts, limit: int) -> tuple[int, list[_Parcel]]:
             _close(tx, message, MessageState.EXPIRED, now)
         else:
             about = _about(tx, message)
-            parcels.append(_Parcel(message, tenant, message.address, about))
+            hook = tx.webhooks.of(tenant.id) if message.channel == webhooks.CHANNEL else None
+            parcels.append(_Parcel(message, tenant, message.address, about, hook))
     return len(claimed), parcels
 
 
@@ -132,11 +138,28 @@ async def _send(parts: Parts, courier: Courier, parcel: _Parcel) -> Receipt:
     values = _values(parts, parcel)
     if parcel.message.channel == "mail":
         return await courier.mailer.send(courier.letters.mail(kind, tenant, to, values))
+    if parcel.message.channel == webhooks.CHANNEL:
+        return await _call(parts, courier, parcel, values)
     if courier.texter is None:
         raise NotDelivered("no SMS gateway is set up", final=True)
     text = courier.letters.text(kind, tenant, to, values)
     left_s = (parcel.message.expires_at - parts.clock.now()) // SECOND
     return await courier.texter.send(replace(text, valid_s=max(left_s, 1)))
+
+
+async def _call(
+    parts: Parts, courier: Courier, parcel: _Parcel, values: Mapping[str, object]
+) -> Receipt:
+    """Call the tenant's address as it is now. Raises NotDelivered."""
+    hook, message = parcel.hook, parcel.message
+    if courier.caller is None or hook is None:
+        raise NotDelivered("no address for alarms is set", final=True)
+    opened = webhooks.unseal(parts.sealer, parcel.tenant.id, hook.sealed)
+    if opened is None:
+        raise NotDelivered("the address does not open with this key ring", final=True)
+    now = parts.clock.now()
+    made = webhooks.call(opened, message.id, parcel.tenant.slug, values, now)
+    return await courier.caller.send(made)
 
 
 def _values(parts: Parts, parcel: _Parcel) -> dict[str, object]:

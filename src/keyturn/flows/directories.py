@@ -13,6 +13,7 @@ from keyturn.ports.parts import Parts
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.access import Action, Staff, Why, hindrance
 from keyturn.rules.directories import names
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.names import Unnamed
 from keyturn.rules.directories.things import (
     Agent,
@@ -107,8 +108,15 @@ async def one(parts: Parts, staff: Staff, directory_id: str) -> DirectoryPage | 
 # -- directories and agents
 
 
-async def add(parts: Parts, staff: Staff, typed: str) -> Directory | BadName | Known | NotAllowed:
-    """Add a domain by its DNS name; its short name is refused, and why is said."""
+async def add(
+    parts: Parts,
+    staff: Staff,
+    typed: str,
+    kind: DirectoryKind = DirectoryKind.ACTIVE_DIRECTORY,
+) -> Directory | BadName | Known | NotAllowed:
+    """Add a directory by its DNS name; a short name is refused, and why is said. Its kind is
+    for its whole life.
+    """
     if (why := hindrance(staff, Action.DIRECTORIES, None, 0)) is not None:
         return NotAllowed(why)
     name = names.domain(typed)
@@ -117,9 +125,9 @@ async def add(parts: Parts, staff: Staff, typed: str) -> Directory | BadName | K
 
     def step(tx: Tx) -> Directory:
         act = _act(parts, staff)
-        fresh = Directory(act.id(), act.tenant.id, name, None, "", None, act.now)
+        fresh = Directory(act.id(), act.tenant.id, name, None, "", None, act.now, kind=kind)
         tx.directories.add(fresh)
-        record(tx, act, Event.DIRECTORY_ADDED, None, {"directory": name})
+        record(tx, act, Event.DIRECTORY_ADDED, None, {"directory": name, "kind": str(kind)})
         return fresh
 
     try:

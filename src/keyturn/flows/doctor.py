@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from keyturn.ports.health import Dns, Ledger, Probes
 from keyturn.rules.accounts import Tenant
-from keyturn.rules.health import judge_house, judge_sender, judge_servers
+from keyturn.rules.health import judge_house, judge_push, judge_sender, judge_servers
 from keyturn.rules.health.catalogue import CATALOGUE, GAVE_UP
 from keyturn.rules.health.judge_sender import Sender
 from keyturn.rules.health.records import kept, recalled
@@ -143,13 +143,26 @@ class _Run:
         if not self.whom.whole:
             return []
         setup = self.probes.setup
-        looks = [self._mail_server(), *map(self._reverse, setup.addresses)]
+        looks = [self._mail_server(), self._push(), *map(self._reverse, setup.addresses)]
         found = [f for more in await asyncio.gather(*looks) for f in more]
         return [*found, *judge_house.settings(setup, self.at)]
 
     async def _mail_server(self) -> list[Finding]:
         sight, late = await self._within(self.probes.mail_server.look(), _SMTP)
         return judge_servers.mail_server(self.probes.setup, sight, self.at) if sight else late
+
+    async def _push(self) -> list[Finding]:
+        probe, setup = self.probes.push, self.probes.setup
+        names = judge_push.named(setup) if probe is not None else ()
+        if probe is None or not names:
+            return [judge_push.unused(self.at)]
+        port = setup.push_port
+        looks = [self._within(probe.look(name, port), ("push-services",)) for name in names]
+        return [
+            found
+            for sight, late in await asyncio.gather(*looks)
+            for found in ([judge_push.service(setup, sight, port, self.at)] if sight else late)
+        ]
 
     async def _reverse(self, address: str) -> list[Finding]:
         asking = judge_sender.reverse(address, self.at)

@@ -21,7 +21,7 @@ from keyturn.ports.parts import Parts
 from keyturn.ports.store import Taken as NameTaken
 from keyturn.ports.store import Tx
 from keyturn.rules.budgets import ENROLMENTS, exhausted
-from keyturn.rules.callers import network_of
+from keyturn.rules.callers import Caller, network_of
 from keyturn.rules.directories.things import (
     Agent,
     AgentRole,
@@ -31,7 +31,7 @@ from keyturn.rules.directories.things import (
 )
 from keyturn.rules.events import Event
 from keyturn.steps import agents, jobs
-from keyturn.steps.acts import record
+from keyturn.steps.acts import Act, record
 from keyturn.steps.agents import Said, Speaker, denied
 from keyturn.wire.messages import Approve, Begun, Denied, Enrol, Enrolled, Found, Renew, Taken
 
@@ -47,7 +47,8 @@ async def enrol(parts: Parts, notary: Notary, ip: str, said: Enrol) -> Enrolled 
     """A newcomer shows its token. The door has verified that `said.signing_key` signed this.
 
     The same token with the same key is answered as before: the first answer may be lost.
-    Denied: "message", "later", "token" (unknown, used, over: one answer), "name".
+    Denied: "message", "later", "token" (unknown, used, over: one answer), "kind" (the token is
+    right and stays good), "name".
     Raises StoreUnavailable.
     """
     if not _sound(said):
@@ -77,6 +78,8 @@ def _enrol(tx: Tx, parts: Parts, notary: Notary, ip: str, said: Enrol) -> Enroll
     directory = tx.directories.get(token.tenant_id, token.directory_id) if token else None
     if token is None or directory is None:
         return _wrong(tx, network, now)
+    if said.kind is not directory.kind:
+        return _unlike(tx, parts, ip, (token, directory), said, now)
     if tx.directories.use_token(digest, now):
         agent: Agent | None = _newcomer(tx, parts, ip, token, said, now)
     else:
@@ -93,6 +96,24 @@ def _enrol(tx: Tx, parts: Parts, notary: Notary, ip: str, said: Enrol) -> Enroll
 def _wrong(tx: Tx, network: str, now: int) -> Denied:
     tx.budgets.spend(_NOBODY, network, now, ENROLMENTS)
     return denied("token")
+
+
+def _unlike(
+    tx: Tx, parts: Parts, ip: str, to: tuple[EnrolmentToken, Directory], said: Enrol, now: int
+) -> Denied:
+    """An agent of another kind. Whoever shows a good token is told so, and the console too; the
+    token lets in another try.
+    """
+    token, directory = to
+    tenant = tx.tenants.get(token.tenant_id)
+    if tenant is None or token.used_at is not None or token.expires_at <= now:
+        return _wrong(tx, network_of(ip), now)
+    tx.budgets.spend(_NOBODY, network_of(ip), now, ENROLMENTS)
+    facts = {"name": said.name, "place": said.place, "directory": directory.name,
+             "cause": "kind", "kind": str(said.kind)}  # fmt: skip
+    caller = Caller(tenant=tenant, browser="", offers=(), ip=ip, client_name=f"agent {said.name}")
+    record(tx, Act(parts, caller, now), Event.AGENT_REFUSED, None, facts)
+    return denied("kind")
 
 
 def _known(tx: Tx, digest: str, said: Enrol) -> Agent | None:

@@ -20,7 +20,7 @@ from keyturn.rules.budgets import DIRECTORY_LOOKS
 from keyturn.rules.directories.things import Directory, LinkedAccount
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR
-from keyturn.steps import directory_looks, directory_views, jobs, views
+from keyturn.steps import directory_looks, directory_views, jobs, owning, views
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.directory_views import AccountRow, Candidate
 from keyturn.steps.jobs import Hindered
@@ -205,11 +205,12 @@ def _link(tx: Tx, act: Act, user: User, directory_id: str, told: Candidate) -> L
     """Raises Taken, and then nothing is kept."""
     was = _linked(tx, act, user, directory_id)
     if was is not None and was.guid != told.guid:
-        _give_up(tx, act, was)
+        owning.give_up(tx, act, was)
     fresh = LinkedAccount(
         act.tenant.id, directory_id, user.id, told.guid, told.name, told.upn, act.now
     )
     tx.directories.link(fresh)
+    owning.stir(tx, act, directory_id, [told.guid, *([was.guid] if was else [])])
     facts = {"account": told.upn or told.name, "guid": told.guid}
     record(tx, act, Event.ACCOUNT_LINKED, user, facts)
     return Linked(user, directory_views.accounts(tx, act, user))
@@ -218,14 +219,17 @@ def _link(tx: Tx, act: Act, user: User, directory_id: str, told: Candidate) -> L
 async def unlink(
     parts: Parts, staff: Staff, user_id: str, directory_id: str
 ) -> Linked | NotAllowed | NotFound:
-    """The user sets no password in this directory any more; what waits is given up."""
+    """The user sets no password in this directory any more; what waits is given up. Reading the
+    directory does not link the account anew.
+    """
 
     def do(tx: Tx, act: Act, user: User) -> Linked | NotFound:
         was = _linked(tx, act, user, directory_id)
         if was is None:
             return NotFound()
-        _give_up(tx, act, was)
+        owning.give_up(tx, act, was)
         tx.directories.unlink(act.tenant.id, directory_id, user.id)
+        owning.leave(tx, act, directory_id, was.guid)
         facts = {"account": was.upn or was.name, "guid": was.guid}
         record(tx, act, Event.ACCOUNT_UNLINKED, user, facts)
         return Linked(user, directory_views.accounts(tx, act, user))
@@ -236,12 +240,6 @@ async def unlink(
 def _linked(tx: Tx, act: Act, user: User, directory_id: str) -> LinkedAccount | None:
     found = tx.directories.linked(act.tenant.id, user.id)
     return next((one for one in found if one.directory_id == directory_id), None)
-
-
-def _give_up(tx: Tx, act: Act, account: LinkedAccount) -> None:
-    """Jobs of an account that is not this person's any more, as far as they can be stopped."""
-    for job in tx.jobs.open_of(account.tenant_id, account.directory_id, account.guid):
-        jobs.cancel(tx, act, job)
 
 
 # -- what all need

@@ -19,11 +19,13 @@ from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
 from keyturn.rules.callers import Caller
 from keyturn.rules.directories import resets
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.resets import Envelope, Job, JobKind, JobState
 from keyturn.rules.directories.things import LinkedAccount
 from keyturn.steps import directory_looks, job_views, jobs, sealing, second, stepup
 from keyturn.steps.acts import Act, begin
 from keyturn.steps.changes import Frozen, SignedOut
+from keyturn.steps.choosing import Choosing, choosing
 from keyturn.steps.job_views import JobView
 from keyturn.steps.jobs import Hindered
 from keyturn.steps.sealing import Recipient
@@ -45,12 +47,14 @@ class Account:
     """A linked directory account.
 
     Attributes:
+        kind: of the directory.
         hindered: why nothing can be changed there at this moment; None if it can.
         waiting: a reset that waits for its password, perhaps started by a technician.
     """
 
     directory_id: str
     directory: str
+    kind: DirectoryKind
     name: str
     upn: str
     hindered: Hindered | None
@@ -75,24 +79,6 @@ class Asked:
 
     look_id: str
     until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Choosing:
-    """A reset waits for its password.
-
-    Attributes:
-        identity: the directory's identity key, Ed25519, 32 bytes; the page has it pinned.
-        recipients: seal to each of them, to no other.
-        user_id, expires_at: what the seal binds besides job, directory and agent
-            (wire/seals.py).
-    """
-
-    job: JobView
-    identity: bytes
-    recipients: tuple[Recipient, ...]
-    user_id: str
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +121,7 @@ def _account(tx: Tx, act: Act, account: LinkedAccount, views: Sequence[JobView])
     )  # fmt: skip
     return Account(
         directory_id=account.directory_id, directory=directory.name if directory else "",
+        kind=directory.kind if directory else DirectoryKind.ACTIVE_DIRECTORY,
         name=account.name, upn=account.upn, hindered=jobs.silence(tx, act, account),
         waiting=next(waiting, None),
     )  # fmt: skip
@@ -185,18 +172,9 @@ async def start(
         if account is None:
             return NotFound()
         job = jobs.start(tx, act, user, account, JobKind.RESET)
-        return job if isinstance(job, Hindered) else _choosing(tx, act, job)
+        return job if isinstance(job, Hindered) else choosing(tx, act, job)
 
     return await _proved(parts, caller, signed, do)
-
-
-def _choosing(tx: Tx, act: Act, job: Job) -> Choosing | Hindered:
-    directory = tx.directories.get(job.tenant_id, job.directory_id)
-    recipients = sealing.recipients(tx, job, act.now)
-    if directory is None or directory.identity is None or not recipients:
-        return Hindered("no_agent")
-    view = job_views.view(tx, job, act.now)
-    return Choosing(view, directory.identity, recipients, job.user_id, job.expires_at)
 
 
 async def submit(

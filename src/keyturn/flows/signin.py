@@ -20,42 +20,25 @@ from keyturn.rules.accounts import Client, FactorKind, Flow, User, UserState
 from keyturn.rules.budgets import exhausted
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
-from keyturn.rules.lockout import HOUR, MINUTE, Failed, Lapsed, Locked, Passed, Wait
+from keyturn.rules.lockout import HOUR, Failed, Lapsed, Locked, Passed, Wait
 from keyturn.rules.passkeys import Assertion, Purpose
 from keyturn.rules.passwords import normalised
-from keyturn.steps import clients, lanes, openings, passkeys, second, sessions, texted, verification
+from keyturn.steps import clients, entrance, lanes, passkeys, second, sessions, texted
 from keyturn.steps.acts import Act, begin, record
+from keyturn.steps.entrance import WELCOME, AddressPending, SecondPending
 from keyturn.steps.naming import name_of
 from keyturn.steps.passkeys import Options, Shown
 from keyturn.steps.sessions import SignedIn
-from keyturn.steps.texted import Texted
 
 __all__ = [
     "AddressPending", "Answer", "NotAName", "NothingPending", "Overloaded", "SecondPending",
     "SignedIn", "TooMany", "Wrong", "ask_passkey", "pending", "second_step", "sign_in",
 ]  # fmt: skip
 
-KIND = "signin"
-SECOND_STEP_MS = 10 * MINUTE
+KIND = entrance.KIND
 #: longest wait before the database is asked again whether a slot is free: the try that
 #: frees it may run in another process, whose settling this one does not hear of
 POLL_MS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class SecondPending:
-    """The password was right; the second step is asked for in this browser."""
-
-    methods: tuple[FactorKind, ...]
-    expires_at: int
-    texted: Texted | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AddressPending:
-    """The password was right, the address was never confirmed: a new code is on its way."""
-
-    email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +203,7 @@ def _settle(tx: Tx, parts: Parts, taken: _Try, right: bool, renewed: str | None)
     """The second transaction: the verdict, and what follows from it."""
     act = begin(parts, taken.act.caller)
     user = taken.found.user
-    welcome = right and user.state in (UserState.ACTIVE, UserState.UNVERIFIED)
+    welcome = right and user.state in WELCOME
     verdict = _verdict(tx, act, taken, right=welcome)
     if isinstance(verdict, Passed):
         if renewed is not None:
@@ -259,29 +242,15 @@ def _refused(tx: Tx, act: Act, taken: _Try, verdict: Failed | Lapsed) -> Wrong |
 def _passed(tx: Tx, act: Act, taken: _Try) -> Answer:
     """The password was right: a session, or what is still pending."""
     found = taken.found
-    if found.user.state is UserState.UNVERIFIED:
-        record(tx, act, Event.SIGNIN_UNVERIFIED, found.user)
-        verification.begin_signup_code(tx, act, found.user)
-        return AddressPending(email=found.user.email)
-    trusted = taken.client is not None and taken.client.trusted
-    factors = _factors(act, found)
-    if factors and (found.staff or not trusted):
-        return _second_pending(tx, act, taken, factors)
-    return sessions.enter(tx, act, found.user, taken.client, level=1, trusted=False)
+    return entrance.enter(
+        tx, act, found.user, taken.client, _factors(act, found), staff=found.staff
+    )
 
 
 def _factors(act: Act, found: Lookup) -> frozenset[FactorKind]:
     """The second steps there are: those enrolled, and texts where the tenant takes them."""
     by_text = act.tenant.policy.sms_second and not found.staff and texted.proved(found.user)
     return found.factors | {FactorKind.SMS} if by_text else found.factors
-
-
-def _second_pending(tx: Tx, act: Act, taken: _Try, factors: frozenset[FactorKind]) -> SecondPending:
-    user = taken.found.user
-    data = {"epoch": user.epoch, "client": taken.client.id if taken.client else None}
-    flow = openings.start(tx, act, KIND, "second", user.id, data, SECOND_STEP_MS)
-    record(tx, act, Event.SECOND_PENDING, user)
-    return SecondPending(methods=tuple(sorted(factors)), expires_at=flow.expires_at)
 
 
 async def pending(parts: Parts, caller: Caller) -> SecondPending | NothingPending:
@@ -349,7 +318,8 @@ def _second_step(
     tx.flows.save(replace(flow, step="done", closed_at=act.now))
     record(tx, act, Event.SECOND_PASSED, user, {"trusted": trust})
     client = _client_of(tx, act, user, flow)
-    return sessions.enter(tx, act, user, client, level=2, trusted=trust)
+    by = str(flow.data.get("by", "password"))  # a flow of before an update has none
+    return sessions.enter(tx, act, user, client, level=2, trusted=trust, by=by)
 
 
 def _overtaken(flow: Flow, user: User) -> bool:

@@ -27,7 +27,9 @@ from keyturn.lab.faults import Faults, NoLinks
 from keyturn.lab.hand import Hand
 from keyturn.lab.loopback import Loopback
 from keyturn.lab.network import Namespaces
+from keyturn.lab.people import SERVICE
 from keyturn.lab.snapshots import Shelf, default_shelf
+from keyturn.rules.directories.entries import DirectoryKind
 
 NAMES = ("dc1", "dc2", "dc3")
 #: a machine's name is no part of a network namespace
@@ -50,8 +52,10 @@ class Lab:
     Raises Unable on entering, with the reason.
     """
 
+    kind = DirectoryKind.ACTIVE_DIRECTORY
     domain = DOMAIN
     base = BASE
+    agent_password = SERVICE.password
 
     def __init__(
         self,
@@ -121,6 +125,11 @@ class Lab:
         return self._controllers[name]
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Beside each controller is one for an agent."""
+        return tuple(self._controllers)
+
+    @property
     def hosts(self) -> dict[str, str]:
         """Address by DNS name, for whoever asks from the host, where the domain's DNS is unknown.
 
@@ -157,6 +166,14 @@ class Lab:
         place = f"by-{name}"
         named = ("unshare", "--uts", "sh", "-c", _NAMED, place) if self.apart else ()
         return (*self._network.prefix(place), *named, "env", *self._kerberos(name))
+
+    def agent_settings(self, name: str) -> dict[str, object]:
+        """What agent.toml says of the domain beside that controller."""
+        told: dict[str, object] = {
+            "kind": str(self.kind), "directory": self.domain, "account": SERVICE.upn,
+            "controller": self.controller(name).host, "ca_file": str(self.ca_file),
+        }  # fmt: skip
+        return told if self.apart else {**told, "addresses": self.hosts}  # no DNS knows the domain
 
     def _kerberos(self, name: str) -> list[str]:
         return [f"{key}={value}" for key, value in self._controllers[name].environment.items()]

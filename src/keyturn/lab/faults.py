@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyturn.lab.certificates import Shown
-from keyturn.lab.controllers import OLD_TLS, PLAIN, Controller
+from keyturn.lab.controllers import BASE, DOMAIN, OLD_TLS, PLAIN, Controller
 from keyturn.lab.loopback import Loopback
 from keyturn.lab.network import HOST, Namespaces
 from keyturn.lab.people import apply, read
 
+LDAPS = 636
 DISABLE_INBOUND, DISABLE_OUTBOUND = 0x2, 0x4  # nTDSDSA options, MS-ADTS 6.1.1.2.2.1.2.1.1
+
+
+def _server(name: str, site: str) -> str:
+    return f"CN={name.upper()},CN=Servers,CN={site},CN=Sites,CN=Configuration,{BASE}"
 
 
 class NoLinks(Exception):
@@ -53,6 +58,14 @@ class Faults:
     def hasten(self, one: str) -> None:
         """Undo `slow`."""
         self._links.slow(one, 0)
+
+    def block(self, name: str, port: int = LDAPS) -> None:
+        """A firewall before it drops what comes back from a TCP port."""
+        self._links.shut(name, port, open_=False)
+
+    def unblock(self, name: str, port: int = LDAPS) -> None:
+        """Undo `block`."""
+        self._links.shut(name, port, open_=True)
 
     def heal_all(self) -> None:
         """Every link as it was."""
@@ -105,6 +118,24 @@ class Faults:
             controller.stop()
             controller.configure(PLAIN)
         self.start(name)
+
+    # --- what is left of a controller
+
+    def leave_behind(self, at: str, name: str, site: str) -> str:
+        """A decommissioned controller's server object in Sites and Services, without NTDS
+        settings; its DNS name.
+        """
+        host = f"{name}.{DOMAIN}"
+        apply(
+            self._controllers[at],
+            f"dn: {_server(name, site)}\nchangetype: add\nobjectClass: server\n"
+            f"dNSHostName: {host}\n",
+        )
+        return host
+
+    def clean_up(self, at: str, name: str, site: str) -> None:
+        """Undo `leave_behind`."""
+        apply(self._controllers[at], f"dn: {_server(name, site)}\nchangetype: delete\n")
 
     # --- replication
 

@@ -18,6 +18,8 @@ from keyturn.lab.people import (
     Person,
     PolicySet,
     apply,
+    delegation,
+    grant,
     policy_ldif,
     quoted,
     read,
@@ -83,6 +85,36 @@ class Hand:
     def add_policy(self, at: str, name: str, policy: PolicySet, applies_to: str) -> None:
         """A fine-grained policy that binds one account or group (a DN), before all others."""
         self.change(at, policy_ldif(name, policy, applies_to, 1))
+
+    # --- rights
+
+    def access(self, at: str, dn: str) -> str:
+        """Its security descriptor, as SDDL."""
+        return read(self._controllers[at], dn, "nTSecurityDescriptor")["nTSecurityDescriptor"][0]
+
+    def set_access(self, at: str, dn: str, sddl: str) -> None:
+        """Give it this security descriptor."""
+        self.replace(at, dn, "nTSecurityDescriptor", sddl)
+
+    def without(self, at: str, dn: str, person: Person) -> str:
+        """Take away every entry of an account in an object's access list, and let the object
+        inherit none; the security descriptor of before, for `set_access`.
+        """
+        before, sid = self.access(at, dn), self.sid(at, person)
+        owner, found, entries = before.partition("D:")
+        kept = re.sub(rf"\([^()]*;{re.escape(sid)}\)", "", entries.partition("S:")[0])
+        flags, mark, rest = kept.partition("(")
+        closed = flags if "P" in flags else f"P{flags}"
+        self.set_access(at, dn, f"{owner}{found}{closed}{mark}{rest}")
+        return before
+
+    def delegate(self, at: str, dn: str, person: Person) -> None:
+        """Let an account reset, unlock and require a change for users below an OU."""
+        grant(self._controllers[at], dn, delegation(self.sid(at, person)))
+
+    def sid(self, at: str, person: Person) -> str:
+        """An account's objectSid."""
+        return read(self._controllers[at], person.dn, "objectSid")["objectSid"][0]
 
     def show_deleted(self, at: str, person: Person) -> None:
         """Let an account see what was deleted, as `dsacls … /G account:LCRP` does on Windows."""

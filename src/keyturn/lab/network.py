@@ -165,6 +165,14 @@ class Namespaces:
                 limits = ("rate", f"{bits_per_s}bit", "burst", "1600", "latency", "30s")
                 run("tc", *inside, "qdisc", "add", "dev", link, "root", "tbf", *limits)
 
+    def shut(self, name: str, port: int, *, open_: bool) -> None:
+        """Nothing comes back from a TCP port of a node, as behind a firewall that drops; or it
+        does again. By a rule of routing (ip-rule(8)): it takes no firewall.
+        """
+        verb = "del" if open_ else "add"
+        rule = ("pref", str(100 + port), "ipproto", "tcp", "sport", str(port), "blackhole")
+        run("ip", "-n", self.nodes[name].space, "rule", verb, *rule)
+
     def close(self) -> None:
         """End all processes of all nodes, and remove them."""
         self._instance.close()

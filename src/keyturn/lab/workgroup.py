@@ -22,8 +22,10 @@ from typing import Final, Self
 
 from keyturn.lab import instances
 from keyturn.lab.commands import InVain, until
+from keyturn.lab.people import SERVICE
 from keyturn.lab.processes import group, signal_group
 from keyturn.lab.workgroup_people import Hand, wrapper
+from keyturn.rules.directories.entries import DirectoryKind
 
 ADDRESS: Final = "127.0.0.61"
 HOST: Final = "files1.example.test"
@@ -113,7 +115,12 @@ class Standalone:
         hand: its administrator.
     """
 
+    kind = DirectoryKind.WORKGROUP
     host, address, netbios = HOST, ADDRESS, NETBIOS
+    domain = HOST
+    agent_password = SERVICE.password
+    apart, server_address = False, "127.0.0.1"
+    places = ("north", "south")
 
     def __init__(self) -> None:
         self.port = 0
@@ -211,6 +218,24 @@ class Standalone:
         with contextlib.suppress(OSError), socket.create_connection((ADDRESS, self.port), 1):
             return pipe.exists()
         return False
+
+    # --- for agents
+
+    @property
+    def folder(self) -> Path:
+        """Its files; gone when it ends."""
+        return self._folder
+
+    def beside(self, _name: str) -> tuple[str, ...]:
+        """Nothing: every place is here."""
+        return ()
+
+    def agent_settings(self, _name: str) -> dict[str, object]:
+        """What agent.toml says of it, wherever the agent stands."""
+        return {
+            "kind": str(self.kind), "directory": self.domain, "controller": self.host,
+            "account": SERVICE.name, "port": self.port, "addresses": {self.host: self.address},
+        }  # fmt: skip
 
     # --- making it
 

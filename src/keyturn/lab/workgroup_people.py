@@ -84,6 +84,14 @@ class Hand:
         """The account is gone."""
         self._pdbedit("-x", "-u", person.name)
 
+    def join_administrators(self, person: Person) -> None:
+        """From now on one of them."""
+        self._tool("net", "groupmap", "addmem", ADMINISTRATORS, self.sid(person))
+
+    def leave_administrators(self, person: Person) -> None:
+        """And no more."""
+        self._tool("net", "groupmap", "delmem", ADMINISTRATORS, self.sid(person))
+
     def sid(self, person: Person) -> str:
         """Its SID, as people write it."""
         return self._field(person, "User SID")

@@ -56,7 +56,7 @@ class Directories(Protocol):
     def all(self, tenant_id: str) -> Sequence[Directory]: ...
     def get(self, tenant_id: str, directory_id: str) -> Directory | None: ...
     def update(self, directory: Directory) -> None:
-        """All but `identity`, which has a call of its own."""
+        """All but `identity`, which has a call of its own, and `kind`, which never changes."""
         ...
 
     def take_identity(self, tenant_id: str, directory_id: str, identity: bytes) -> bool:
@@ -85,6 +85,21 @@ class Directories(Protocol):
     def unlink(self, tenant_id: str, directory_id: str, user_id: str) -> None: ...
     def linked(self, tenant_id: str, user_id: str) -> Sequence[LinkedAccount]: ...
     def holder(self, tenant_id: str, directory_id: str, guid: str) -> LinkedAccount | None: ...
+    def link_all(self, accounts: Sequence[LinkedAccount]) -> None:
+        """As `link`, of many at once; then nobody's, if one is taken."""
+        ...
+
+    def holders(
+        self, tenant_id: str, directory_id: str, guids: Sequence[str]
+    ) -> Sequence[LinkedAccount]:
+        """Whose these accounts are, of those that are somebody's."""
+        ...
+
+    def of_users(
+        self, tenant_id: str, directory_id: str, user_ids: Sequence[str]
+    ) -> Sequence[LinkedAccount]:
+        """The accounts of these users in a directory."""
+        ...
 
 
 class Agents(Protocol):
@@ -181,11 +196,12 @@ class Jobs(Protocol):
     def unanswered(self, tenant_id: str, directory_id: str, now: int) -> Sequence[Look]: ...
     def stirring(self, now: int) -> Sequence[tuple[str, str]]:
         """(directory, mark) of all tenants: one for each job that is queued, unsettled or still
-        watched, each look that waits for its answer and has not expired, and each agent that
-        waits for approval.
+        watched, each look and each try of a password that waits and has not expired, each agent
+        that waits for approval, and each full read that is due.
 
-        A mark says kind, id and state ("j|ID|queued", "l|ID", "a|ID"): the same thing keeps its
-        mark until something happens to it, so that whoever has seen it need not ring again.
+        A mark says kind, id and state ("j|ID|queued", "l|ID", "t|ID", "a|ID", "s|NUMBER"): the
+        same thing keeps its mark until something happens to it, so that whoever has seen it need
+        not ring again.
         """
         ...
 

@@ -83,7 +83,12 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """All of them, and the settings they were made from. `gateway`: None where none is set."""
+    """All of them, and the settings they were made from.
+
+    Attributes:
+        gateway: None where none is set.
+        push: push services as messages reach them; None where none is called.
+    """
 
     setup: Setup
     clock: Clock
@@ -93,3 +98,4 @@ class Probes:
     web: Web
     host: Host
     database: Database
+    push: Web | None = None

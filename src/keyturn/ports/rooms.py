@@ -119,8 +119,20 @@ class Users(Protocol):
         """Whom an identifier belongs to."""
         ...
 
+    def some(self, tenant_id: str, user_ids: Sequence[str]) -> Sequence[User]:
+        """Those of these users who are there, ascending by id; held when writing."""
+        ...
+
+    def named_all(self, tenant_id: str, canonicals: Sequence[str]) -> Mapping[str, User]:
+        """Whom each of these identifiers belongs to."""
+        ...
+
     def add(self, user: User, identifiers: Sequence[str]) -> None:
         """Raises Taken("identifier")."""
+        ...
+
+    def add_all(self, users: Sequence[User]) -> None:
+        """Users whom nothing names yet."""
         ...
 
     def save(self, user: User) -> None:
@@ -329,6 +341,10 @@ class Roles(Protocol):
         """Role by tenant id."""
         ...
 
+    def of_users(self, user_ids: Sequence[str]) -> Mapping[str, frozenset[Role]]:
+        """The roles that these users have, in whatever tenant; who has none is left out."""
+        ...
+
     def grant(self, tenant_id: str, user_id: str, role: Role) -> None: ...
     def revoke(self, tenant_id: str, user_id: str) -> None: ...
     def holders(self, tenant_id: str, role: Role) -> Sequence[tuple[str, str]]:
@@ -403,6 +419,7 @@ class Audit(Protocol):
     """The audit trail: append and read."""
 
     def add(self, entry: Entry) -> None: ...
+    def add_all(self, entries: Sequence[Entry]) -> None: ...
     def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Entry]:
         """Newest first."""
         ...

@@ -36,6 +36,10 @@ from keyturn.ports.upkeep import Facts, Upkeep
 
 if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
     from keyturn.ports.directories import Agents, Directories, Jobs
+    from keyturn.ports.directory_health import Health
+    from keyturn.ports.signins import Signins
+    from keyturn.ports.syncing import Syncs
+    from keyturn.ports.webhooks import Webhooks
 
 __all__ = ["Lookup", "Page", "SeenLane", "Store", "StoreUnavailable", "Taken", "Tx", "Wanted"]
 
@@ -95,6 +99,14 @@ class Tx(Protocol):
     def agents(self) -> Agents: ...
     @property
     def jobs(self) -> Jobs: ...
+    @property
+    def syncs(self) -> Syncs: ...
+    @property
+    def health(self) -> Health: ...
+    @property
+    def signins(self) -> Signins: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
 
 
 class Store(Protocol):

@@ -62,6 +62,8 @@ class TenantPolicy:
         sms_countries: ISO 3166 countries that texts go to; () for all of them.
         directory_domains: mail domains whose mailboxes open with the password of a
             connected directory: mail there cannot bring that very password back.
+        directory_signin: ids of the directories whose passwords sign their people in, on a page
+            of its own; () for none.
     """
 
     signup: bool = True
@@ -73,6 +75,7 @@ class TenantPolicy:
     sms_second: bool = False
     sms_countries: tuple[str, ...] = ()
     directory_domains: tuple[str, ...] = ()
+    directory_signin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ class Alarm(StrEnum):
     SMS_COUNTRY = "sms-country"  # many texts to one foreign country
     SMS_PUMPING = "sms-pumping"  # of many codes texted, hardly any was entered
     MAIL_TENANT = "mail-tenant"  # strangers cause more mails than the tenant's cap
+    DIRECTORY_HEALTH = "directory-health"  # something is wrong in a directory, or over
     AGENT_COPIED = "agent-copied"  # an agent's key is used in two places: both are stopped
+    ACCOUNTS_GONE = "accounts-gone"  # so many of a directory are gone that a person should look
     AGENT_TWICE = "agent-twice"  # another machine wants to be an agent that is there already
 
 

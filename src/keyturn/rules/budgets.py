@@ -68,5 +68,11 @@ ENROLMENTS = Budget("enrolments", 20, HOUR)
 SLIPS = Budget("agent-slips", 2, HOUR)
 #: jobs on one directory account, whoever starts them
 DIRECTORY_JOBS = Budget("directory-jobs", 10, HOUR)
+#: mails about one account that Keyturn tries no more, because its directory would lock it
+SPENT_NOTICES = Budget("directory-spent", 3, DAY)
+#: rows of the audit trail for tries that one account's directory does not bear
+SPENT_ROWS = Budget("directory-refused", 20, HOUR)
+#: name of the budget of tries of directory passwords that one network begins
+TRIES = "directory-tries"
 #: looks at one directory account
 DIRECTORY_LOOKS = Budget("directory-looks", 60, HOUR)

@@ -18,6 +18,8 @@ class Event(StrEnum):
     SIGNIN_REFUSED = "signin.refused"
     SIGNIN_LOCKED = "signin.locked"
     SIGNIN_UNVERIFIED = "signin.unverified"
+    SIGNIN_DIRECTORY = "signin.directory"  # a directory password was tried, or was not
+    SIGNIN_SPENT = "signin.spent"  # … as often as its directory bears
     SECOND_PENDING = "second.pending"
     SECOND_PASSED = "second.passed"
     SECOND_FAILED = "second.failed"
@@ -40,6 +42,8 @@ class Event(StrEnum):
     SMS_CAPPED = "sms.capped"
     MAIL_CAPPED = "mail.capped"
     ALARM_RAISED = "alarm.raised"
+    WEBHOOK_SET = "webhook.set"
+    WEBHOOK_REMOVED = "webhook.removed"
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"
     PASSKEY_RENAMED = "passkey.renamed"
@@ -87,10 +91,32 @@ class Event(StrEnum):
     AGENT_COPIED = "agent.copied"
     DIRECTORY_FOUNDED = "directory.founded"
     DIRECTORY_ADDED = "directory.added"
+    DIRECTORY_SIGNIN = "directory.signin"  # switched on or off
     AGENT_INVITED = "agent.invited"
     AGENT_REVOKED = "agent.revoked"
     ACCOUNT_LINKED = "account.linked"
     ACCOUNT_UNLINKED = "account.unlinked"
+    # seen in a directory, whoever did it
+    ACCOUNT_PASSWORD = "account.password"  # noqa: S105  an event's name, not a secret
+    ACCOUNT_LOCKED = "account.locked"
+    ACCOUNT_UNLOCKED = "account.unlocked"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_MUST_CHANGE = "account.must_change"
+    ACCOUNT_EXPIRY = "account.expiry"
+    ACCOUNT_RENAMED = "account.renamed"
+    ACCOUNT_GONE = "account.gone"
+    ACCOUNT_REMINDED = "account.reminded"
+    ACCOUNT_UNCLEAR = "account.unclear"
+    ACCOUNT_DECIDED = "account.decided"
+    USER_FOLLOWED = "user.followed"  # name or address, as a directory has them
+    SYNC_HELD = "sync.held"
+    SYNC_RELEASED = "sync.released"
+    SYNC_CHOSEN = "sync.chosen"
+    SYNC_ENDED = "sync.ended"
+    SYNC_BEGUN = "sync.begun"
+    SYNC_DONE = "sync.done"
+    SYNC_LOST = "sync.lost"
 
 
 @dataclass(frozen=True, slots=True)

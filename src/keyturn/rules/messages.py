@@ -78,7 +78,7 @@ class Message:
 
     Attributes:
         user_id: whom it concerns, or None (an absent name).
-        channel: "mail" or "sms".
+        channel: "mail", "sms" or "hook" (rules/webhooks.py).
         kind: name of the template.
         address: where it goes, or None: then the worker drops it.
         sealed: the template's values, sealed; emptied once the message is final or sent.

@@ -19,6 +19,10 @@ Then it rests.  What goes:
     enrolments  tokens that let an agent in                      their end
     proofs    what each controller showed of a job               seen
     jobs      resets, unlocks, required changes that are over    their end
+    gone      accounts that a directory does not have any more   seen to be gone
+    health    what changed in how directories are                happened
+    tries     tries of a directory password                      the seal's end
+    streaks   how often an account was tried, 90 days later      the last try
 """
 
 from __future__ import annotations
@@ -55,6 +59,10 @@ class Kind(StrEnum):
     ENROLMENTS = "enrolments"
     PROOFS = "proofs"
     JOBS = "jobs"
+    GONE = "gone"
+    HEALTH = "health"
+    TRIES = "tries"
+    STREAKS = "streaks"
 
 
 ORDER = tuple(Kind)

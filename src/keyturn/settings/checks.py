@@ -22,6 +22,7 @@ _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<host>[^@]+)")
 _SENDER = re.compile(r"\+?[0-9]{3,15}|[A-Za-z0-9][A-Za-z0-9 ]{0,10}|MG[0-9a-f]{32}")
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65535
 
 
 def clash(name: str, allowed: str) -> PydanticCustomError:
@@ -125,6 +126,33 @@ def is_near(name: str) -> bool:
         return ipaddress.ip_address(name).is_private
     except ValueError:
         return False
+
+
+def service_names(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Host names, or "*.NAME" for all under a name; never all under a top-level domain."""
+    kept = []
+    for pattern in value:
+        any_under, name = pattern.startswith("*."), host_name(pattern.removeprefix("*."))
+        if any_under and "." not in name:
+            raise ValueError
+        kept.append(f"*.{name}" if any_under else name)
+    return tuple(kept)
+
+
+def port_numbers(value: tuple[int, ...]) -> tuple[int, ...]:
+    """TCP ports."""
+    if not all(1 <= port <= _LAST_PORT for port in value):
+        raise ValueError
+    return value
+
+
+def contact(value: str) -> str:
+    """Where a person is reached: mailto:ADDRESS or an https address (RFC 8292 §2.1)."""
+    if value.startswith("mailto:"):
+        mail_address(value.removeprefix("mailto:"))
+    elif _address(value)[0].scheme != "https":
+        raise ValueError
+    return value
 
 
 def store_url(value: str) -> str:

@@ -276,6 +276,57 @@ class Sms(_Section):
         return self
 
 
+class Push(_Section):
+    """Messages to phones and browsers (Web Push).
+
+    The makers of browsers run the services that these go through. What is sent there can be read
+    by the one browser alone, and its length tells nothing; the service sees when, and how urgent.
+    The key by which services know this installation comes from the key ring: nothing is to be set.
+    """
+
+    contact: Annotated[str, AfterValidator(checks.contact)] | None = _field(
+        "Where a push service's operator reaches yours when something is wrong; every message "
+        "carries it. server.origin if it is not set; without https there none is named, and some "
+        "services refuse that.",
+        None,
+        allowed="mailto:ADDRESS or https://…",
+    )
+    hosts: Annotated[
+        tuple[str, ...], BeforeValidator(checks.split), AfterValidator(checks.service_names)
+    ] = _field(
+        "The services that messages go to. Browsers name theirs, and anybody can name anything: "
+        "what is not on this list is not called. The default serves Chrome, Firefox, Safari and "
+        "Edge; with an empty list nothing is sent.",
+        (
+            "fcm.googleapis.com",
+            "*.push.services.mozilla.com",
+            "web.push.apple.com",
+            "*.notify.windows.com",
+        ),
+        allowed="a list of host names, *.NAME for all names under one; in the environment "
+        "separated by commas",
+    )
+    ports: Annotated[
+        tuple[int, ...], BeforeValidator(checks.split), AfterValidator(checks.port_numbers)
+    ] = _field(
+        "The ports that services may be at.",
+        (443,),
+        allowed="a list of whole numbers from 1 to 65535; in the environment separated by commas",
+    )
+    networks: Networks = _field(
+        "Networks that a service may be in although they are not public: for a service of your "
+        "own. No other private address is called, whatever name leads there.",
+        (),
+        allowed="a list of networks such as 10.0.0.0/8 or fd00::/8, or single addresses; "
+        "in the environment separated by commas; never the whole internet",
+    )
+    ca_file: Path | None = _field(
+        "Certificates to trust instead of the system's: for a service of your own.",
+        None,
+        allowed="a PEM file",
+    )
+
+
 class Hashing(_Section):
     """argon2id (RFC 9106): what one guess at a stolen password costs."""
 
@@ -374,7 +425,8 @@ class Retention(_Section):
         le=36_500,
     )
     flows_days: int = _field(
-        "Codes, links, and what was begun in browsers and ran out: diagnosis looks at them.",
+        "Codes, links, and what was begun in browsers and ran out: diagnosis looks at them. "
+        "Accounts that a directory does not have any more.",
         30,
         ge=1,
         le=3650,
@@ -386,6 +438,21 @@ class Retention(_Section):
         365,
         ge=7,
         le=36_500,
+    )
+    health_days: int = _field("What changed in how directories are.", 90, ge=1, le=3650)
+
+
+class Webhook(_Section):
+    """Tenants' own addresses for alarms (`keyturn tenant webhook`)."""
+
+    private: bool = _field(
+        "Whether alarms may also go to addresses of private networks and of this machine. Whoever "
+        "may choose a tenant's address can then make this server call what is near it.",
+        default=False,
+        allowed="true or false",
+    )
+    ca_file: Path | None = _field(
+        "Certificates to trust instead of the system's.", None, allowed="a PEM file"
     )
 
 
@@ -431,10 +498,12 @@ class Settings(BaseSettings):
     store: Storage = Storage()
     mail: Mail = Mail()
     sms: Sms = Sms()
+    push: Push = Push()
     hash: Hashing = Hashing()
     passwords: Passwords = Passwords()
     limits: Limits = Limits()
     retention: Retention = Retention()
+    webhook: Webhook = Webhook()
     log: Log = Log()
     doctor: Doctor = Doctor()
 

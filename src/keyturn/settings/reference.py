@@ -88,6 +88,10 @@ def _allowed(field: FieldInfo) -> str:
 def _spell(value: object) -> str:
     if value is None or value == () or isinstance(value, SecretStr):
         return ""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_spell, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str | Path) else str(value)
 
 

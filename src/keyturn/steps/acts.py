@@ -45,17 +45,22 @@ def record(
     tx: Tx, act: Act, event: Event, user: User | None, facts: Mapping[str, object] | None = None
 ) -> None:
     """Write one row of the audit trail. The decoy of an absent name is nobody."""
+    tx.audit.add(row(act, event, user, facts))
+
+
+def row(
+    act: Act, event: Event, user: User | None, facts: Mapping[str, object] | None = None
+) -> Entry:
+    """A row of the audit trail, for whoever writes many at once."""
     known = user is not None and user.id != act.tenant.id
-    tx.audit.add(
-        Entry(
-            id=act.id(),
-            tenant_id=act.tenant.id,
-            at=act.now,
-            event=event,
-            user_id=user.id if user is not None and known else None,
-            actor_id=act.actor.id if act.actor else None,
-            ip=act.caller.ip,
-            client=act.caller.client_name,
-            facts=facts or {},
-        )
+    return Entry(
+        id=act.id(),
+        tenant_id=act.tenant.id,
+        at=act.now,
+        event=event,
+        user_id=user.id if user is not None and known else None,
+        actor_id=act.actor.id if act.actor else None,
+        ip=act.caller.ip,
+        client=act.caller.client_name,
+        facts=facts or {},
     )

@@ -1,7 +1,9 @@
-"""Alarms: one mail to each of the tenant's owners, a row of the audit trail, a line in the console.
+"""Alarms: one mail to each of the tenant's owners, a call of its own address if it has one, a row
+of the audit trail, a line in the console.
 
 Whatever sounds one may do so as often as it likes: of each kind one an hour is heard.  It
-is the same for names that exist and names that do not; callers see to that.
+is the same for names that exist and names that do not; callers see to that.  Whoever counts by
+itself what was told already tells it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from keyturn.rules.accounts import Role, UserState
 from keyturn.rules.alarms import ONCE, Alarm
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY
+from keyturn.steps import webhooks
 from keyturn.steps.acts import Act, record
 from keyturn.steps.outbox import mail_notice
 
@@ -40,14 +43,25 @@ def sound(tx: Tx, act: Act, kind: Alarm, facts: Mapping[str, object]) -> bool:
     """
     if not ONCE.allows(tx.budgets.spend(act.tenant.id, str(kind), act.now, ONCE)):
         return False
+    tell(tx, act, kind, facts, {"link": act.parts.link(act.tenant, "/console/messages")})
+    return True
+
+
+def tell(
+    tx: Tx, act: Act, kind: Alarm, facts: Mapping[str, object], words: Mapping[str, object]
+) -> None:
+    """As `sound`, whatever was heard before.
+
+    Args:
+        words: what the mail has besides, above all `link`: where it leads.
+    """
     record(tx, act, Event.ALARM_RAISED, None, {KIND: str(kind), **facts})
-    link = act.parts.link(act.tenant, "/console/messages")
-    told = {KIND: str(kind), "at": act.now, "link": link, **facts}
+    told = {KIND: str(kind), "at": act.now, **facts, **words}
+    webhooks.tell(tx, act, told)
     for home, owner_id in tx.roles.holders(act.tenant.id, Role.OWNER):
         owner = tx.users.get(home, owner_id)
         if owner is not None and owner.state is UserState.ACTIVE:
             mail_notice(tx, act, "alarm", owner, told)
-    return True
 
 
 def standing(tx: Tx, act: Act) -> tuple[Standing, ...]:

@@ -18,13 +18,15 @@ LOOK_MS = 20 * SECOND
 
 
 def ask(tx: Tx, act: Act, account: LinkedAccount, asked_by: str) -> Look | Hindered:
-    """A look at a linked account; the one that is open if there is one.
+    """A look at a linked account; the one that is open if there is one. What staff ask tells more
+    (steps.standby), so theirs and the person's are two.
 
     Args:
         asked_by: id of the user or staff member.
     """
     last = tx.jobs.last_look(account.tenant_id, account.directory_id, account.guid)
-    if last is not None and last.answered_at is None and act.now < last.expires_at:
+    waits = last is not None and last.answered_at is None and act.now < last.expires_at
+    if last is not None and waits and _own(last.asked_by, account) is _own(asked_by, account):
         return last
     hindered = jobs.silence(tx, act, account)
     if hindered is not None:
@@ -40,6 +42,11 @@ def ask(tx: Tx, act: Act, account: LinkedAccount, asked_by: str) -> Look | Hinde
     )  # fmt: skip
     tx.jobs.ask(look)
     return look
+
+
+def _own(asked_by: str, account: LinkedAccount) -> bool:
+    """Whether it is the person who asks."""
+    return asked_by == account.user_id
 
 
 def shown(look: Look, now: int) -> Look:

@@ -10,6 +10,8 @@ from typing import Any
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
 from keyturn.rules.directories import leases, topology
+from keyturn.rules.directories.entries import DirectoryKind
+from keyturn.rules.directories.known import sound_ids
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import Job, JobState
 from keyturn.rules.directories.things import (
@@ -93,10 +95,11 @@ class DirectoryPage:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """A user's directory account, and the name of its directory."""
+    """A user's directory account, and its directory: the name, and what it is."""
 
     account: LinkedAccount
     directory: str
+    kind: DirectoryKind
 
 
 def row(tx: Tx, act: Act, directory: Directory) -> DirectoryRow:
@@ -193,8 +196,9 @@ def _delays(tx: Tx, jobs: Sequence[Job]) -> Mapping[str, int]:
 def accounts(tx: Tx, act: Act, user: User) -> tuple[AccountRow, ...]:
     """The directory accounts that are linked to a user."""
     found = tx.directories.linked(act.tenant.id, user.id)
-    names = {d.id: d.name for d in tx.directories.all(act.tenant.id)} if found else {}
-    return tuple(AccountRow(a, names.get(a.directory_id, "")) for a in found)
+    known = {d.id: (d.name, d.kind) for d in tx.directories.all(act.tenant.id)} if found else {}
+    unknown = ("", DirectoryKind.ACTIVE_DIRECTORY)
+    return tuple(AccountRow(a, *known.get(a.directory_id, unknown)) for a in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +232,10 @@ def candidate(view: str) -> Candidate | None:
     texts: dict[str, Any] = {name: told.get(name) for name in named}
     if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts.values()):
         return None
-    if len(texts["guid"]) != GUID or not set(texts["guid"]) <= set("0123456789abcdef"):
+    if not sound_ids((texts["guid"],), 1):
         return None
     return Candidate(**texts, disabled=told.get("disabled") is True)
 
 
-#: hex digits of an objectGUID; longest name that is shown
-GUID, LONGEST = 32, 1024
+#: longest name that is shown
+LONGEST = 1024

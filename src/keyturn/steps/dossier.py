@@ -52,6 +52,7 @@ def dossier(tx: Tx, act: Act, user: User) -> Document:
                   for c in tx.cases.of_user(act.tenant.id, user.id)],
         "directory_accounts": [_told(a, "name", "upn", "guid", "linked_at")
                                for a in tx.directories.linked(act.tenant.id, user.id)],
+        "directory_entries": _entries(tx, act, user),
         "directory_jobs": [_job(j) for j in tx.jobs.of(act.tenant.id, None, user.id, MOST)],
         "events": [_event(e, user) for e in tx.audit.of_user(act.tenant.id, user.id, MOST)],
     }  # fmt: skip
@@ -111,6 +112,18 @@ def _messages(tx: Tx, act: Act, user: User) -> Sequence[Document]:
     sent = tx.messages.of_user(act.tenant.id, user.id, MOST)
     names = ("channel", "kind", "state", "detail", "created_at", "updated_at")
     return [{"to": masked(m), **_told(m, *names)} for m in sent]
+
+
+def _entries(tx: Tx, act: Act, user: User) -> Sequence[Document]:
+    """What was read of their accounts."""
+    names = ("name", "upn", "display", "mail", "phone", "unit", "disabled", "must_change",
+             "locked_at", "password_set_at", "password_expires_at", "expires_at",
+             "groups")  # fmt: skip
+    return [
+        {**_told(known.entry, *names), "read_at": moment(known.seen_at)}
+        for account in tx.directories.linked(act.tenant.id, user.id)
+        for known in tx.syncs.known(act.tenant.id, account.directory_id, [account.guid])
+    ]
 
 
 def _job(job: Job) -> Document:

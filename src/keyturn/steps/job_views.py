@@ -10,6 +10,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules.diagnosis import Value
 from keyturn.rules.directories import resets, topology
 from keyturn.rules.directories.causes import cause_of
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import Job, JobKind, JobState, Proof
 from keyturn.rules.lockout import HOUR
@@ -26,7 +27,7 @@ class JobView:
 
     Attributes:
         state: as it is now, whether or not a sweep has stored it.
-        directory, account: for people.
+        directory, account: for people. directory_kind: what it is.
         started_by, starter: the staff member who began it, and their name; None and "" for the
             person themselves.
         ends_at: when this state ends by itself (until when a password may be chosen, the
@@ -40,7 +41,7 @@ class JobView:
         unbound: the directory has taken the password, and said nothing when it was tried.
         already: it was so without us.
         old_until: until when the old password may still open file shares and cached logons;
-            None unless a password was set.
+            None unless a password was set, and in a domain.
         over: nothing more will change: whoever watches may stop.
     """
 
@@ -49,6 +50,7 @@ class JobView:
     state: JobState
     directory_id: str
     directory: str
+    directory_kind: DirectoryKind
     account: str
     user_id: str
     started_by: str | None
@@ -80,10 +82,14 @@ def view(tx: Tx, job: Job, now: int) -> JobView:
     staff = tx.users.get(job.tenant_id, job.started_by) if job.started_by else None
     data = json.loads(job.detail) if job.detail else {}
     done = job.state is JobState.DONE
-    changed = done and job.kind is JobKind.RESET and job.finished_at is not None
+    kind = directory.kind if directory else DirectoryKind.ACTIVE_DIRECTORY
+    lingers = (
+        done and job.kind is JobKind.RESET and kind is DirectoryKind.ACTIVE_DIRECTORY
+    )  # fmt: skip
     return JobView(
         id=job.id, kind=job.kind, state=job.state, directory_id=job.directory_id,
-        directory=directory.name if directory else "", account=holder.name if holder else "",
+        directory=directory.name if directory else "", directory_kind=kind,
+        account=holder.name if holder else "",
         user_id=job.user_id, started_by=job.started_by,
         starter=staff.name if staff else "", must_change=job.must_change,
         unlock=job.unlock, created_at=job.created_at, ends_at=resets.ends_at(job),
@@ -93,7 +99,7 @@ def view(tx: Tx, job: Job, now: int) -> JobView:
         proofs=_proofs(tx, job) if done else (),
         settled_on=job.permit.controller if done and job.permit else "",
         unbound="unbound" in data, already=resets.ALREADY in data,
-        old_until=job.finished_at + OLD_MS if changed and job.finished_at else None,
+        old_until=job.finished_at + OLD_MS if lingers and job.finished_at else None,
         over=job.state in resets.FINAL and not resets.watching(job),
     )  # fmt: skip
 

@@ -375,4 +375,5 @@ def _named(tx: Tx, job: Job) -> dict[str, object]:
     holder = tx.directories.holder(job.tenant_id, job.directory_id, job.guid)
     return {
         "directory": directory.name if directory else "", "account": holder.name if holder else "",
+        "directory_kind": str(directory.kind) if directory else "",
     }  # fmt: skip

@@ -26,7 +26,7 @@ def enqueue(
     """Queue one message; returns its id.
 
     Args:
-        channel: "mail" or "sms".
+        channel: "mail", "sms" or "hook".
         kind: the template's name.
         user: whom it concerns; None or the tenant's decoy for an absent name.
         address: where to; None for an absent name: the same row, which the worker drops.
@@ -63,8 +63,10 @@ def enqueue(
 def mail_notice(
     tx: Tx, act: Act, kind: str, user: User, values: Mapping[str, object], run_at: int | None = None
 ) -> str:
-    """Queue a mail to a user's address of record that is still worth reading tomorrow."""
+    """Queue a mail to a user's address of record that is still worth reading tomorrow. Whoever
+    came with a directory account may have none.
+    """
     return enqueue(
-        tx, act, "mail", kind, user=user, address=user.email, values=values,
+        tx, act, "mail", kind, user=user, address=user.email or None, values=values,
         life_ms=NOTICE_LIFE_MS, run_at=run_at,
     )  # fmt: skip

@@ -30,18 +30,30 @@ class Recipient:
 
 def recipients(tx: Tx, job: Job, now: int) -> tuple[Recipient, ...]:
     """Every living candidate of the job's directory."""
-    agents = standby.sealed_to(tx.agents.of(job.tenant_id, job.directory_id), now)
+    return recipients_of(tx, job.tenant_id, job.directory_id, now)
+
+
+def recipients_of(tx: Tx, tenant_id: str, directory_id: str, now: int) -> tuple[Recipient, ...]:
+    """Every living candidate of a directory."""
+    agents = standby.sealed_to(tx.agents.of(tenant_id, directory_id), now)
     return tuple(
         Recipient(a.id, a.name, a.sealing_key, a.certificate) for a in agents if a.certificate
     )
 
 
 def fit(tx: Tx, job: Job, envelopes: Sequence[Envelope], now: int) -> bool:
+    """As `fit_for`, for a job."""
+    return fit_for(tx, job.tenant_id, job.directory_id, envelopes, now)
+
+
+def fit_for(
+    tx: Tx, tenant_id: str, directory_id: str, envelopes: Sequence[Envelope], now: int
+) -> bool:
     """Whether these are envelopes of the right size, at most one for each candidate, none for
     anybody else, and at least one for somebody who lives. Agents come and go while a
     password is typed: whoever came since can do without one.
     """
-    agents = standby.candidates(tx.agents.of(job.tenant_id, job.directory_id))
+    agents = standby.candidates(tx.agents.of(tenant_id, directory_id))
     known = {agent.id for agent in agents}
     alive = {agent.id for agent in standby.living(agents, now)}
     to = [envelope.agent_id for envelope in envelopes]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from keyturn.ports.directories import Look as Asked
 from keyturn.ports.store import Tx
 from keyturn.rules.directories import leases, resets
 from keyturn.rules.directories.proofs import ATTRIBUTE, ProofState
-from keyturn.rules.directories.resets import ACTING, Job, JobKind, JobState
+from keyturn.rules.directories.resets import ACTING, Envelope, Job, JobKind, JobState
+from keyturn.rules.directories.signins.tries import WAITING
 from keyturn.rules.directories.things import Agent, AgentRole, AgentState, Lease
-from keyturn.steps import charts
-from keyturn.wire.messages import Applicant, Look, Sealed, Task, Unsettled, Watch, Work
+from keyturn.steps import charts, syncing
+from keyturn.wire.messages import Applicant, Guess, Look, Sealed, Task, Unsettled, Watch, Work
 
 #: a listener is asked to watch a controller after this time, or when the primary cannot reach it
 LISTENER_AFTER_MS = 15_000
+#: tries that an agent is told of at once; it has room for a few at a time
+GUESSES = 64
 NOTHING = Work(tasks=(), unsettled=(), watches=(), looks=(), applicants=())
 
 
@@ -62,6 +66,8 @@ def work(tx: Tx, agent: Agent, lease: Lease | None, now: int) -> Work:
         watches=tuple(_watches(tx, agent, now, leads=leads and candidate)),
         looks=tuple(_looks(tx, agent, now)) if leads and candidate else (),
         applicants=tuple(_applicants(every)) if candidate else (),
+        sync=syncing.standing(tx, agent) if leads and candidate else None,
+        guesses=tuple(_guesses(tx, agent, now)) if leads and candidate else (),
     )
 
 
@@ -157,7 +163,25 @@ def _looks(tx: Tx, agent: Agent, now: int) -> list[Look]:
 
 
 def _look(asked: Asked, now: int) -> Look:
-    return Look(look_id=asked.id, guid=asked.guid, name=asked.name, left_ms=asked.expires_at - now)
+    """For staff also where bad logons come from: other people's addresses are not the person's."""
+    return Look(
+        look_id=asked.id, guid=asked.guid, name=asked.name, left_ms=asked.expires_at - now,
+        sources=bool(asked.guid) and asked.asked_by != asked.user_id,
+    )  # fmt: skip
+
+
+def _guesses(tx: Tx, agent: Agent, now: int) -> list[Guess]:
+    """The oldest tries that this agent can open. All are looked at: a stranger may seal to
+    others alone, and those are in nobody's way.
+    """
+    waiting = tx.signins.queued(agent.tenant_id, agent.directory_id, now, WAITING)
+    mine = ((one, sealed_for(agent, one.envelopes)) for one in waiting)
+    found = (
+        Guess(one.id, one.guid, one.lane, sealed, one.expires_at, one.deadline - now)
+        for one, sealed in mine
+        if sealed is not None and one.deadline is not None
+    )
+    return list(islice(found, GUESSES))
 
 
 def applicants(tx: Tx, agent: Agent) -> tuple[Applicant, ...]:
@@ -178,5 +202,10 @@ def _applicants(every: Sequence[Agent]) -> list[Applicant]:
 
 
 def _sealed(agent: Agent, job: Job) -> Sealed | None:
-    mine = (e for e in job.envelopes if e.agent_id == agent.id)
+    return sealed_for(agent, job.envelopes)
+
+
+def sealed_for(agent: Agent, envelopes: Sequence[Envelope]) -> Sealed | None:
+    """An agent's own envelope, None without one."""
+    mine = (e for e in envelopes if e.agent_id == agent.id)
     return next((Sealed(enc=e.enc, ciphertext=e.ciphertext) for e in mine), None)

@@ -33,6 +33,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """All routes; sign-in first, because it is the busiest."""
     return [
         *signin.routes(site),
+        Late("/signin/directory", lambda: _asking(site)),
         *recover.routes(site),
         files.static_files(site),
         door(site, "/tenant.css", get=files.tenant_css),
@@ -65,7 +66,8 @@ def routes(site: Site) -> list[BaseRoute]:
 def every(site: Site) -> list[BaseRoute]:
     """As `routes`, with those that come late loaded now; not the API's."""
     return [
-        *routes(site), *_data(site), *_directory(site), *_help(site), *_console(site),
+        *routes(site), *_data(site), *_directory(site), *_asking(site), *_help(site),
+        *_console(site),
     ]  # fmt: skip
 
 
@@ -79,6 +81,12 @@ def _directory(site: Site) -> list[BaseRoute]:
     from keyturn.web.pages import directory  # noqa: PLC0415  as data
 
     return directory.routes(site)
+
+
+def _asking(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import directory_change, directory_signin  # noqa: PLC0415  as data
+
+    return [*directory_signin.routes(site), *directory_change.routes(site)]
 
 
 def _help(site: Site) -> list[BaseRoute]:

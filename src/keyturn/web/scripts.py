@@ -13,9 +13,10 @@ from typing import Final
 
 from keyturn import __version__
 
-#: what the page of a new directory password runs, and what each is for
+#: what the pages run on which a directory password is typed, and what each is for
 SCRIPTS: Final = {
-    "directory.js": "the page: what is typed, and what is sent",
+    "directory.js": "the page of a new password: what is typed, and what is sent",
+    "asking.js": "the page that signs in: what is typed, and what is sent",
     "seal.js": "certificates, the pinned identity, the seal",
     "policies.js": "the directory's policy while typing",
     "passphrases.js": "pass-phrases",
@@ -29,7 +30,8 @@ _HEAD = f"""\
 
 Made by `tools/write_docs.py`; of Keyturn {__version__}.
 
-A new directory password is sealed in the browser, to the directory's agents and to nobody else.
+A directory password, a new one or one to sign in with, is sealed in the browser, to the
+directory's agents and to nobody else.
 The server never has it, its database and logs do not, nor does anybody on the way. This does
 **not** help against a server that was taken over and serves another script: it could read what is
 typed. So the scripts are published with their hashes, and anybody can see whether a server serves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -184,6 +185,11 @@ class Visit:
             self.site.rendered[key] = text
         text = text.replace(CSRF_MARK, self.csrf).replace(str(NOW_MARK), str(self.now))
         return self._finish(Response(text, media_type=HTML))
+
+    def told(self, value: Mapping[str, Any], status: int = 200) -> Response:
+        """An answer for a script of the page, with the cookies that come of it."""
+        body = json.dumps(value)
+        return self._finish(Response(body, status, media_type="application/json"))
 
     def to(self, path: str) -> Response:
         """See another page of this tenant (303)."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from keyturn.rules.directories.entries import DirectoryKind, Entry, Scope
 from keyturn.rules.directories.proofs import ProofState, Stamp
 from keyturn.rules.directories.resets import JobKind
+from keyturn.rules.directories.syncs import Phase
 from keyturn.rules.directories.things import AgentRole, Epoch
 
 #: raised when either side could misread the other
@@ -30,6 +32,9 @@ class Enrol:
 
     The same token with the same signing key gets the same answer again, so that an answer
     that is lost costs nothing.
+
+    Attributes:
+        kind: of directory that the agent is set up for; of any other it is refused.
     """
 
     token: str
@@ -40,6 +45,7 @@ class Enrol:
     machine: str
     place: str
     version: str
+    kind: DirectoryKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,23 +300,105 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A question about one account. One of `guid` and `name` is ""."""
+    """A question about one account. One of `guid` and `name` is "".
+
+    Attributes:
+        sources: tell also where its bad logons come from (rules/directories/logons/source.py).
+    """
 
     look_id: str
     guid: str
     name: str
     left_ms: int
+    sources: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """Where the reading of a directory stands, for its primary; and the answer to all that is
+    said of it: to go on from there, whatever was sent.
+
+    Attributes:
+        at: names this very place; every report says which it goes on from, and counts only
+            if that is the place still (rules/directories/syncs.place).
+        after: id of the last account that was taken of this read.
+        cursor: what `changes` go on from.
+    """
+
+    scope: Scope
+    phase: Phase
+    at: str
+    after: str
+    cursor: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A password to be tried once, if the account bears it (rules/directories/signins).
+
+    Attributes:
+        guid: "" for a name that nobody has: it goes the same way, and nothing can be right.
+        lane: of those with the same one at a time, whether anybody has the name or not.
+        left_ms: to ask for leave.
+    """
+
+    try_id: str
+    guid: str
+    lane: str
+    sealed: Sealed
+    expires_at: int
+    left_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What there is to do for this agent, now. Asking again gives the same, until reported."""
+    """What there is to do for this agent, now. Asking again gives the same, until reported.
+
+    Attributes:
+        sync: None for whoever is not primary, and while nobody wants the directory to be read.
+    """
 
     tasks: tuple[Task, ...]
     unsettled: tuple[Unsettled, ...]
     watches: tuple[Watch, ...]
     looks: tuple[Look, ...]
     applicants: tuple[Applicant, ...]
+    sync: Syncing | None = None
+    guesses: tuple[Guess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskTry:
+    """Leave to try a password once. Answer: Permitted ("busy": another try of the account has
+    leave, ask again).
+
+    Attributes:
+        threshold, window_ms: how the account's directory counts (0: it never locks).
+        readable: False if that could not be read; then there is no leave.
+        needs_ms: the longest that reading the controller's count and one bind can take.
+    """
+
+    try_id: str
+    run_id: str
+    threshold: int
+    window_ms: int
+    readable: bool
+    needs_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """What came of a try.
+
+    Attributes:
+        bind: "right", "wrong", "silent" (rules/directories/proofs.Bind); "" if none was sent.
+        reason: a word of BIND_REASONS, or of signins/answers.UNTRIED or TROUBLES.
+    """
+
+    try_id: str
+    run_id: str
+    bind: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +481,94 @@ class Charted:
     reachable: dict[str, str]
 
 
+# --- everybody in a directory; what an account's moments are, the directory's own clock says
+
+
+@dataclass(frozen=True, slots=True)
+class SyncBegun:
+    """A full read begins, whatever went on before.
+
+    Attributes:
+        cursor, total: of its roll.
+    """
+
+    at: str
+    cursor: bytes
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPage:
+    """A page of a full read: these accounts, and no others, after the place's and up to `upto`.
+
+    Attributes:
+        upto: id; with `last` the page speaks of all that are left, and it is "".
+        entries: at most 200 (rules/directories/entries.PAGE), ascending by id.
+    """
+
+    at: str
+    upto: str
+    entries: tuple[Entry, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncChanges:
+    """What changed, or that nothing did. Of what does not fit into one message a part is told
+    with the cursor as it was.
+
+    Attributes:
+        entries, gone: at most 200 each, ascending; gone: ids.
+        whole: everything has to be read again.
+    """
+
+    at: str
+    entries: tuple[Entry, ...]
+    gone: tuple[str, ...]
+    cursor: bytes
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncLost:
+    """The directory cannot tell what changed since the cursor: everything is to be read again."""
+
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStuck:
+    """The reading cannot go on for now, and is tried again by itself.
+
+    Attributes:
+        cause: "scope" (an OU or group does not exist, or may not be read), "size" (an account fits
+            into no message), or as agent/ports.Unreachable has it.
+        name: of what it is about: a distinguished name, a controller; "" for none.
+    """
+
+    at: str
+    cause: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """How the directory is, every minute, from every approved agent: of its own controller, and
+    from the primary of all of them. JSON of rules/directories/health/facts.py.
+
+    Attributes:
+        clock_ms: this agent's own clock, ms since the epoch. The one reading of a clock that
+            travels, because nothing is asked of it but how far it is off.
+        beside: a ListenerSight.
+        seen: a PrimarySight; "" from whoever is not primary.
+    """
+
+    run_id: str
+    clock_ms: int
+    beside: str
+    seen: str
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """The server has it; nothing else to say."""
@@ -406,7 +582,8 @@ class Denied:
         why: "token", "signature", "sequence", "revoked", "waiting", "cloned", "run", "epoch",
             "protocol", "name", "message", "certificate" (it vouches for something else),
             "role" (a listener founds no directory), "later" (too many wrong tokens from this
-            network).
+            network), "kind" (the directory is of another one than the agent), "unsynced" (nobody
+            wants the directory to be read).
         holder: for "run": who lives under this key already.
     """
 
@@ -426,14 +603,23 @@ ANSWERS: Mapping[type, type] = {
     Wait: Rung,
     Fetch: Work,
     AskPermit: Permitted,
+    AskTry: Permitted,
+    Guessed: Taken,
     Report: Taken,
     Seen: Taken,
     Looked: Taken,
     Charted: Taken,
+    SyncBegun: Syncing,
+    SyncPage: Syncing,
+    SyncChanges: Syncing,
+    SyncLost: Syncing,
+    SyncStuck: Syncing,
+    Surveyed: Taken,
 }
 
 Request = (
     Enrol | Found | Approve | Renew | Begin | Beat | Release | Wait | Fetch | AskPermit
-    | Report | Seen | Looked | Charted
+    | Report | Seen | Looked | Charted | SyncBegun | SyncPage | SyncChanges | SyncLost
+    | SyncStuck | Surveyed | AskTry | Guessed
 )  # fmt: skip
-Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Denied
+Answer = Enrolled | Begun | Taken | Beaten | Rung | Work | Permitted | Syncing | Denied

@@ -31,6 +31,10 @@ PADDED: Final = 256
 #: bytes of UTF-8; longer ones the browser refuses
 LONGEST: Final = PADDED - 2
 ENC_BYTES: Final = 32
+#: stands where a reset's user stands, in the seal of a password to sign in with: nobody is named
+#: when it is sealed, and what was sealed for one must not open for the other (a user's id is a
+#: ULID, of 26 characters)
+SIGN_IN: Final = "sign-in"
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _LENGTH = struct.Struct(">H")

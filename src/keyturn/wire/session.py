@@ -35,6 +35,11 @@ from keyturn.wire.messages import (
     Release,
     Request,
     Rung,
+    SyncBegun,
+    SyncChanges,
+    SyncLost,
+    SyncPage,
+    SyncStuck,
     Wait,
 )
 from keyturn.wire.paths import BELL, MESSAGES
@@ -43,7 +48,11 @@ from keyturn.wire.signatures import Forged, Headers, Kind, Lane, Sender
 METHOD: Final = "POST"
 _UPGRADED = "GET"
 #: what is not here goes by Lane.WORK
-_LANES: Mapping[type, Lane] = {Wait: Lane.WAIT, Beat: Lane.BELL, Release: Lane.BELL}
+_LANES: Mapping[type, Lane] = {
+    Wait: Lane.WAIT, Beat: Lane.BELL, Release: Lane.BELL,
+    SyncBegun: Lane.SYNC, SyncPage: Lane.SYNC, SyncChanges: Lane.SYNC, SyncLost: Lane.SYNC,
+    SyncStuck: Lane.SYNC,
+}  # fmt: skip
 
 
 def lane_of(message: Request, run_id: str) -> Lane:

@@ -58,6 +58,7 @@ class Lane(StrEnum):
     WORK = "work"  # all that is said about jobs, and enrolment
     WAIT = "wait"  # long-polls: they hang, and must hold up nothing else
     BELL = "bell"  # beats: by POST, and by the socket with its opening
+    SYNC = "sync"  # what is read in the directory: large, and a permit must not wait for it
     COMMAND = "command"  # of a command line beside the running agent (messages.COMMAND)
 
 

@@ -54,6 +54,13 @@ MAILS: dict[str, dict[str, object]] = {
         "at": SINCE,
         "notme": NOT_ME,
     },
+    "directory_spent": {"directory": "corp.example.test", "until": UNTIL, **ORIGIN},
+    "password_ends": {
+        "directory": "corp.example.test",
+        "account": "ada@corp.example.test",
+        "ends": UNTIL,
+        "days": 7,
+    },
     "passkey_cloned": {"passkey": "Blue key", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},

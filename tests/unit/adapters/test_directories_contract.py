@@ -15,6 +15,7 @@ from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.directories import Look
 from keyturn.ports.store import Taken, Tx
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import ProofState, Stamp
 from keyturn.rules.directories.resets import (
     Envelope,
@@ -153,6 +154,18 @@ def make_look(account: LinkedAccount, **fields: Any) -> Look:
     return replace(plain, **fields)
 
 
+def test_an_account_may_have_an_id_as_long_as_a_sid(store: SqlStore, here: str) -> None:
+    account = make_account(here, new_id(), guid="ab" * 68)
+    write(store, lambda tx: tx.directories.link(account))
+    place = (here, account.directory_id, account.guid)
+    assert read(store, lambda tx: tx.directories.holder(*place)) == account
+    job = add_job(store, make_job(account))
+    assert read(store, lambda tx: tx.jobs.get(here, job.id)) == job
+    look = make_look(account)
+    write(store, lambda tx: tx.jobs.ask(look))
+    assert read(store, lambda tx: tx.jobs.last_look(*place)) == look
+
+
 def add_job(store: SqlStore, job: Job) -> Job:
     write(store, lambda tx: tx.jobs.add(job))
     return job
@@ -170,6 +183,18 @@ def test_a_directory_is_kept_changed_and_listed_by_name(store: SqlStore, here: s
     changed = replace(second, topology='{"a":1}', topology_at=NOW)
     write(store, lambda tx: tx.directories.update(changed))
     assert read(store, lambda tx: tx.directories.get(here, second.id)) == changed
+
+
+@pytest.mark.parametrize("kind", DirectoryKind)
+def test_a_directory_is_of_one_kind_for_its_whole_life(
+    store: SqlStore, here: str, kind: DirectoryKind
+) -> None:
+    made = make_directory(here, kind=kind)
+    write(store, lambda tx: tx.directories.add(made))
+    other = next(each for each in DirectoryKind if each is not kind)
+    write(store, lambda tx: tx.directories.update(replace(made, kind=other, topology="{}")))
+    found = read(store, lambda tx: tx.directories.get(here, made.id))
+    assert found == replace(made, topology="{}")
 
 
 def test_of_many_identities_the_first_stays(store: SqlStore, here: str) -> None:

@@ -97,6 +97,19 @@ def test_each_template_is_a_letter_that_the_tests_know() -> None:
     assert {path.stem for path in FOLDER.glob("*.sms")} == set(TEXTS)
 
 
+@pytest.mark.parametrize(
+    ("where", "lingers"),
+    [(None, True), ("active_directory", True), ("openldap", False), ("workgroup", False)],
+)
+def test_only_a_domain_takes_the_old_password_for_a_while(where: str | None, lingers: bool) -> None:
+    told = {"directory_kind": where} if where else {}  # an older release did not say it
+    text = mail("directory_changed", {**MAILS["directory_changed"], **told}).text
+    assert ("may take the old one" in text) is lingers
+    assert "Use the new password from now on." in text
+    assert "\n\nIf it was you" in text
+    assert "\n\n\n" not in text
+
+
 def test_a_lock_notice_names_the_end_the_client_and_its_address() -> None:
     written = mail("lock_notice")
     assert "14:07 (Europe/London)" in written.subject

@@ -20,6 +20,7 @@ from keyturn.adapters.probes import FactLedger, ntp, probes_of, setup_of, tls
 from keyturn.adapters.probes.mail import SmtpProbe
 from keyturn.adapters.probes.sms import KannelProbe, RestProbe, SmppProbe
 from keyturn.adapters.probes.threads import aside
+from keyturn.adapters.probes.web import WebProbe
 from keyturn.adapters.sql import open_store
 from keyturn.adapters.sql.schema import metadata
 from keyturn.adapters.sql.store import engine_of
@@ -76,6 +77,35 @@ def test_each_driver_has_its_probe_and_no_probe_shows_its_password(
     assert type(probes.gateway) is kind
     assert "password" not in repr(probes.gateway)
     assert isinstance(probes.mail_server, SmtpProbe)
+
+
+@pytest.mark.parametrize(
+    ("origin", "push", "looks"),
+    [
+        ("https://id.north.test", {}, True),
+        ("https://id.north.test", {"hosts": []}, False),
+        ("https://id.north.test", {"ports": []}, False),
+        ("http://localhost:8080", {}, False),
+    ],
+)
+def test_push_services_are_looked_at_where_browsers_can_subscribe(
+    origin: str, push: dict[str, Any], looks: bool
+) -> None:
+    probes = probes_of(settings(server={"origin": origin}, push=push), SystemClock(), MemoryDns())
+    assert (probes.push is not None) == looks
+
+
+def test_push_services_of_ones_own_are_met_as_messages_meet_them() -> None:
+    own = {
+        "hosts": ["push.north.test"], "ports": [8443], "networks": ["10.0.0.0/8"],
+        "ca_file": "/etc/ca.pem",
+    }  # fmt: skip
+    server = {"origin": "https://id.north.test"}
+    probes = probes_of(settings(server=server, push=own), SystemClock(), MemoryDns())
+    assert probes.push == WebProbe("/etc/ca.pem")
+    setup = probes.setup
+    assert (setup.push_hosts, setup.push_port) == (("push.north.test",), 8443)
+    assert setup.push_networks == ("10.0.0.0/8",)
 
 
 def test_what_a_look_raises_is_raised_and_what_nobody_waits_for_is_dropped() -> None:

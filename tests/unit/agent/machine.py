@@ -16,6 +16,7 @@ from keyturn.agent.executor import Executor
 from keyturn.agent.journal import Journal
 from keyturn.agent.ports import AccountView, Change, Driver, LinkDown, Uncertain
 from keyturn.agent.standing import Held, Place, Standing
+from keyturn.rules.directories.answers import Tried
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
 from keyturn.wire.messages import Request
@@ -135,6 +136,10 @@ class MortalDriver:
     async def try_password(self, controller: str, guid: str, password: str) -> Bind:
         return await self._ask("try_password", controller, guid, password)
 
+    async def tried(self, controller: str, guid: str, password: str) -> Tried:
+        found: Tried = await self._ask("tried", controller, guid, password)
+        return found
+
     async def topology(self, controller: str) -> Topology:
         return await self._ask("topology", controller)
 
@@ -211,7 +216,7 @@ class Machine:
         standing = Standing(
             Place(self.agent_id, "d", self.run_id, self.home), driver, link, journal, Clock(),
             Chart(self.home, driver, journal), lambda: self._held,
-            lambda: [self.key, *self.older_keys],
+            lambda: [self.key, *self.older_keys], ticks,
         )  # fmt: skip
         executor = Executor(standing)
         busy = asyncio.ensure_future(self._work(executor, life, link, driver))

@@ -38,6 +38,7 @@ def test_good_settings_are_read_in_their_one_spelling(tmp_path: Path) -> None:
     )  # fmt: skip
     assert config.addresses == {"dc1.corp.example.com": "192.0.2.10"}
     assert isinstance(config, Config)
+    assert (config.look_s, load(written(tmp_path, "look_s = 5")).look_s) == (60, 5)
 
 
 def test_the_file_is_found_by_the_environment(tmp_path: Path) -> None:
@@ -54,6 +55,10 @@ def test_the_file_is_found_by_the_environment(tmp_path: Path) -> None:
         ("server", '"https://keyturn.example.com:port"'),
         ("server", '"keyturn.example.com"'),
         ("server", "1"),
+        ("look_s", "4"),
+        ("look_s", "61"),
+        ("look_s", "true"),
+        ("look_s", '"60"'),
         ("directory", '"CORP"'),
         ("controller", '"192.0.2.10"'),
         ("controller", '"dc1"'),

@@ -36,6 +36,13 @@ def test_without_a_kind_it_is_active_directory(tmp_path: Path) -> None:
     assert load(written(tmp_path)).kind is DirectoryKind.ACTIVE_DIRECTORY
 
 
+@pytest.mark.parametrize("port", [1, 1636, 65535])
+def test_it_may_listen_elsewhere_but_a_domain_may_not(tmp_path: Path, port: int) -> None:
+    assert load(written(tmp_path, f"{OURS}\nport = {port}")).port == port
+    assert load(written(tmp_path, OURS)).port == 0
+    assert list(problems(written(tmp_path, f"port = {port}"))) == ["port"]
+
+
 @pytest.mark.parametrize(
     ("line", "name"),
     [
@@ -49,6 +56,10 @@ def test_without_a_kind_it_is_active_directory(tmp_path: Path) -> None:
         ('servers = ["ldap2"]', "servers"),
         ('protected = ["admins"]', "protected"),
         ("protected = [1]", "protected"),
+        ("port = 0", "port"),
+        ("port = 65536", "port"),
+        ("port = true", "port"),
+        ('port = "636"', "port"),
     ],
 )
 def test_a_bad_value_is_named(tmp_path: Path, line: str, name: str) -> None:

@@ -33,8 +33,12 @@ def test_a_workgroup_has_no_certificates(tmp_path: Path) -> None:
     assert config.kind is DirectoryKind.WORKGROUP
     driver = wiring.driver(config)
     assert isinstance(driver, Workgroup)
-    assert driver.timeout_ms == 10_000
+    assert (driver.timeout_ms, driver._settings.port) == (10_000, 445)
     driver.close()
+    elsewhere = wiring.driver(load(written(tmp_path, "port = 4450\n")))
+    assert isinstance(elsewhere, Workgroup)
+    assert elsewhere._settings.port == 4450
+    elsewhere.close()
     with pytest.raises(ConfigRefused) as refused:
         load(written(tmp_path, 'ca_file = "{file}"\n'))
     assert [problem.name for problem in refused.value.problems] == ["ca_file"]

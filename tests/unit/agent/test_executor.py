@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from keyturn.agent import charting
 from keyturn.agent import executor as executors
 from keyturn.agent.charting import Chart
 from keyturn.agent.directories.memory import Fault, MemoryDriver
@@ -45,7 +46,7 @@ def _executor(world: World, folder: Path, until: int = 10**9) -> tuple[Executor,
     driver = MemoryDriver(world.domain, 5_000)
     standing = Standing(
         Place("A", "d", "r", DC1), driver, link, book, Clock(), Chart(DC1, driver, book),
-        lambda: Held(Epoch(0, 1), until), lambda: [world.office.keys["A"]],
+        lambda: Held(Epoch(0, 1), until), lambda: [world.office.keys["A"]], ticks,
     )  # fmt: skip
     return Executor(standing), link
 
@@ -327,3 +328,39 @@ def test_what_is_planned_does_not_print_the_password(kind: JobKind) -> None:
 
     question = Question("j", kind, "g", Stamp(1, "a", 2, 3), "a", "canary-of-a-password")
     assert "canary" not in repr(question)
+
+
+# -- surveys
+
+
+@pytest.mark.parametrize(("leads", "at_once_again"), [(True, 0), (False, 1)])
+def test_it_looks_how_the_directory_is_at_once_every_minute_and_when_it_comes_to_lead(
+    leads: bool, at_once_again: int
+) -> None:
+    async def act(world: World, folder: Path) -> None:
+        lease: list[Held] = [Held(Epoch(0, 1), 10**9)] if leads else []
+        surveyed: list[int] = []
+
+        async def survey() -> None:
+            surveyed.append(ticks())
+
+        book, driver = Journal(folder / "own.sqlite", at_once), MemoryDriver(world.domain, 5_000)
+        standing = Standing(
+            Place("A", "d", "r", DC1), driver, MemoryLink(lambda _: Taken()), book, Clock(),
+            Chart(DC1, driver, book), lambda: lease[0] if lease else None, list, ticks,
+        )  # fmt: skip
+        agent, stop = Executor(standing, survey), asyncio.Event()
+        begun = ticks()
+        running = asyncio.ensure_future(agent.run(stop))
+        await when(lambda: len(surveyed) == 1)
+        lease[:] = [Held(Epoch(0, 1), 10**9)]
+        agent.take(_looks(), ticks())
+        agent.take(_looks(), ticks())
+        await when(lambda: not agent.busy)
+        assert len(surveyed) == 1 + at_once_again
+        await when(lambda: len(surveyed) == 2 + at_once_again)
+        assert surveyed[-1] - begun >= charting.EVERY_MS
+        stop.set()
+        await running
+
+    story(act)

@@ -53,7 +53,12 @@ def test_openldap_gets_what_its_settings_say(tmp_path: Path) -> None:
     assert told.servers == ("dc1.corp.example.com", "ldap2.example.com")
     assert told.protected == ("cn=admins,ou=groups,dc=example,dc=com",)
     assert told.policy == "cn=default,ou=policies,dc=example,dc=com"
+    assert told.port == 636
     driver.close()
+    elsewhere = wiring.driver(settings(tmp_path, f"{OURS}\nport = 1636"))
+    assert isinstance(elsewhere, OpenLdap)
+    assert elsewhere._settings.port == 1636
+    elsewhere.close()
 
 
 def test_what_only_looks_like_a_name_is_refused_by_the_driver(tmp_path: Path) -> None:

@@ -176,7 +176,8 @@ def test_a_lost_answer_costs_nothing_the_same_keys_ask_again(desk: Desk, typed: 
 
 @pytest.mark.parametrize(
     ("why", "words"), [("token", "does not take this token"), ("name", "has this name"),
-                       ("later", "Too many wrong tokens"), ("odd\x1b[2J", "refuses")],
+                       ("later", "Too many wrong tokens"), ("kind", "of another kind"),
+                       ("odd\x1b[2J", "refuses")],
 )  # fmt: skip
 def test_a_refusal_is_told_in_words(
     desk: Desk, typed: Typed, capsys: pytest.CaptureFixture[str], why: str, words: str

@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from keyturn import wiring
 from keyturn.cli import directory_links
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
+from keyturn.rules.directories.known import Known, Owing
 from keyturn.rules.directories.resets import JobState
+from keyturn.rules.directories.syncs import Phase
 from keyturn.settings import load
 from keyturn.wiring import House
 from tests.unit.adapters.test_directories_contract import make_job
+from tests.unit.adapters.test_syncing_contract import make_entry
 from tests.unit.cli.conftest import Command, parsed
 from tests.unit.web.corp import DOMAIN, Corp
 
@@ -55,6 +59,16 @@ def ada_of(house: House) -> User:
     return found
 
 
+def test_sign_in_with_its_passwords_is_switched_by_command(northwind: Command, corp: Corp) -> None:
+    signin = ("directory", "signin", DOMAIN)
+    assert corp.directory.name == DOMAIN
+    assert "sign nobody in" in northwind(*signin)[1]
+    assert parsed(northwind(*signin, "--on", "--json")) == [{"directory": DOMAIN, "on": True}]
+    assert "sign people in" in northwind(*signin)[1]
+    assert parsed(northwind(*signin, "--off", "--json")) == [{"directory": DOMAIN, "on": False}]
+    assert northwind("directory", "signin", "other.test", "--on")[0] == 1
+
+
 def test_a_directory_is_added_once_and_listed(northwind: Command) -> None:
     assert "No directory is connected" in northwind("directory", "list")[1]
     status, out, _ = northwind("directory", "add", "Corp.Example.test.")
@@ -64,7 +78,12 @@ def test_a_directory_is_added_once_and_listed(northwind: Command) -> None:
     assert (listed["name"], listed["standing"], listed["primary"]) == (DOMAIN, "new", None)
     assert DOMAIN in northwind("directory", "list")[1]
     [lab] = parsed(northwind("directory", "add", "lab.example.test", "--json"))
-    assert (lab["name"], lab["identity"]) == ("lab.example.test", None)
+    assert (lab["name"], lab["identity"], lab["kind"]) == (
+        "lab.example.test", None, "active_directory",
+    )  # fmt: skip
+    files = ("directory", "add", "files1.example.test", "--kind", "workgroup", "--json")
+    assert parsed(northwind(*files))[0]["kind"] == "workgroup"
+    assert northwind("directory", "add", "files2.example.test", "--kind", "novell")[0] == 2
 
 
 @pytest.mark.parametrize(
@@ -76,6 +95,65 @@ def test_what_is_no_domain_is_wrong_usage(northwind: Command, typed: str, why: s
     status, _, err = northwind("directory", "add", "--", typed)
     assert status == 2
     assert why in err
+
+
+def test_whom_to_read_is_chosen_shown_and_forgotten(
+    northwind: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    northwind("directory", "add", DOMAIN)
+    sync = ("directory", "sync", DOMAIN)
+    assert "Nobody is read" in northwind(*sync)[1]
+    assert parsed(northwind(*sync, "--json")) == [{"directory": DOMAIN, "read": False}]
+    assert northwind(*sync, "--unit", "Staff")[0] == 2
+    assert northwind(*sync, "--everybody", "--stop")[0] == 2
+    many = [word for n in range(41) for word in ("--group", f"CN={n}")]
+    assert "at most" in northwind(*sync, *many)[2]
+    chosen = northwind(*sync, "--unit", "OU=A,DC=x", "--unit", "OU=B,DC=x", "--group", "CN=C")
+    assert "A full read is due" in chosen[1]
+    [shown] = parsed(northwind(*sync, "--json"))
+    assert (shown["units"], shown["groups"]) == (["OU=A,DC=x", "OU=B,DC=x"], ["CN=C"])
+    assert (shown["phase"], shown["present"], shown["trouble"]) == ("due", 0, "")
+    assert parsed(northwind(*sync, "--everybody", "--json"))[0]["units"] == []
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert northwind(*sync, "--stop")[0] == 1
+    assert "Nobody is read" in northwind(*sync, "--stop", "--yes")[1]
+
+
+def test_how_far_a_directory_is_read_is_told(northwind: Command, house: House) -> None:
+    northwind("directory", "add", DOMAIN)
+    northwind("directory", "sync", DOMAIN, "--everybody")
+
+    def change(tx: Tx, **fields: Any) -> None:
+        (tenant,) = tx.tenants.all()
+        (directory,) = tx.directories.all(tenant.id)
+        sync = tx.syncs.get(tenant.id, directory.id)
+        assert sync is not None
+        tx.syncs.put(tenant.id, replace(sync, **fields))
+
+    def told(**fields: Any) -> str:
+        house.store.submit_write(lambda tx: change(tx, **fields)).result(10)
+        return northwind("directory", "sync", DOMAIN)[1]
+
+    assert "400 of 10000" in told(phase=Phase.READING, done=400, total=10_000, begun_at=1)
+    assert "0 accounts are known" in told(phase=Phase.FOLLOWING, heard_at=1)
+
+    def keep(tx: Tx) -> None:
+        (tenant,) = tx.tenants.all()
+        (directory,) = tx.directories.all(tenant.id)
+        every = [Known(make_entry("0a"), 1, unclear="shared"),
+                 Known(make_entry("0b"), 1, 86_400_000, owing=Owing.HELD)]  # fmt: skip
+        tx.syncs.keep(tenant.id, directory.id, every)
+
+    house.store.submit_write(keep).result(10)
+    owing = told()
+    assert "Of 1 nobody knows whose they are" in owing
+    assert "1 of them went together" in owing
+    [shown] = parsed(northwind("directory", "sync", DOMAIN, "--json"))
+    assert (shown["unclear"], shown["held"]) == (1, 1)
+    assert shown["held_since"] == "1970-01-02T00:00:00.000Z"
+    stuck = told(trouble="scope OU=A\x1b")
+    assert "does not go on: scope OU=A" in stuck
+    assert "\x1b" not in stuck
 
 
 def test_a_token_is_shown_once_for_people_and_programs(northwind: Command) -> None:

@@ -152,6 +152,7 @@ class Agency:
             "token": token, "name": machine.name, "controller": f"{machine.name}.corp.example.test",
             "signing_key": machine.signing_key, "sealing_key": machine.sealing_key,
             "machine": machine.machine, "place": machine.place, "version": "0.1.0",
+            "kind": self.directory.kind,
         }  # fmt: skip
         return Enrol(**{**plain, **fields})
 

@@ -25,13 +25,16 @@ from keyturn.ports.store import Tx
 from keyturn.rules.access import Action, Staff, Why
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.codes import Expired
+from keyturn.rules.directories.known import Known
 from keyturn.rules.directories.resets import JobState
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import DAY
+from keyturn.steps.dossier import moment
 from keyturn.steps.erasure import WAIT_MS
 from keyturn.steps.stepup import FRESH_MS
 from keyturn.steps.views import UserPage
 from tests.unit.adapters.test_directories_contract import make_job
+from tests.unit.adapters.test_syncing_contract import make_entry
 from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, run
 from tests.unit.web.corp import Corp
 
@@ -412,3 +415,25 @@ def test_an_export_has_directory_accounts_and_what_was_done_there(house: House, 
     assert [job["by"] for job in document["directory_jobs"]] == ["staff", "you"]
     assert {job["reason"] for job in document["directory_jobs"]} == {"too_short"}
     assert "envelopes" not in json.dumps(document)
+
+
+def test_what_was_read_of_a_directory_account_is_exported_and_erased_with_its_owner(
+    house: House, ada: User
+) -> None:
+    corp = Corp(house.write, house.parts, house.tenant)
+    account, now = corp.link(ada, "ada"), house.clock.now()
+    place = (house.tenant.id, account.directory_id)
+    theirs, other = (
+        Known(make_entry(id_, mail="ada@corp.test", locked_at=now), now)
+        for id_ in (account.guid, "0a")
+    )
+    house.write(lambda tx: tx.syncs.keep(*place, (theirs, other)))
+    browser = house.browser()
+    answer = run(data.export(house.parts, browser.caller, signed(browser)))
+    assert isinstance(answer, Exported)
+    (told,) = json.loads(json.dumps(answer.document))["directory_entries"]
+    assert (told["mail"], told["groups"]) == ("ada@corp.test", ["CN=A", "CN=B"])
+    assert told["locked_at"] == told["read_at"] == moment(now)
+    house.write(lambda tx: tx.upkeep.erase(house.tenant.id, ada.id))
+    left = house.write(lambda tx: tx.syncs.known(*place, (account.guid, "0a")))
+    assert left == [other]

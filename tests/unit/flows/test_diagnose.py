@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,8 @@ from keyturn.rules.budgets import (
 )
 from keyturn.rules.callers import network_of
 from keyturn.rules.diagnosis import VOCABULARY, Blind, Facts, Symptom, diagnose
+from keyturn.rules.directories.logons.logon import Way
+from keyturn.rules.directories.logons.source import Found, Kind, Source, encode
 from keyturn.rules.directories.things import AgentState
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND, Lane
@@ -149,7 +152,9 @@ def test_together_person_and_staff_look_at_the_whole_vocabulary(
     ada = domain.ada
     asked_of = run(resets.ask_look(*domain.me, domain.directory.id))
     assert isinstance(asked_of, resets.Asked)
-    domain.answers(domain.dc1, asked_of.look_id, '{"locked_until": 0, "disabled": false}')
+    again = '{"since": 0, "logs": {}, "counters": [], "sources": []}'
+    view = f'{{"locked_until": 0, "disabled": false, "again": {again}}}'
+    domain.answers(domain.dc1, asked_of.look_id, view)
     run(recovery.start(house.parts, browser.caller, EMAIL))
     seen = set(from_here(browser, ada, refused="neutral").known)
     seen |= set(facts(house, "nobody@here.test").known)
@@ -558,6 +563,7 @@ def test_a_person_without_a_directory_account_is_told_so(house: House) -> None:
     seen = facts(house)
     assert seen.value("directory.linked") is False
     assert seen.value("directory.agent") is None
+    assert seen.value("directory.kind") is None
     assert "directory.not-linked" in causes(asked(house, symptom=Symptom.DIRECTORY))
 
 
@@ -578,9 +584,28 @@ def test_the_last_job_and_the_last_look_are_told(house: House) -> None:
     assert (seen.flag("directory.locked"), seen.flag("directory.disabled")) == (True, True)
     assert seen.time("directory.locked_until") == house.clock.now()
     assert seen.word("reset.controller") == "dc1.corp.example.test"
+    assert seen.word("directory.kind") == "active_directory"
     assert causes(asked(house, symptom=Symptom.DIRECTORY))[:2] == [
         "directory.too-young", "directory.disabled",
     ]  # fmt: skip
+
+
+def test_the_likeliest_source_of_bad_logons_is_told(house: House) -> None:
+    domain = Domain(house)
+    asked_of = run(resets.ask_look(*domain.me, domain.directory.id))
+    assert isinstance(asked_of, resets.Asked)
+    source = Source(
+        Kind.PHONE, "192.0.2.77", "192.0.2.77", "", "LDAP", (Way.LDAP,), ("dc1", "dc2"), 6,
+        1, 2, 20_000, 1, since_change=True, locked=False, strength=75,
+    )  # fmt: skip
+    again = encode(Found(0, {}, (), (source, replace(source, kind=Kind.SAVED))))
+    domain.answers(domain.dc1, asked_of.look_id, json.dumps({"locked_until": 0, "again": again}))
+    seen = facts(house)
+    assert (seen.word("directory.again"), seen.count("directory.again_every")) == ("phone", 1)
+    assert seen.word("directory.again_where") == "dc1, dc2"
+    told = causes(asked(house, symptom=Symptom.DIRECTORY))
+    assert "directory.again-phone" in told
+    assert "directory.again-saved" not in told
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,46 @@ def test_a_gateway_that_is_set_is_asked() -> None:
     assert {"sms-gateway.ok", "sms-login.ok"} <= causes(report)
 
 
+PUSH = ("push.test", "*.push.services.mozilla.com", "*.notify.test")
+SERVICE = replace(scenes.WEB, way=replace(scenes.OPEN, address="8.8.8.8"))
+
+
+def pushing(push: MemoryWeb, **changes: Any) -> Probes:
+    return probes(setup=replace(scenes.SETUP, push_hosts=PUSH, **changes), push=push)
+
+
+def test_push_services_with_a_name_are_looked_at_and_others_are_not() -> None:
+    mozilla = "updates.push.services.mozilla.com"
+    web = MemoryWeb({"push.test": replace(SERVICE, host="push.test")})
+    report = examined(pushing(web, push_port=8443))
+    assert sorted(web.asked) == [("push.test", 8443), (mozilla, 8443)]
+    found = {f.subject: f.cause for f in report.findings if f.check == "push-services"}
+    assert found == {"push.test": "push-services.ok", mozilla: "push-services.absent"}
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "127.0.0.1", "::1"])
+def test_a_push_service_in_a_private_network_is_told_unless_the_network_is_ours(
+    address: str,
+) -> None:
+    met = replace(SERVICE, host="push.test", way=replace(scenes.OPEN, address=address))
+    web = MemoryWeb({"push.test": met})
+    assert "push-services.private" in causes(examined(pushing(web)))
+    ours = ("10.1.0.0/16", "127.0.0.0/8", "::1/128")
+    assert "push-services.ok" in causes(examined(pushing(web, push_networks=ours)))
+
+
+def test_where_no_push_service_is_called_none_is_looked_at() -> None:
+    web = MemoryWeb()
+    nameless = replace(scenes.SETUP, push_hosts=("*.notify.test",))
+    assert "push-services.unused" in causes(examined(probes(setup=nameless, push=web)))
+    assert "push-services.unused" in causes(examined(probes()))
+    assert web.asked == []
+
+
+def test_a_push_service_that_holds_us_up_is_given_up() -> None:
+    assert "push-services.gave-up" in causes(examined(pushing(_Held()), look_s=0.02))
+
+
 TENANT = Tenant("t1", "north", "N", None, "a@n.test", "#000000", "UTC", (), (), TenantPolicy(), 1)
 
 

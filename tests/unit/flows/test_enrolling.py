@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from keyturn.flows import channel, enrolling
 from keyturn.rules.budgets import ENROLMENTS
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import AgentRole, AgentState
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR
@@ -99,6 +100,34 @@ def test_a_name_that_is_taken_is_told_and_the_token_stays_good(agency: Agency) -
     token = agency.token()
     assert agency.enrol(agency.machine("dc1"), token) == refused("name")
     assert isinstance(agency.enrol(agency.machine("dc2"), token), Enrolled)
+
+
+def test_an_agent_of_another_kind_is_told_so_and_the_token_stays_good(agency: Agency) -> None:
+    token, other = agency.token(), DirectoryKind.OPENLDAP
+    assert agency.enrol(agency.machine("dc1"), token, kind=other) == refused("kind")
+    (row,) = [e for e in agency.house.trail() if e.event is Event.AGENT_REFUSED]
+    assert (row.facts["cause"], row.facts["kind"]) == ("kind", "openldap")
+    assert isinstance(agency.enrol(agency.machine("dc1"), token), Enrolled)
+
+
+def test_whoever_has_no_good_token_does_not_learn_the_kind(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"kind": DirectoryKind.WORKGROUP}
+    used, over, open_ = agency.token(), agency.token(life=1000), agency.token()
+    agency.enrol(agency.machine("dc1"), used)
+    agency.house.clock.move(1000)
+    assert agency.enrol(agency.machine("dc2"), used, **other) == refused("token")
+    assert agency.enrol(agency.machine("dc2"), over, **other) == refused("token")
+    missing(agency, monkeypatch, "tenants")
+    assert agency.enrol(agency.machine("dc2"), open_, **other) == refused("token")
+
+
+def test_agents_of_another_kind_are_counted_as_wrong_tokens_are(agency: Agency) -> None:
+    token, other = agency.token(), DirectoryKind.WORKGROUP
+    for _ in range(ENROLMENTS.limit):
+        assert agency.enrol(agency.machine("dc1"), token, kind=other) == refused("kind")
+    assert agency.enrol(agency.machine("dc1"), token) == refused("later")
 
 
 def test_a_token_of_a_tenant_that_is_gone_lets_nobody_in(

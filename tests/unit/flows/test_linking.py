@@ -177,6 +177,13 @@ def test_a_view_that_is_no_account_is_none(view: str) -> None:
     assert candidate(view) is None
 
 
+def test_an_account_of_a_workgroup_is_known_by_its_sid() -> None:
+    sid = "0105000000000005150000000102030405060708090a0b0cf4010000"
+    told = candidate(f'{{"guid":"{sid}","name":"ann","upn":"","display":"","protected":""}}')
+    assert told is not None
+    assert told.guid == sid
+
+
 def test_nobody_is_asked_where_nobody_would_answer(
     house: House, corp: Corp, ada: User, manager: Staff
 ) -> None:

@@ -246,6 +246,7 @@ def test_a_reset_is_done_proved_and_told(domain: Domain, house: House) -> None:
     ]  # fmt: skip
     letter = house.last("directory_changed")
     assert letter.values["account"] == "ada"
+    assert letter.values["directory_kind"] == "active_directory"
     assert letter.values["notme"]
     assert [e for e in house.events(domain.ada) if e.startswith("reset.")] == [
         "reset.started", "reset.submitted", "reset.permitted", "reset.done",

@@ -196,6 +196,16 @@ def test_settings_that_do_not_go_together_are_refused(write: Write, text: str, n
         ("hash.memory_kib", "7167"),
         ("limits.session_hours", "1.5"),
         ("mail.dkim", "{"),
+        ("push.contact", "ops@example.test"),
+        ("push.contact", "mailto:Ops <ops@example.test>"),
+        ("push.contact", "http://127.0.0.1"),
+        ("push.hosts", "*"),
+        ("push.hosts", "*.com"),
+        ("push.hosts", "https://push.example.test"),
+        ("push.hosts", "push.*.test"),
+        ("push.ports", "0"),
+        ("push.ports", "443, 65536"),
+        ("push.networks", "0.0.0.0/0"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(
@@ -321,3 +331,18 @@ def test_a_gateway_without_what_it_needs_is_refused_by_name(
     write: Write, text: str, name: str
 ) -> None:
     assert set(refused(write(text))) == {name}
+
+
+def test_a_push_service_of_ones_own_takes_four_settings(
+    monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    path = write(
+        '[push]\ncontact = "mailto:ops@example.test"\nhosts = ["*.Push.Example.test"]\n'
+        'ports = [443, 8443]\nnetworks = ["10.0.0.0/8"]\n'
+    )
+    push = load(path).push
+    assert (push.contact, push.hosts) == ("mailto:ops@example.test", ("*.push.example.test",))
+    assert (push.ports, push.networks) == ((443, 8443), ("10.0.0.0/8",))
+    monkeypatch.setenv("KEYTURN_PUSH__PORTS", "8443, 9443")
+    monkeypatch.setenv("KEYTURN_PUSH__HOSTS", "")
+    assert (load(path).push.ports, load(path).push.hosts) == ((8443, 9443), ())

@@ -25,6 +25,7 @@ from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.directories import topology
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import ProofState, Stamp
 from keyturn.rules.directories.resets import Job, JobKind
 from keyturn.rules.directories.things import (
@@ -39,10 +40,10 @@ from keyturn.rules.directories.things import (
 )
 from keyturn.rules.directories.topology import Controller, Topology
 from keyturn.rules.lockout import DAY, MINUTE
-from keyturn.steps import jobs
+from keyturn.steps import guesses, jobs
 from keyturn.wire import certificates, seals
 from keyturn.wire.certificates import LIFE_MS, Certificate
-from keyturn.wire.messages import AskPermit, Looked, Report, Sealed, Seen
+from keyturn.wire.messages import AskPermit, AskTry, Guessed, Looked, Report, Sealed, Seen
 
 T = TypeVar("T")
 DOMAIN = "corp.example.test"
@@ -66,11 +67,12 @@ class Corp:
     def __init__(
         self, write: Callable[[Callable[[Tx], Any]], Any], parts: Parts, tenant: Tenant,
         *, agents: Sequence[str] = ("dc1", "dc2"), domain: str = DOMAIN,
+        kind: DirectoryKind = DirectoryKind.ACTIVE_DIRECTORY,
     ) -> None:  # fmt: skip
         self._write, self._parts, self._tenant = write, parts, tenant
         self.identity = Ed25519PrivateKey.generate()
         self.keys: dict[str, X25519PrivateKey] = {}
-        self.directory = self._directory(domain)
+        self.directory = replace(self._directory(domain), kind=kind)
         write(lambda tx: tx.directories.add(self.directory))
         known = self.identity.public_key().public_bytes_raw()
         tenant_id, directory_id = tenant.id, self.directory.id
@@ -150,7 +152,7 @@ class Corp:
         """A user's account there."""
         account = LinkedAccount(
             tenant_id=user.tenant_id, directory_id=self.directory.id, user_id=user.id,
-            guid=user.id.encode().hex()[:32], name=name, upn=f"{name}@{DOMAIN}",
+            guid=user.id.encode().hex()[-32:], name=name, upn=f"{name}@{DOMAIN}",
             linked_at=self.now,
         )  # fmt: skip
         self._write(lambda tx: tx.directories.link(account))
@@ -217,6 +219,24 @@ class Corp:
         """What there is to see of it on a controller."""
         told = Seen(job.id, host(name), "Hamburg", state, delay_ms)
         self._by_primary(lambda tx, act, agent: jobs.seen(tx, act, agent, told))
+
+    def tried(self, bind: str, reason: str = "") -> str:
+        """The oldest password to sign in with is tried: it reads like this."""
+        self.beat()
+        here = (self._tenant.id, self.directory.id)
+
+        def step(tx: Tx, act: Any, agent: Agent) -> str:
+            one = tx.signins.queued(*here, act.now, 1)[0]
+            asked = AskTry(one.id, "run-dc1", 5, 30 * MINUTE, readable=True, needs_ms=NEEDS_MS)
+            guesses.permit(tx, act, agent, asked)
+            guesses.guessed(tx, act, agent, Guessed(one.id, "run-dc1", bind, reason))
+            sealed = next(e for e in one.envelopes if e.agent_id == agent.id)
+            purpose = seals.Purpose(
+                one.id, seals.SIGN_IN, one.directory_id, agent.id, one.expires_at
+            )
+            return seals.unseal(self.keys[agent.id], purpose, Sealed(sealed.enc, sealed.ciphertext))
+
+        return self._by_primary(step)
 
     def opened(self, job: Job, number: int = 0) -> str:
         """The password, as one of the agents reads it."""

@@ -29,7 +29,10 @@ def test_what_is_served_has_the_hash_that_is_published(web: Web, name: str) -> N
 
 
 def test_whatever_the_page_loads_is_published() -> None:
-    source = pages().loader.get_source(pages(), "directory_choose.html")[0]  # type: ignore[union-attr]
+    source = "".join(
+        pages().loader.get_source(pages(), name)[0]  # type: ignore[union-attr]
+        for name in ("directory_choose.html", "directory_signin.html")
+    )
     layout = pages().loader.get_source(pages(), "layout.html")[0]  # type: ignore[union-attr]
     found = set(re.findall(r'src="/static/([^?"]+\.js)', source + layout))
     waiting = set(found)
@@ -39,7 +42,7 @@ def test_whatever_the_page_loads_is_published() -> None:
         loads |= set(re.findall(r'(?:from "|import\([`"])\./([\w/]+\.js)', text))
         waiting |= loads - found
         found |= loads
-    assert {"directory.js", "seal.js", "vendor/sealing.js", "vendor/words.js"} <= found
+    assert {"directory.js", "asking.js", "seal.js", "vendor/sealing.js", "vendor/words.js"} <= found
     assert found <= set(SCRIPTS)
 
 

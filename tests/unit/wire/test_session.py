@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import AgentRole, Epoch
 from keyturn.wire import session, signatures
 from keyturn.wire.codec import Unreadable, encode
@@ -22,6 +23,11 @@ from keyturn.wire.messages import (
     Fetch,
     Release,
     Rung,
+    SyncBegun,
+    SyncChanges,
+    SyncLost,
+    SyncPage,
+    SyncStuck,
     Taken,
     Wait,
     Work,
@@ -56,6 +62,11 @@ def answered(said: Said, answer: Answer, key: Ed25519PrivateKey = SERVER) -> Ans
         (WAIT, Lane.WAIT),
         (Beat("run", wants_lease=True, health=""), Lane.BELL),
         (Release("run"), Lane.BELL),
+        (SyncBegun("at", b"", 1), Lane.SYNC),
+        (SyncPage("at", "", (), last=True), Lane.SYNC),
+        (SyncChanges("at", (), (), b"", whole=False), Lane.SYNC),
+        (SyncLost("at"), Lane.SYNC),
+        (SyncStuck("at", "scope", "OU=A"), Lane.SYNC),
     ],
 )
 def test_a_message_goes_by_its_lane_with_a_number_that_rises(
@@ -100,7 +111,8 @@ def test_an_answer_kept_from_before_is_not() -> None:
         agent.hear(second, 200, headers, body)
 
 
-ENROL = Enrol("token", "dc1", "dc1", AGENT_KEY, b"k" * 32, "m", "here", "1")
+AD = DirectoryKind.ACTIVE_DIRECTORY
+ENROL = Enrol("token", "dc1", "dc1", AGENT_KEY, b"k" * 32, "m", "here", "1", AD)
 ENROLLED = Enrolled("a", "d", "corp", AgentRole.CANDIDATE, SERVER_KEY, None, approved=False)
 
 

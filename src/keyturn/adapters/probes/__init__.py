@@ -45,6 +45,7 @@ def probes_of(settings: Settings, clock: Clock, dns: Dns | None = None) -> Probe
         web=WebProbe(),
         host=HostProbe(places, folder / "keys.json", setup.mail_keys, settings.doctor.ntp),
         database=DatabaseProbe(settings.store.url),
+        push=_push(settings),
     )
 
 
@@ -66,6 +67,9 @@ def setup_of(settings: Settings) -> Setup:
         mail_keys=tuple(_mail_key(k.domain, k.selector, k.file) for k in mail.dkim),
         addresses=settings.doctor.addresses,
         sms_driver=settings.sms.driver,
+        push_hosts=settings.push.hosts,
+        push_port=next(iter(settings.push.ports), 443),
+        push_networks=settings.push.networks,
         hash_work=settings.hash.time_cost * settings.hash.memory_kib,
         network_failures=settings.limits.network_failures,
         session_idle_minutes=settings.limits.session_idle_minutes,
@@ -92,6 +96,14 @@ def _mail_server(mail: Mail) -> SmtpServer:
         password=mail.password.get_secret_value() if mail.password else None,
         ca_file=str(mail.ca_file) if mail.ca_file else None,
     )
+
+
+def _push(settings: Settings) -> WebProbe | None:
+    """None where nobody subscribes: browsers allow it on a site with https alone, or a trial's."""
+    push = settings.push
+    if not push.hosts or not push.ports or not settings.server.origin.startswith("https://"):
+        return None
+    return WebProbe(str(push.ca_file) if push.ca_file else None)
 
 
 def _gateway(settings: Settings) -> Gateway | None:

@@ -13,7 +13,7 @@ from keyturn.rules.health.sights import TlsSight, WebSight
 
 @dataclass(frozen=True, slots=True)
 class WebProbe:
-    """See ports.health.Web. `ca_file`: trusted instead of the system's; only tests have one."""
+    """See ports.health.Web. `ca_file`: trusted instead of the system's."""
 
     ca_file: str | None = None
     wait_s: float = WAIT_S

@@ -263,6 +263,13 @@ class SqlRoles(Repository):
         wanted = select(roles.c.tenant_id, roles.c.role).where(roles.c.user_id == UID)
         return {t: Role(r) for t, r in self._c.execute(wanted, {"uid": user_id})}
 
+    def of_users(self, user_ids: Sequence[str]) -> Mapping[str, frozenset[Role]]:
+        found: dict[str, set[Role]] = {}
+        wanted = select(roles.c.user_id, roles.c.role).where(roles.c.user_id.in_(user_ids))
+        for user_id, role in self._c.execute(wanted):
+            found.setdefault(user_id, set()).add(Role(role))
+        return {user_id: frozenset(every) for user_id, every in found.items()}
+
     def grant(self, tenant_id: str, user_id: str, role: Role) -> None:
         self.revoke(tenant_id, user_id)
         values = {"tenant_id": tenant_id, "user_id": user_id, "role": str(role)}

@@ -6,16 +6,18 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 
 from keyturn.adapters.sql.directory_tables import directories, enrolments, leases, linked_accounts
 from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, enum, param, taken, upsert
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.things import (
     AgentRole,
     Directory,
     EnrolmentToken,
     Epoch,
+    How,
     Lease,
     LinkedAccount,
 )
@@ -27,12 +29,16 @@ def to_text(raw: bytes) -> str:
 
 
 BYTES = Codec(write=to_text, read=b64decode)
-DIRECTORY = Shape(directories, Directory, key=("id", "tenant_id"), identity=BYTES)
+DIRECTORY = Shape(
+    directories, Directory, key=("id", "tenant_id"), identity=BYTES, kind=enum(DirectoryKind)
+)
 TOKEN = Shape(enrolments, EnrolmentToken, key=("digest",), role=enum(AgentRole))
-ACCOUNT = Shape(linked_accounts, LinkedAccount, key=("directory_id", "user_id"))
+ACCOUNT = Shape(linked_accounts, LinkedAccount, key=("directory_id", "user_id"), how=enum(How))
+#: ids in one statement
+AT_ONCE = 500
 
-#: but the identity, which has a call of its own
-_UPDATE = DIRECTORY.update.values(identity=directories.c.identity)
+#: but the identity, which has a call of its own, and the kind, which never changes
+_UPDATE = DIRECTORY.update.values(identity=directories.c.identity, kind=directories.c.kind)
 _BY_DIGEST = TOKEN.select().where(enrolments.c.digest == param("b_digest"))
 _LEASE = Quick(
     leases.select().where(leases.c.tenant_id == param("tid"), leases.c.directory_id == param("did"))
@@ -72,7 +78,8 @@ class SqlDirectories(Repository):
     def update(self, directory: Directory) -> None:
         key = {"id": directory.id, "tenant_id": directory.tenant_id}
         change = {**DIRECTORY.changes(directory, **key)}
-        change.pop("v_identity")
+        for lasting in ("v_identity", "v_kind"):
+            change.pop(lasting)
         self._c.execute(_UPDATE, change)
 
     def take_identity(self, tenant_id: str, directory_id: str, identity: bytes) -> bool:
@@ -127,6 +134,19 @@ class SqlDirectories(Repository):
         with taken(self._c, "account"):
             self._c.execute(fresh.on_conflict_do_update(index_elements=key, set_=told))
 
+    def link_all(self, accounts: Sequence[LinkedAccount]) -> None:
+        if not accounts:
+            return
+        fresh = upsert(self._dialect)(linked_accounts)
+        key = [linked_accounts.c.directory_id, linked_accounts.c.user_id]
+        changing = (n for n in ACCOUNT.names if n not in ("directory_id", "user_id", "tenant_id"))
+        told = {name: fresh.excluded[name] for name in changing}
+        with taken(self._c, "account"):
+            self._c.execute(
+                fresh.on_conflict_do_update(index_elements=key, set_=told),
+                [ACCOUNT.params(account) for account in accounts],
+            )
+
     def unlink(self, tenant_id: str, directory_id: str, user_id: str) -> None:
         gone = delete(linked_accounts).where(
             linked_accounts.c.tenant_id == tenant_id,
@@ -141,6 +161,29 @@ class SqlDirectories(Repository):
         )
         rows = self._c.execute(wanted.order_by(linked_accounts.c.linked_at))
         return [ACCOUNT.value(r) for r in rows]
+
+    def holders(
+        self, tenant_id: str, directory_id: str, guids: Sequence[str]
+    ) -> Sequence[LinkedAccount]:
+        return self._those(tenant_id, directory_id, linked_accounts.c.guid, guids)
+
+    def of_users(
+        self, tenant_id: str, directory_id: str, user_ids: Sequence[str]
+    ) -> Sequence[LinkedAccount]:
+        return self._those(tenant_id, directory_id, linked_accounts.c.user_id, user_ids)
+
+    def _those(
+        self, tenant_id: str, directory_id: str, by: ColumnElement[str], wanted: Sequence[str]
+    ) -> Sequence[LinkedAccount]:
+        here = (
+            linked_accounts.c.tenant_id == tenant_id,
+            linked_accounts.c.directory_id == directory_id,
+        )
+        found: list[LinkedAccount] = []
+        for first in range(0, len(wanted), AT_ONCE):
+            some = ACCOUNT.select().where(*here, by.in_(wanted[first : first + AT_ONCE]))
+            found += [ACCOUNT.value(r) for r in self._c.execute(some)]
+        return found
 
     def holder(self, tenant_id: str, directory_id: str, guid: str) -> LinkedAccount | None:
         wanted = ACCOUNT.select().where(

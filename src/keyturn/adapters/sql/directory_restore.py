@@ -2,8 +2,8 @@
 
 A backup does not know what agents have done since.  What had no permit then and was not said
 to be done is not done; what had one is unsettled, and an agent settles it by reading the
-directory, which was not restored.  No envelope, no token and no lease of then is good any
-more, and who was revoked since the backup stays revoked.
+directory, which was not restored.  Directories are read anew.  No envelope, no token, no lease
+and no try of then is good any more, and who was revoked since the backup stays revoked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, select, update
 
 from keyturn.adapters.sql.directory_tables import agents, enrolments, jobs, leases
+from keyturn.adapters.sql.signin_tables import tries
+from keyturn.adapters.sql.sync_tables import syncs
 from keyturn.rules.directories.resets import JobState
+from keyturn.rules.directories.syncs import Phase
 from keyturn.rules.directories.things import AgentState
 
 #: why a job that was under way is not done
@@ -39,6 +42,8 @@ def void(connection: Connection, taken_at: int, now: int, gone: Sequence[str]) -
     connection.execute(update(enrolments).where(good).values(expires_at=taken_at))
     _agents(connection, now, gone)
     _jobs(connection, now)
+    connection.execute(update(syncs).values(phase=str(Phase.DUE), number=syncs.c.number + 1))
+    connection.execute(delete(tries))
 
 
 def _agents(connection: Connection, now: int, gone: Sequence[str]) -> None:

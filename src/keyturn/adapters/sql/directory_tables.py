@@ -20,8 +20,8 @@ from sqlalchemy import (
 
 from keyturn.adapters.sql.schema import DIGEST, ID, MS, metadata, partial
 
-#: objectGUID in hex
-GUID = String(32)
+#: objectGUID or SID, in hex; SQLite keeps any length, whatever is said there
+GUID = String(32).with_variant(String(136), "postgresql")
 #: a domain name
 HOST = String(253)
 
@@ -36,6 +36,7 @@ directories = Table(
     Column("reachable", Text, nullable=False),
     Column("topology_at", MS),
     Column("created_at", MS, nullable=False),
+    Column("kind", String(16), nullable=False, server_default="active_directory"),
     Index(None, "tenant_id", "name", unique=True),
 )
 
@@ -74,6 +75,8 @@ linked_accounts = Table(
     Column("name", Text, nullable=False),
     Column("upn", Text, nullable=False),
     Column("linked_at", MS, nullable=False),
+    Column("how", String(5), nullable=False, server_default="staff"),
+    Column("stopped", String(10), nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("directory_id", "user_id"),
     Index(None, "directory_id", "guid", unique=True),
     Index(None, "user_id"),

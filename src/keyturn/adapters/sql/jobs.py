@@ -32,6 +32,8 @@ from keyturn.adapters.sql.rows import (
     taken,
     upsert,
 )
+from keyturn.adapters.sql.signin_tables import QUEUED, tries
+from keyturn.adapters.sql.sync_tables import DUE, syncs
 from keyturn.ports.directories import Look
 from keyturn.rules.directories.proofs import ProofState, Stamp
 from keyturn.rules.directories.resets import Envelope, Job, JobKind, JobState, Permit, Proof, due_at
@@ -41,11 +43,13 @@ from keyturn.rules.directories.things import Epoch
 _ALONE = (JobState.PERMITTED, JobState.UNSETTLED)
 
 
-def _write_envelopes(envelopes: Sequence[Envelope]) -> str:
+def write_envelopes(envelopes: Sequence[Envelope]) -> str:
+    """As stored: JSON."""
     return compact([[e.agent_id, to_text(e.enc), to_text(e.ciphertext)] for e in envelopes])
 
 
-def _read_envelopes(text: str) -> tuple[Envelope, ...]:
+def read_envelopes(text: str) -> tuple[Envelope, ...]:
+    """The reverse of `write_envelopes`."""
     return tuple(Envelope(a, b64decode(e), b64decode(c)) for a, e, c in json.loads(text))
 
 
@@ -67,7 +71,7 @@ JOB = Shape(
     state=enum(JobState),
     must_change=_FLAG,
     unlock=_FLAG,
-    envelopes=Codec(write=_write_envelopes, read=_read_envelopes),
+    envelopes=Codec(write=write_envelopes, read=read_envelopes),
     permit=Codec(write=_as_json, read=_read_permit),
     after=Codec(write=_as_json, read=lambda text: Stamp(**json.loads(text))),
 )
@@ -84,7 +88,11 @@ _MOVING = Quick(union_all(_MARK.where(OPEN, _BEGUN), _MARK.where(WATCHED)))
 _ASKED = Quick(
     select(looks.c.directory_id, looks.c.id).where(UNANSWERED, looks.c.expires_at > param("now"))
 )
+_TRIES = Quick(
+    select(tries.c.directory_id, tries.c.id).where(QUEUED, tries.c.deadline > param("now"))
+)
 _APPLICANTS = Quick(select(agents.c.directory_id, agents.c.id).where(WAITING))
+_SYNCS = Quick(select(syncs.c.directory_id, syncs.c.number).where(DUE))
 #: what every agent that fetches work is answered with
 _HERE = (jobs.c.tenant_id == param("tid"), jobs.c.directory_id == param("did"))
 _IN = JOB.select().where(*_HERE).order_by(jobs.c.id)
@@ -199,6 +207,8 @@ class SqlJobs(Repository):
     def stirring(self, now: int) -> Sequence[tuple[str, str]]:
         marks = [(row[0], f"j|{row[1]}|{row[2]}") for row in _MOVING.rows(self._c, {})]
         marks += [(row[0], f"l|{row[1]}") for row in _ASKED.rows(self._c, {"now": now})]
+        marks += [(row[0], f"s|{row[1]}") for row in _SYNCS.rows(self._c, {})]
+        marks += [(row[0], f"t|{row[1]}") for row in _TRIES.rows(self._c, {"now": now})]
         return marks + [(row[0], f"a|{row[1]}") for row in _APPLICANTS.rows(self._c, {})]
 
     def answer(self, tenant_id: str, look_id: str, view: str, cause: str, now: int) -> bool:

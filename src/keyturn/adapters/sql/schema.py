@@ -47,7 +47,14 @@ def partial(name: str, *columns: ColumnElement[Any], where: Any, unique: bool = 
 
 def whole() -> MetaData:
     """All tables, those too that are only loaded when somebody comes to them."""
-    import_module("keyturn.adapters.sql.directory_tables")
+    for rooms in (
+        "directory_tables",
+        "sync_tables",
+        "health_tables",
+        "signin_tables",
+        "webhook_tables",
+    ):
+        import_module(f"keyturn.adapters.sql.{rooms}")
     return metadata
 
 

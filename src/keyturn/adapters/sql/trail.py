@@ -21,7 +21,7 @@ ENTRY = Shape(
     facts=Codec(write=lambda v: compact(dict(v)), read=JSON.read),
 )
 
-CHANNELS = ("mail", "sms")
+CHANNELS = ("mail", "sms", "hook")
 #: FOR UPDATE SKIP LOCKED is dropped on SQLite, where BEGIN IMMEDIATE makes it superfluous
 _DUE = (
     select(messages.c.id)
@@ -124,6 +124,10 @@ class SqlAudit(Repository):
 
     def add(self, entry: Entry) -> None:
         ENTRY.quick_insert.tell(self._c, ENTRY.params(entry))
+
+    def add_all(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._c.execute(ENTRY.insert, [ENTRY.params(entry) for entry in entries])
 
     def of_user(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Entry]:
         wanted = ENTRY.select().where(audit.c.user_id == user_id, audit.c.tenant_id == tenant_id)

@@ -26,7 +26,11 @@ from keyturn.adapters.sql.users import SqlUsers
 if TYPE_CHECKING:
     from keyturn.adapters.sql.agents import SqlAgents
     from keyturn.adapters.sql.directories import SqlDirectories
+    from keyturn.adapters.sql.directory_health import SqlHealth
     from keyturn.adapters.sql.jobs import SqlJobs
+    from keyturn.adapters.sql.signins import SqlSignins
+    from keyturn.adapters.sql.syncing import SqlSyncs
+    from keyturn.adapters.sql.webhooks import SqlWebhooks
 
 R = TypeVar("R", bound=Repository)
 
@@ -142,3 +146,27 @@ class SqlTx:
         from keyturn.adapters.sql.jobs import SqlJobs  # noqa: PLC0415  as said
 
         return self._room(SqlJobs)
+
+    @cached_property
+    def syncs(self) -> SqlSyncs:
+        from keyturn.adapters.sql.syncing import SqlSyncs  # noqa: PLC0415  as said
+
+        return self._room(SqlSyncs)
+
+    @cached_property
+    def health(self) -> SqlHealth:
+        from keyturn.adapters.sql.directory_health import SqlHealth  # noqa: PLC0415  as said
+
+        return self._room(SqlHealth)
+
+    @cached_property
+    def webhooks(self) -> SqlWebhooks:
+        from keyturn.adapters.sql.webhooks import SqlWebhooks  # noqa: PLC0415  as said
+
+        return self._room(SqlWebhooks)
+
+    @cached_property
+    def signins(self) -> SqlSignins:
+        from keyturn.adapters.sql.signins import SqlSignins  # noqa: PLC0415  as said
+
+        return self._room(SqlSignins)

@@ -39,6 +39,7 @@ from keyturn.adapters.sql.schema import (
 )
 from keyturn.adapters.system import ulid
 from keyturn.ports.upkeep import Swept
+from keyturn.rules.directories.signins.budget import LONGEST_MS
 from keyturn.rules.events import HOST, Event
 from keyturn.rules.messages import MessageState
 from keyturn.rules.retention import Kind
@@ -99,15 +100,29 @@ _KEPT: Mapping[Kind, _Kept] = {
 }
 
 
+def _forgotten(streaks: Table) -> Old:
+    """No directory counts for so long."""
+    return lambda before: and_(
+        streaks.c.last_at < before - LONGEST_MS, streaks.c.until < before - LONGEST_MS
+    )
+
+
 @cache
 def _of_directories() -> Mapping[Kind, _Kept]:
     tables = whole().tables
     done, proved, asked, let_in = (tables[n] for n in ("jobs", "proofs", "looks", "enrolments"))
+    read = tables["entries"]
+    lines = tables["health_lines"]
+    tried, streaks = tables["directory_tries"], tables["directory_streaks"]
     return {
         Kind.LOOKS: _Kept(asked, _over(asked.c.expires_at)),
         Kind.ENROLMENTS: _Kept(let_in, _over(let_in.c.expires_at), timed=False),
         Kind.PROOFS: _Kept(proved, _over(proved.c.at)),
         Kind.JOBS: _Kept(done, _over(done.c.finished_at)),
+        Kind.GONE: _Kept(read, _over(read.c.gone_at), timed=False),
+        Kind.HEALTH: _Kept(lines, _over(lines.c.at)),
+        Kind.TRIES: _Kept(tried, _over(tried.c.expires_at)),
+        Kind.STREAKS: _Kept(streaks, _forgotten(streaks), timed=False),
     }
 
 
@@ -176,6 +191,8 @@ class SqlUpkeep(Repository):
         for table in whole().sorted_tables:
             if table.name == "jobs":
                 self._erase_proofs(table, user_id)
+            if table.name == "linked_accounts":
+                self._erase_entries(table, user_id)
             if "user_id" in table.c and table not in (audit, cases):
                 self._c.execute(delete(table).where(table.c.user_id == user_id))
         self._c.execute(delete(users).where(users.c.tenant_id == tenant_id, users.c.id == user_id))
@@ -184,6 +201,12 @@ class SqlUpkeep(Repository):
         proofs = whole().tables["proofs"]
         theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
         self._c.execute(delete(proofs).where(proofs.c.job_id.in_(theirs)))
+
+    def _erase_entries(self, linked: Table, user_id: str) -> None:
+        """What was read of their accounts, in this tenant's directories."""
+        read = whole().tables["entries"]
+        theirs = select(linked.c.directory_id, linked.c.guid).where(linked.c.user_id == user_id)
+        self._c.execute(delete(read).where(tuple_(read.c.directory_id, read.c.id).in_(theirs)))
 
 
 def _window(kept: _Kept, after: Sequence[str], before: int, window: int) -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -140,6 +140,24 @@ class SqlUsers(Repository):
     def named(self, tenant_id: str, canonical: str) -> User | None:
         params = {"tid": tenant_id, "name": canonical}
         return USER.maybe(self._c.execute(_NAMED, params).first())
+
+    def some(self, tenant_id: str, user_ids: Sequence[str]) -> Sequence[User]:
+        those = users.c.tenant_id == tenant_id, users.c.id.in_(user_ids)
+        wanted = USER.select().where(*those).order_by(users.c.id)
+        held = wanted.with_for_update() if self._writing else wanted
+        return [USER.value(row) for row in self._c.execute(held)]
+
+    def named_all(self, tenant_id: str, canonicals: Sequence[str]) -> Mapping[str, User]:
+        wanted = (
+            select(identifiers.c.canonical, *USER.columns)
+            .join(users, identifiers.c.user_id == users.c.id)
+            .where(identifiers.c.tenant_id == tenant_id, identifiers.c.canonical.in_(canonicals))
+        )
+        return {row[0]: USER.value(row[1:]) for row in self._c.execute(wanted)}
+
+    def add_all(self, users: Sequence[User]) -> None:
+        if users:
+            self._c.execute(USER.insert, [USER.params(user) for user in users])
 
     def add(self, user: User, identifiers: Sequence[str]) -> None:
         self._c.execute(USER.insert, USER.params(user))

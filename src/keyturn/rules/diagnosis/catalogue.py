@@ -13,13 +13,17 @@ from keyturn.rules.diagnosis import (
     browsers,
     codes,
     directory_after,
+    directory_again,
     directory_refusals,
+    directory_signin,
     directory_ways,
     lockout,
     mail,
     mail_back,
     network,
     passkeys,
+    phone_app,
+    phone_app_binding,
     recovery,
     second,
     session,
@@ -102,7 +106,20 @@ TOPICS: Final = (
         "The directory password cannot be set, or does not work",
         "A reset has three answers, and each is true: done, not done, changed since by someone "
         "else. What it did not do, and why, stands here.",
-        (*directory_refusals.CAUSES, *directory_ways.CAUSES, *directory_after.CAUSES),
+        (
+            *directory_refusals.CAUSES,
+            *directory_ways.CAUSES,
+            *directory_after.CAUSES,
+            *directory_again.CAUSES,
+            *directory_signin.CAUSES,
+        ),
+    ),
+    Topic(
+        "phone-app",
+        "The phone app cannot be set up, or does not answer",
+        "*Check my phone* in the app looks at nine things in their order, and shows the first that "
+        "is to be mended: before a code is scanned, and whenever it is asked.",
+        (*phone_app.CAUSES, *phone_app_binding.CAUSES),
     ),
     Topic(
         "network",
@@ -127,6 +144,7 @@ COMPLAINTS: Final[Mapping[Symptom, str]] = {
     Symptom.SESSION: "Signed out unexpectedly",
     Symptom.PAGE: "A page or form is refused",
     Symptom.DIRECTORY: "The directory password cannot be set, or does not work",
+    Symptom.APP: "The phone app cannot be set up, or does not answer",
 }
 
 #: the stranger's text for everything that might depend on an account
@@ -181,5 +199,10 @@ NEUTRAL: Final[Mapping[Symptom, Say]] = {
         "Directory passwords are changed by people who are signed in.",
         "Sign in with your second step; your account page has the directory account. If you "
         "cannot sign in, open a case.",
+    ),
+    Symptom.APP: Say(
+        "The app on the phone says itself what it lacks.",
+        "Open the app and choose Check my phone. Without a phone, sign in another way, or open a "
+        "case.",
     ),
 }

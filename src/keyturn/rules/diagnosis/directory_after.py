@@ -16,6 +16,7 @@ from keyturn.rules.diagnosis.cause import (
     when,
 )
 from keyturn.rules.diagnosis.facts import Facts
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.lockout import DAY, HOUR
 
 _D = (Symptom.DIRECTORY,)
@@ -30,6 +31,12 @@ def _set(facts: Facts) -> bool:
 def _lately(facts: Facts, now: int, ms: int) -> bool:
     at = facts.time("reset.finished_at")
     return _set(facts) and at is not None and now - at < ms
+
+
+def _lingers(facts: Facts, now: int, ms: int) -> bool:
+    """The same in a domain, whose servers and computers remember the old one."""
+    domain = facts.word("directory.kind") == DirectoryKind.ACTIVE_DIRECTORY
+    return domain and _lately(facts, now, ms)
 
 
 def _looked(name: str, strength: int) -> Test:
@@ -309,8 +316,8 @@ CAUSES = (
         id="directory.old-password",
         title="The old password may work, or be asked for, up to an hour",
         symptoms=_D,
-        needs=_RESET,
-        test=when(lambda f, now: _lately(f, now, HOUR), POSSIBLE, "reset.finished_at"),
+        needs=(*_RESET, "directory.kind"),
+        test=when(lambda f, now: _lingers(f, now, HOUR), POSSIBLE, "reset.finished_at"),
         person=Say(
             "Your password was set at {reset.finished_at:time}. File shares and connections that "
             "are open already may go on with the old one for up to an hour.",
@@ -332,8 +339,8 @@ CAUSES = (
         id="directory.away",
         title="A computer away from the office keeps the old password",
         symptoms=_D,
-        needs=_RESET,
-        test=when(lambda f, now: _lately(f, now, 7 * DAY), HINT + 2, "reset.finished_at"),
+        needs=(*_RESET, "directory.kind"),
+        test=when(lambda f, now: _lingers(f, now, 7 * DAY), HINT + 2, "reset.finished_at"),
         person=Say(
             "A laptop that has not seen the office network since {reset.finished_at:time} still "
             "wants the old password at its own sign-in.",

@@ -197,7 +197,7 @@ _ACCOUNT = (
     ),
     refused(
         "must-change", "“Must change at next logon” would not bind",
-        "never_expires", "smart_card", "cannot_change",
+        "never_expires", "must_change", "smart_card", "cannot_change",
         needs=("reset.why",),
         person=Say(
             "Your account is set up so that a change at the next logon cannot be asked for. "
@@ -205,14 +205,14 @@ _ACCOUNT = (
             "Choose a new password yourself instead.",
         ),
         help_desk=Say(
-            "A required change does not bind this account: its password never expires, it needs "
-            "a smart card, or the person may not change it.",
+            "A required change does not bind this account: its password never expires, its "
+            "policy does not ask for it, it needs a smart card, or the person may not change it.",
             "Start a reset, so that the person chooses a new password.",
         ),
         administrator=Say(
             "Refused by the agent: {reset.why}.",
             "Clear DONT_EXPIRE_PASSWORD, SMARTCARD_REQUIRED or the denied Change Password right "
-            "if the account is a person's.",
+            "if the account is a person's; with OpenLDAP, set pwdMustChange in its policy.",
         ),
         unseen="Why the account is set up so is not known here.",
     ),

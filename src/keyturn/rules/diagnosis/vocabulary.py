@@ -14,9 +14,16 @@ from enum import StrEnum
 from typing import Final
 
 from keyturn.rules.accounts import UserState
+from keyturn.rules.activation import LinkState
 from keyturn.rules.directories.causes import NOT_DONE
+from keyturn.rules.directories.entries import DirectoryKind
+from keyturn.rules.directories.logons.source import Kind as SourceKind
 from keyturn.rules.directories.resets import JobKind, JobState
+from keyturn.rules.matching import Ended
 from keyturn.rules.messages import MessageState
+from keyturn.rules.phone_checks.checks import CAUSES as CHECKED
+from keyturn.rules.phone_checks.checks import Verdict
+from keyturn.rules.phone_checks.platforms import System
 
 
 class Kind(StrEnum):
@@ -294,11 +301,21 @@ _MESSAGES: tuple[_Row, ...] = (
 _DIRECTORY: tuple[_Row, ...] = (
     ("directory.linked", _FLAG, _PERSON, "has an account in a connected directory",
      "directories.linked"),
+    ("directory.kind", _WORD, _PERSON, "what that directory is; None: no account in any",
+     "Directory.kind", tuple(DirectoryKind)),
     ("directory.agent", _WORD, _PERSON, "how the agents of that directory stand",
      "agents.of", ("alive", "silent", "none", "waiting", "revoked", "cloned")),
     ("directory.heard_at", _TIME, _PERSON, "when one of them was last heard", "Run.seen_at"),
     ("directory.spent_until", _TIME, _PERSON, "until when no further reset may begin",
      "budgets.look (directory-jobs)"),
+    ("directory.tried", _WORD, _PERSON,
+     "what came of the last directory password tried at sign-in; None: none within a day",
+     "audit signin.directory",
+     ("right", "change", "barred", "wrong", "locked", "no_margin", "spent", "off", "unreadable",
+      "changed", "trouble", "other")),
+    ("directory.tried_at", _TIME, _PERSON, "when that was", "audit signin.directory"),
+    ("directory.tries_until", _TIME, _PERSON, "until when none is tried any more",
+     "audit signin.spent"),
     ("directory.looked_at", _TIME, _PERSON, "when the directory last told of the account",
      "jobs.last_look"),
     ("directory.locked", _FLAG, _PERSON, "it was locked then", "Look.view"),
@@ -310,6 +327,21 @@ _DIRECTORY: tuple[_Row, ...] = (
      "Look.view"),
     ("directory.password_expires_at", _TIME, _PERSON, "when its password expires; None: never",
      "Look.view"),
+    ("directory.again", _WORD, _PERSON, "what its bad logons come from; None: none were found",
+     "Look.view (again)", tuple(SourceKind)),
+    ("directory.again_from", _TEXT, _STAFF, "the computer or address they come from",
+     "Source.client"),
+    ("directory.again_where", _TEXT, _STAFF, "the controllers that refused them",
+     "Source.controllers"),
+    ("directory.again_count", _COUNT, _STAFF, "how many there were, within a day",
+     "Source.count"),
+    ("directory.again_last", _TIME, _STAFF, "when the last one was", "Source.last_at"),
+    ("directory.again_every", _COUNT, _STAFF, "minutes between them; None: no rhythm",
+     "Source.every_ms"),
+    ("directory.again_names", _COUNT, _STAFF, "names tried from there within an hour",
+     "Source.names"),
+    ("directory.again_strength", _COUNT, _STAFF, "how sure the agent is, of 100",
+     "Source.strength"),
     ("reset.kind", _WORD, _PERSON, "what was last asked of the directory; None: nothing yet",
      "jobs.of", tuple(JobKind)),
     ("reset.state", _WORD, _PERSON, "where that stands", "Job.state", tuple(JobState)),
@@ -332,6 +364,22 @@ _DIRECTORY: tuple[_Row, ...] = (
     ("reset.controller", _TEXT, _STAFF, "the controller that was asked", "Job.permit, Job.detail"),
     ("reset.detail", _TEXT, _STAFF, "the directory's own words", "Job.detail"),
 )
+_APP: tuple[_Row, ...] = (
+    ("app.bound", _FLAG, _PERSON, "a phone is bound", "the user's phones"),
+    ("app.link", _WORD, _PERSON, "how the newest activation link stands; None: there was none",
+     "rules.activation.judge", tuple(LinkState)),
+    ("app.link_at", _TIME, _PERSON, "when it was made", "Link.made_at"),
+    ("app.link_ends", _TIME, _PERSON, "when it ends or ended", "Link.expires_at"),
+    ("app.code", _WORD, _PERSON, "what ended the newest code to scan; None: nothing, or no code",
+     "ScanCode.ended", tuple(Ended)),
+    ("app.code_at", _TIME, _PERSON, "when it ended", "ScanCode.ended_at"),
+    ("app.checked_at", _TIME, _PERSON, "when the phone last checked itself; None: there is none",
+     "Check my phone"),
+    ("app.system", _WORD, _PERSON, "the phone's system", "Check my phone", tuple(System)),
+    *((f"app.checks.{check}", _WORD, _PERSON, f"what it found then about its {check}",
+       "Check my phone", (Verdict.WELL, Verdict.UNTOLD, *causes))
+      for check, causes in CHECKED.items()),
+)
 # fmt: on
 
 
@@ -341,5 +389,16 @@ def _by_name(rows: Iterable[_Row]) -> Mapping[str, Fact]:
 
 #: every fact by name, in the order in which people are told of them
 VOCABULARY: Final = _by_name(
-    (*_HERE, *_ACCOUNT, *_LOCKS, *_STREAKS, *_SECOND, *_CODE, *_FLOWS, *_MESSAGES, *_DIRECTORY)
+    (
+        *_HERE,
+        *_ACCOUNT,
+        *_LOCKS,
+        *_STREAKS,
+        *_SECOND,
+        *_CODE,
+        *_FLOWS,
+        *_MESSAGES,
+        *_DIRECTORY,
+        *_APP,
+    )
 )

@@ -46,6 +46,7 @@ NOT_DONE: Final[Mapping[str, str]] = {
     "late": "directory.interrupted",
     # why a change at next logon would not bind (agent/ports.AccountView)
     "never_expires": "directory.must-change",
+    "must_change": "directory.must-change",
     "smart_card": "directory.must-change",
     "cannot_change": "directory.must-change",
 }

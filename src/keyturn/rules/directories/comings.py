@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -78,15 +78,32 @@ def reminder(entry: Entry, told: Collection[int], now: int) -> int | None:
     reminded who could not use the answer: disabled, the account's own end before the password's, or
     the password is to be changed anyway.
     """
-    end = entry.password_expires_at
-    if end is None or end <= now or entry.disabled or entry.must_change:
-        return None
-    if entry.expires_at is not None and entry.expires_at <= end:
+    end = _told_of(entry)
+    if end is None or end <= now:
         return None
     reached = [day for day in REMIND_DAYS if now >= end - day * DAY_MS]
     if not reached or any(day <= reached[-1] for day in told):
         return None
     return reached[-1]
+
+
+def remind_at(entry: Entry, told: Collection[int]) -> int | None:
+    """When `reminder` next has something to say, perhaps long ago; None for never.
+
+    Args:
+        told: as of `reminder`.
+    """
+    end = _told_of(entry)
+    left = [day for day in REMIND_DAYS if all(day < other for other in told)]
+    return end - max(left) * DAY_MS if end is not None and left else None
+
+
+def _told_of(entry: Entry) -> int | None:
+    """The end of a password whose owner can use a reminder."""
+    end = entry.password_expires_at
+    if end is None or entry.disabled or entry.must_change:
+        return None
+    return None if entry.expires_at is not None and entry.expires_at <= end else end
 
 
 # --- whose account it is
@@ -110,7 +127,9 @@ class Unclear:
 
     Attributes:
         why: "shared" (several accounts of the directory have its mail address), "several" (several
-            users could be meant), "taken" (its user has another account here already).
+            users could be meant), "taken" (its user has another account here already), "staff"
+            (its user is staff: that is never for a directory to say), "unproved" (somebody is known
+            by its address and has not proved it, or is disabled).
         user_ids: who could be meant.
     """
 
@@ -119,14 +138,20 @@ class Unclear:
 
 
 def belongs(
-    linked: str | None, proved: Sequence[str], holding: Collection[str], *, shared: bool
+    linked: str | None,
+    proved: Sequence[str],
+    holding: Collection[str],
+    barred: Mapping[str, str] | None = None,
+    *,
+    shared: bool,
 ) -> Belongs | Newcomer | Unclear:
     """Whose an account is. Nothing is guessed.
 
     Args:
         linked: the user who is linked to it: that counts, whatever its mail says.
-        proved: users who have proved its mail address.
+        proved: users who have proved its mail address, or are known by it.
         holding: of them, who have another account in this directory.
+        barred: of them, who are not to be linked by themselves, and why.
         shared: another account of this directory has the same mail address.
     """
     if linked is not None:
@@ -137,6 +162,7 @@ def belongs(
         case ():
             return Newcomer()
         case (only,):
-            return Unclear("taken", (only,)) if only in holding else Belongs(only)
+            why = "taken" if only in holding else (barred or {}).get(only, "")
+            return Unclear(why, (only,)) if why else Belongs(only)
         case several:
             return Unclear("several", several)

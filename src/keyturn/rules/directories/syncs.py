@@ -22,6 +22,8 @@ from keyturn.rules.directories.entries import Scope
 GONE_LEAST: Final = 10
 GONE_PART: Final = 20  # a twentieth
 GONE_WINDOW_MS: Final = 3_600_000
+#: after so long without a word of a directory that is followed, something is wrong
+LATE_MS: Final = 300_000
 
 
 class Phase(StrEnum):
@@ -44,6 +46,8 @@ class Sync:
         cursor: to follow from; taken before the roll.
         begun_at, finished_at: of this read; finished_at None while it goes on.
         heard_at: when changes were last told, or that there are none.
+        trouble: why it does not go on: a word, and after a space what it is about; "" while it
+            does.
     """
 
     directory_id: str
@@ -57,6 +61,7 @@ class Sync:
     begun_at: int | None = None
     finished_at: int | None = None
     heard_at: int | None = None
+    trouble: str = ""
 
 
 def place(sync: Sync) -> str:
@@ -78,7 +83,7 @@ def begun(sync: Sync, at: str, cursor: bytes, total: int, now: int) -> Sync | No
         return None
     return replace(
         sync, number=sync.number + 1, phase=Phase.READING, after="", total=total, done=0,
-        cursor=cursor, begun_at=now, finished_at=None,
+        cursor=cursor, begun_at=now, finished_at=None, trouble="",
     )  # fmt: skip
 
 
@@ -97,11 +102,11 @@ def paged(sync: Sync, at: str, upto: str, count: int, now: int, *, last: bool) -
     if last:
         return replace(
             sync, phase=Phase.FOLLOWING, after="", done=sync.done + count, finished_at=now,
-            heard_at=now,
+            heard_at=now, trouble="",
         )  # fmt: skip
     if upto <= sync.after:
         return None
-    return replace(sync, after=upto, done=sync.done + count)
+    return replace(sync, after=upto, done=sync.done + count, trouble="")
 
 
 def followed(sync: Sync, at: str, cursor: bytes, now: int, *, whole: bool) -> Sync | None:
@@ -115,12 +120,17 @@ def followed(sync: Sync, at: str, cursor: bytes, now: int, *, whole: bool) -> Sy
     if at != place(sync) or sync.phase is not Phase.FOLLOWING:
         return None
     phase = Phase.DUE if whole else Phase.FOLLOWING
-    return replace(sync, phase=phase, cursor=cursor, heard_at=now)
+    return replace(sync, phase=phase, cursor=cursor, heard_at=now, trouble="")
 
 
 def lost(sync: Sync, at: str) -> Sync | None:
     """The directory cannot tell what changed since the cursor. Returns as `followed`."""
     return None if at != place(sync) else replace(sync, phase=Phase.DUE)
+
+
+def stuck(sync: Sync, at: str, trouble: str) -> Sync | None:
+    """It cannot go on for now. The place stays. Returns as `followed`."""
+    return None if at != place(sync) else replace(sync, trouble=trouble)
 
 
 def rescoped(sync: Sync, scope: Scope) -> Sync:
@@ -129,7 +139,15 @@ def rescoped(sync: Sync, scope: Scope) -> Sync:
     """
     if scope == sync.scope:
         return sync
-    return replace(sync, scope=scope, number=sync.number + 1, phase=Phase.DUE)
+    return replace(sync, scope=scope, number=sync.number + 1, phase=Phase.DUE, trouble="")
+
+
+def late(sync: Sync, now: int) -> bool:
+    """Whether a directory that is followed was not heard of for so long that people should look:
+    its primary tells every minute at least, changes or none.
+    """
+    followed_at = sync.heard_at if sync.phase is Phase.FOLLOWING else None
+    return followed_at is not None and now - followed_at >= LATE_MS
 
 
 def held_back(known: int, gone: int) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from keyturn.rules.directories.entries import DirectoryKind
+
 
 class AgentRole(StrEnum):
     """What an agent may become."""
@@ -23,7 +25,7 @@ class AgentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """An Active Directory domain connected to a tenant.
+    """A directory connected to a tenant.
 
     Attributes:
         name: the domain's DNS name, lower case, e.g. "corp.example.test".
@@ -32,6 +34,7 @@ class Directory:
         topology: the primary's last report (rules/directories/topology.py), as JSON; "" before.
         reachable: with it, for each controller's DNS name "" or why the primary cannot reach it,
             as a JSON object; "" before.
+        kind: what it is; its agents are of the same kind.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Directory:
     topology_at: int | None
     created_at: int
     reachable: str = ""
+    kind: DirectoryKind = DirectoryKind.ACTIVE_DIRECTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,16 @@ class Lease:
     until: int
 
 
+class How(StrEnum):
+    """How an account came to be somebody's. What an account says of itself proves nothing of a
+    person: a link by MAIL lets its user reset the account, and its password lets nobody in here.
+    """
+
+    STAFF = "staff"  # a person said so
+    MAIL = "mail"  # its user had proved its mail address
+    MADE = "made"  # its user was made for it
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedAccount:
     """A user's account in a directory.
@@ -151,6 +165,7 @@ class LinkedAccount:
     Attributes:
         guid: objectGUID, 16 bytes as the directory stores them, hex. What counts.
         name, upn: sAMAccountName and userPrincipalName as last seen; for people and for look-up.
+        stopped: the directory disabled the user by it: the state they had before; "": it did not.
     """
 
     tenant_id: str
@@ -160,3 +175,12 @@ class LinkedAccount:
     name: str
     upn: str
     linked_at: int
+    how: How = How.STAFF
+    stopped: str = ""
+
+    @property
+    def opens(self) -> bool:
+        """Whether the account's password may let its user in: whoever writes addresses into a
+        directory must not come into somebody else's account here by it.
+        """
+        return self.how is not How.MAIL

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from keyturn.rules.health import catalogue_delivery, catalogue_house, catalogue_sender
+from keyturn.rules.health import (
+    catalogue_delivery,
+    catalogue_house,
+    catalogue_push,
+    catalogue_sender,
+)
 from keyturn.rules.health.report import Catalogue
 from keyturn.rules.health.verdicts import Area, Cause, Check, State
 
-_ROOMS = (catalogue_house, catalogue_delivery, catalogue_sender)
+_ROOMS = (catalogue_house, catalogue_delivery, catalogue_push, catalogue_sender)
 GAVE_UP: Final = "gave-up"
 
 

@@ -39,7 +39,8 @@ shown under it and needs no mending of its own: if the mail server's name does n
 nothing can be said of its certificate, and mails wait.
 
 **Whom it asks.** The name servers of this host; the mail server and the SMS gateway in the
-settings, up to the login; the site's own address; a time server if `doctor.ntp` names one.
+settings, up to the login; the push services there, up to their certificates; the site's own
+address; a time server if `doctor.ntp` names one.
 Nobody else. Without a network, whatever needs one is told as “cannot tell”.
 
 **Who sees what.** On the page, the installation is shown in its first tenant alone (the one

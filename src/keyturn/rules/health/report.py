@@ -152,6 +152,7 @@ def _about(one: Finding, other: Finding) -> bool:
 AREAS: Mapping[Area, str] = {
     Area.MAIL: "mail",
     Area.SMS: "text messages",
+    Area.PUSH: "messages to phones",
     Area.HOST: "the host",
     Area.DATABASE: "the database",
     Area.SETTINGS: "the settings",

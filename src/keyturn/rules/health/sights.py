@@ -228,6 +228,8 @@ class Setup:
         envelope: where bounces go: an address, or None for each tenant's sender.
         reads_bounces: what comes back to `envelope` is read by Keyturn itself.
         addresses: the public ones that mail leaves from, () where they are not known.
+        push_hosts, push_networks: push services that are called, and networks that they may be in
+            although these are not public. push_port: the first that they may be at.
         hash_work: passes x KiB of argon2id.
     """
 
@@ -243,6 +245,9 @@ class Setup:
     mail_keys: tuple[MailKey, ...] = ()
     addresses: tuple[str, ...] = ()
     sms_driver: str = "none"
+    push_hosts: tuple[str, ...] = ()
+    push_port: int = 443
+    push_networks: tuple[str, ...] = ()
     hash_work: int = 2 * 19456
     network_failures: int = 300
     session_idle_minutes: int = 60

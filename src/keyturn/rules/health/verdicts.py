@@ -36,6 +36,7 @@ class Area(StrEnum):
 
     MAIL = "mail"
     SMS = "sms"
+    PUSH = "push"
     HOST = "host"
     DATABASE = "database"
     SETTINGS = "settings"

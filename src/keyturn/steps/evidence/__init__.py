@@ -16,6 +16,7 @@ from keyturn.steps.acts import Act
 from keyturn.steps.evidence.account import account, similar
 from keyturn.steps.evidence.delivery import budgets, messages, phone
 from keyturn.steps.evidence.directory import directory
+from keyturn.steps.evidence.directory_signin import directory_signin
 from keyturn.steps.evidence.here import asked, here, tenant
 from keyturn.steps.evidence.page import Page
 from keyturn.steps.evidence.progress import newest_code, recoveries
@@ -58,6 +59,7 @@ def collect(tx: Tx, act: Act, subject: Subject) -> Facts:
     phone(page, tx, act, subject.user)
     budgets(page, tx, act, subject.user, here=subject.here)
     directory(page, tx, act, subject.user)
+    directory_signin(page, tx, act, subject.user)
     if subject.user.id == act.tenant.id:
         return _nobody(page, tx, act, subject)
     return page.facts()

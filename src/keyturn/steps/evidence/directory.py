@@ -10,9 +10,10 @@ from keyturn.ports.directories import Look
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User
 from keyturn.rules.budgets import DIRECTORY_JOBS, exhausted
-from keyturn.rules.diagnosis import VOCABULARY, Blind
+from keyturn.rules.diagnosis import VOCABULARY, Blind, directory_again
 from keyturn.rules.directories import resets
 from keyturn.rules.directories.causes import word_of
+from keyturn.rules.directories.logons.source import Found, decode
 from keyturn.rules.directories.proofs import THERE
 from keyturn.rules.directories.resets import Job
 from keyturn.rules.directories.things import Agent, AgentState, LinkedAccount
@@ -22,7 +23,7 @@ from keyturn.steps.acts import Act
 from keyturn.steps.evidence.page import Page
 
 #: why a change at next logon would not bind: the reason says it
-_UNBINDING = frozenset({"never_expires", "smart_card", "cannot_change"})
+_UNBINDING = frozenset({"never_expires", "must_change", "smart_card", "cannot_change"})
 _VIEW = {
     "disabled": "disabled", "expired": "expired_account", "must_change": "must_change",
     "password_expires_at": "password_expires_at", "locked_until": "locked_until",
@@ -37,6 +38,8 @@ def directory(page: Page, tx: Tx, act: Act, user: User) -> None:
     newest = tx.jobs.of(act.tenant.id, None, user.id, 1)
     account = linked[0] if linked else None
     directory_id, guid = (account.directory_id, account.guid) if account else ("", "")
+    where = tx.directories.get(act.tenant.id, directory_id)
+    page.note("directory.", kind=str(where.kind) if where else None)
     agents = tx.agents.of(act.tenant.id, directory_id)
     look = tx.jobs.last_look(act.tenant.id, directory_id, guid)
     _agents(page, account, agents, act.now)
@@ -76,17 +79,28 @@ def _looked(page: Page, account: LinkedAccount | None, look: Look | None) -> Non
     names = (*_VIEW, "locked", "looked_at")
     if account is None:
         page.note("directory.", **dict.fromkeys(names))
+        page.note(**directory_again.facts(None))
         return
     if look is None or not look.view:
         page.miss(Blind.NOT_LOOKED_AT, *(f"directory.{name}" for name in names))
+        page.miss(Blind.NOT_LOOKED_AT, *directory_again.facts(None))
         return
     view: dict[str, Any] = json.loads(look.view)
+    _again(page, decode(view.get("again")))
     page.note("directory.", **{name: view.get(key) for name, key in _VIEW.items()})
     locked = view.get("locked_until")
     page.note(
         "directory.", looked_at=look.answered_at, locked=locked is not None,
         locked_until=locked or None,
     )  # fmt: skip
+
+
+def _again(page: Page, found: Found | None) -> None:
+    """Why it locks again, if that was asked: the likeliest source."""
+    if found is None:
+        page.miss(Blind.NOT_LOOKED_AT, *directory_again.facts(None))
+    else:
+        page.note(**directory_again.facts(found.sources[0] if found.sources else None))
 
 
 def _job(page: Page, tx: Tx, act: Act, job: Job | None) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from keyturn.flows import channel, enrolling
+from keyturn.flows import channel, enrolling, guessing, surveys, syncing
 from keyturn.ports.parts import Parts
 from keyturn.rules.callers import network_of
 from keyturn.rules.directories.things import Agent
@@ -32,6 +32,7 @@ from keyturn.wire.messages import (
     Answer,
     Approve,
     AskPermit,
+    AskTry,
     Beat,
     Begin,
     Charted,
@@ -39,12 +40,19 @@ from keyturn.wire.messages import (
     Enrol,
     Fetch,
     Found,
+    Guessed,
     Looked,
     Release,
     Renew,
     Report,
     Rung,
     Seen,
+    Surveyed,
+    SyncBegun,
+    SyncChanges,
+    SyncLost,
+    SyncPage,
+    SyncStuck,
     Wait,
 )
 from keyturn.wire.session import Heard
@@ -65,8 +73,12 @@ class Messages:
             Begin: channel.begin, Release: channel.release, Fetch: channel.fetch,
             AskPermit: channel.permit, Report: channel.report, Seen: channel.seen,
             Looked: channel.looked, Charted: channel.chart,
+            Surveyed: surveys.take,
+            AskTry: guessing.permit, Guessed: guessing.guessed,
             Found: self._noted(enrolling.found), Approve: self._noted(enrolling.approve),
             Renew: self._noted(enrolling.renew),
+            SyncBegun: syncing.begun, SyncPage: syncing.paged, SyncChanges: syncing.followed,
+            SyncLost: syncing.lost, SyncStuck: syncing.stuck,
         }  # fmt: skip
 
     def _noted(self, flow: Any) -> Flow:

@@ -21,6 +21,7 @@ from keyturn.web.api import (
     account,
     address,
     directory,
+    directory_signin,
     document,
     factors,
     own_passkeys,
@@ -43,7 +44,7 @@ PREFIX = "/api/v1"
 ROOMS = (
     signin.ROOM, signup.ROOM, recovery.ROOM, account.ROOM, address.ROOM, phone.ROOM,
     factors.ROOM, passkeys.ROOM, own_passkeys.ROOM, proof.ROOM, support.ROOM, texting.ROOM,
-    directory.ROOM,
+    directory.ROOM, directory_signin.ROOM,
 )  # fmt: skip
 
 

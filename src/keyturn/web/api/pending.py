@@ -175,6 +175,15 @@ class DirectoryJob(Out):
     job: str
 
 
+class DirectoryTry(Out):
+    """A directory password is sealed and handed in (POST /signin/attempts/{attempt}), then the
+    directory is asked (POST /signin/attempts/{attempt}/answer).
+    """
+
+    step: Literal["directory_try"] = "directory_try"
+    attempt: str
+
+
 Pending = Annotated[
     Nothing
     | GivePassword
@@ -190,7 +199,8 @@ Pending = Annotated[
     | TotpCode
     | DirectoryAnswer
     | DirectoryPassword
-    | DirectoryJob,
+    | DirectoryJob
+    | DirectoryTry,
     Field(discriminator="step"),
 ]
 

@@ -250,6 +250,19 @@ NOT_SEALED = Kind(
     409, "not-sealed", "These are no envelopes for this job: one for each recipient that it "
     "named, of the right size. Ask for the recipients again.",
 )  # fmt: skip
+DIRECTORY_SILENT = Kind(
+    503, "directory-silent", "The directory could not be asked; the password was not tried, and no "
+    "name has to do with it.",
+)  # fmt: skip
+DIRECTORY_CHANGE = Kind(
+    403, "directory-change", "The password was right, and the directory wants a new one first. It "
+    "signs nobody in.",
+)  # fmt: skip
+DIRECTORY_BARRED = Kind(
+    403, "directory-barred", "The password was right, and the directory lets the account in "
+    "nowhere, or not now: disabled, account_expired, hours, workstation, or another word of its "
+    "own.", {"reason": TEXT},
+)  # fmt: skip
 
 
 def every() -> dict[str, Kind]:

@@ -23,7 +23,7 @@ ROOM = room("support")
 #: rules.diagnosis.Symptom, by value
 About = Literal[
     "signin", "second", "signup", "code", "mail", "text", "phone", "recovery", "session", "page",
-    "directory",
+    "directory", "app",
 ]  # fmt: skip
 
 

@@ -10,11 +10,14 @@ from keyturn.web.console import (
     acts,
     cases,
     directories,
+    directory_signin,
     health,
     jobs,
     linking,
     passkeys,
+    people,
     records,
+    sources,
     users,
 )
 from keyturn.web.console.entry import inside
@@ -62,6 +65,16 @@ def _directories(site: Site) -> list[BaseRoute]:
         door(site, every, get=inside(directories.index), post=inside(directories.add)),
         door(site, one, get=inside(directories.show)),
         door(site, f"{one}/token", post=inside(directories.invite)),
+        door(site, f"{one}/sync", post=inside(directories.choose)),
+        door(site, f"{one}/sync/end", post=inside(directories.end_reading)),
+        door(site, f"{one}/people", get=inside(people.index)),
+        door(site, f"{one}/doubts", get=inside(people.doubts)),
+        *(
+            door(site, f"{one}/people/{{account}}/{choice}", post=inside(people.decides(choice)))
+            for choice in people.CHOICES
+        ),
+        door(site, f"{one}/gone", get=inside(people.ask_gone), post=inside(people.gone)),
+        door(site, f"{one}/signin", post=inside(directory_signin.switch)),
         door(site, agent, get=inside(directories.ask_revoke), post=inside(directories.revoke)),
         door(site, "/console/jobs", get=inside(jobs.index)),
         door(site, job, get=inside(jobs.show)),
@@ -82,6 +95,8 @@ def _accounts(site: Site, one: str) -> list[BaseRoute]:
             post=inside(linking.unlink),
         ),
         *(door(site, f"{account}/{act}", post=inside(linking.does(act))) for act in linking.JOBS),
+        door(site, f"{account}/again", post=inside(sources.ask)),
+        door(site, f"{one}/again/{{look}}", get=inside(sources.show)),
     ]
 
 

@@ -8,40 +8,53 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from keyturn.flows import directories as flow
-from keyturn.flows import resetting
+from keyturn.flows import resetting, syncing
 from keyturn.flows.directories import BadName, Known, NotAllowed, NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
+from keyturn.rules.directories.entries import DirectoryKind, Scope
+from keyturn.rules.directories.limits import LIMITS
 from keyturn.rules.directories.things import Agent, AgentRole
 from keyturn.steps.directory_views import DirectoryPage
 from keyturn.web.console import charts
-from keyturn.web.console.entry import barred
+from keyturn.web.console.directory_health import health_of
+from keyturn.web.console.directory_signin import is_on
+from keyturn.web.console.entry import barred, is_partial
 from keyturn.web.console.reading import WORD_MAX, choice, row_id
 from keyturn.web.visit import Visit
 from keyturn.wire.certificates import fingerprint
 
 #: longest name of a domain that is read; longer ones are refused with the reason
 NAME_MAX = 300
+#: longest list of OUs, and of groups, that is read
+SCOPE_MAX = 8_000
 #: jobs that a directory's own page shows
 FEW = 5
+#: times that an open page asks anew for what changes by itself, every 15 s: for a quarter of an
+#: hour. Each is a use of the session, and one that nobody sits at has to end some time.
+LIVE = 60
 
 
 async def index(visit: Visit, staff: Staff) -> Response:
     """All of them."""
-    return await _listed(visit, staff, typed="", problem=None)
+    return await _listed(visit, staff, ("", DirectoryKind.ACTIVE_DIRECTORY), problem=None)
 
 
-async def _listed(visit: Visit, staff: Staff, typed: str, problem: str | None) -> Response:
+async def _listed(
+    visit: Visit, staff: Staff, typed: tuple[str, DirectoryKind], problem: str | None
+) -> Response:
     found = await flow.everyone(visit.site.parts, staff)
     return visit.page(
-        "console/directories.html", 422 if problem else 200, directories=found, typed=typed,
-        mistake=problem, can=ALLOWED[staff.role],
+        "console/directories.html", 422 if problem else 200, directories=found,
+        typed=typed[0], kind=typed[1], mistake=problem, can=ALLOWED[staff.role],
     )  # fmt: skip
 
 
 async def add(visit: Visit, staff: Staff) -> Response:
-    """One more, by its domain's DNS name."""
-    typed = (await visit.form(name=NAME_MAX))["name"]
-    answer = await flow.add(visit.site.parts, staff, typed)
+    """One more, by its DNS name and its kind."""
+    form = await visit.form(name=NAME_MAX, kind=WORD_MAX)
+    chosen = choice("kind", form["kind"], set(map(str, DirectoryKind)))
+    typed = form["name"], DirectoryKind(chosen or DirectoryKind.ACTIVE_DIRECTORY)
+    answer = await flow.add(visit.site.parts, staff, *typed)
     match answer:
         case NotAllowed():
             raise barred(answer)
@@ -53,12 +66,38 @@ async def add(visit: Visit, staff: Staff) -> Response:
 
 
 async def show(visit: Visit, staff: Staff) -> Response:
-    """One directory."""
+    """One directory; for htmx, which asks while it is looked at, only what changes by itself."""
+    if not is_partial(visit):
+        return await shown(visit, staff)
+    left = visit.query(live=WORD_MAX)["live"]
+    live = min(int(left), LIVE) if left.isascii() and left.isdecimal() else 0
+    return await shown(visit, staff, template="console/_directory_live.html", live=live)
+
+
+async def shown(
+    visit: Visit, staff: Staff, chosen: tuple[str, str] | None = None, wrong: str | None = None,
+    *, template: str = "console/directory.html", live: int = LIVE,
+) -> Response:  # fmt: skip
+    """The same.
+
+    Args:
+        live: how often more the page may ask for what changes.
+        chosen: OUs and groups as they were typed, if they were; wrong: what of them cannot be,
+            "" for too many.
+    """
     page = await _found(visit, staff)
     directory = page.row.directory
+    read = await syncing.one(visit.site.parts, staff, directory.id)
+    if isinstance(read, syncing.NotFound):
+        raise barred(read)
     jobs = await resetting.jobs_of(visit.site.parts, staff, directory.id, None)
     return visit.page(
-        "console/directory.html",
+        template,
+        200 if wrong is None else 422,
+        live=live,
+        read=read,
+        scope=chosen or _typed(read),
+        wrong=wrong,
         page=page,
         row=page.row,
         directory=directory,
@@ -67,8 +106,41 @@ async def show(visit: Visit, staff: Staff) -> Response:
         fingerprints={r.agent.id: _fingerprint(r.agent) for r in page.row.agents},
         said={r.agent.id: _said(r.agent) for r in page.row.agents},
         jobs=jobs[:FEW],
+        limits=LIMITS[directory.kind],
+        health=await health_of(visit, staff, page),
+        signin=await is_on(visit, staff, directory.id),
         can=ALLOWED[staff.role],
     )
+
+
+def _typed(read: syncing.Read) -> tuple[str, str]:
+    """A scope as it is typed: a name a line."""
+    scope = read.sync.scope if read.sync else Scope()
+    return "\n".join(scope.units), "\n".join(scope.groups)
+
+
+async def choose(visit: Visit, staff: Staff) -> Response:
+    """Whom to read: OUs and groups."""
+    form = await visit.form(units=SCOPE_MAX, groups=SCOPE_MAX)
+    directory_id, chosen = row_id(visit.path["directory"]), (form["units"], form["groups"])
+    answer = await syncing.choose(visit.site.parts, staff, directory_id, *chosen)
+    match answer:
+        case syncing.Read():
+            return visit.to(f"/console/directories/{directory_id}")
+        case syncing.BadScope(name=name):
+            return await shown(visit, staff, chosen, name)
+        case _:
+            raise barred(answer)
+
+
+async def end_reading(visit: Visit, staff: Staff) -> Response:
+    """Read nobody any more, and forget who was read."""
+    await visit.form()
+    directory_id = row_id(visit.path["directory"])
+    answer = await syncing.end(visit.site.parts, staff, directory_id)
+    if not isinstance(answer, syncing.Read):
+        raise barred(answer)
+    return visit.to(f"/console/directories/{directory_id}")
 
 
 def _fingerprint(agent: Agent) -> str:

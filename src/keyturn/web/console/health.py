@@ -21,7 +21,7 @@ from keyturn.ports.store import StoreUnavailable
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
 from keyturn.rules.health.catalogue import CATALOGUE
 from keyturn.rules.health.records import seen
-from keyturn.rules.health.report import Report, headline, worst
+from keyturn.rules.health.report import Catalogue, Report, headline, worst
 from keyturn.rules.health.verdicts import Finding, State
 from keyturn.rules.health.words import fill
 from keyturn.web.console.entry import REDIRECT, is_partial, refused
@@ -109,24 +109,33 @@ async def _whole(visit: Visit) -> bool:
     return (await visit.site.tenants())[0].id == visit.tenant.id
 
 
-def spoken(visit: Visit, report: Report) -> SpokenReport:
-    """A report in words, times in the reader's zone."""
+def spoken(
+    visit: Visit, report: Report, catalogue: Catalogue = CATALOGUE, said: str = ""
+) -> SpokenReport:
+    """A report in words, times in the reader's zone.
+
+    Args:
+        said: the headline; "" for that of every report.
+    """
+
+    def one(finding: Finding, beneath: tuple[Finding, ...] = ()) -> SpokenFinding:
+        return in_words(visit, catalogue, finding, tuple(one(each) for each in beneath))
+
     return SpokenReport(
-        headline=headline(CATALOGUE, report),
-        state=worst(CATALOGUE, report),
+        headline=said or headline(catalogue, report),
+        state=worst(catalogue, report),
         at=report.at,
-        roots=tuple(
-            _finding(visit, root.finding, tuple(_finding(visit, f) for f in root.consequences))
-            for root in report.roots
-        ),
-        fine=tuple(_finding(visit, finding) for finding in report.fine),
+        roots=tuple(one(root.finding, root.consequences) for root in report.roots),
+        fine=tuple(one(finding) for finding in report.fine),
     )
 
 
-def _finding(
-    visit: Visit, finding: Finding, consequences: tuple[SpokenFinding, ...] = ()
-) -> SpokenFinding:
-    cause = CATALOGUE.causes[finding.cause]
+def in_words(
+    visit: Visit, catalogue: Catalogue, finding: Finding,
+    consequences: tuple[SpokenFinding, ...] = (),
+) -> SpokenFinding:  # fmt: skip
+    """One finding in words."""
+    cause = catalogue.causes[finding.cause]
     own = visit.signed_in.user.timezone if visit.signed_in else None
 
     def moment(ms: int) -> str:
@@ -134,11 +143,11 @@ def _finding(
 
     return SpokenFinding(
         id=cause.id,
-        title=CATALOGUE.checks[finding.check].title,
+        title=catalogue.checks[finding.check].title,
         state=cause.state,
         what=fill(cause.what, finding.facts, moment),
         mend=fill(cause.mend, finding.facts, moment),
         copies=tuple((c.kind, fill(c.text, finding.facts, moment)) for c in cause.copies),
-        evidence=seen(CATALOGUE, finding, moment),
+        evidence=seen(catalogue, finding, moment),
         consequences=consequences,
     )

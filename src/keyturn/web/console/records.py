@@ -10,7 +10,7 @@ from keyturn.rules.messages import MessageState
 from keyturn.web.console.reading import QUERY_MAX, WORD_MAX, choice, cursor, event
 from keyturn.web.visit import Visit
 
-CHANNELS = ("mail", "sms")
+CHANNELS = ("mail", "sms", "hook")
 
 
 async def messages(visit: Visit, staff: Staff) -> Response:

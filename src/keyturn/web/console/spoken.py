@@ -68,7 +68,7 @@ class Spoken:
 
 def spoken(visit: Visit, staff: Staff, diagnosis: Diagnosis, facts: Facts) -> Spoken:
     """The diagnosis for this member of staff: technicians help people, the others run things."""
-    voice = Voice.HELP_DESK if staff.role is Role.TECHNICIAN else Voice.ADMINISTRATOR
+    voice = _voice(staff)
     unseen: dict[Blind, tuple[SpokenFact, ...]] = {}
     for fact in diagnosis.cannot_see:
         unseen[fact.why] = (*unseen.get(fact.why, ()), _fact(fact.name, None))
@@ -79,6 +79,15 @@ def spoken(visit: Visit, staff: Staff, diagnosis: Diagnosis, facts: Facts) -> Sp
         looked_at=tuple(_fact(name, facts.value(name)) for name in diagnosis.looked_at),
         cannot_see=unseen,
     )
+
+
+def one(visit: Visit, staff: Staff, finding: Finding) -> SpokenCause:
+    """One cause for this member of staff."""
+    return _cause(visit, _voice(staff), finding)
+
+
+def _voice(staff: Staff) -> Voice:
+    return Voice.HELP_DESK if staff.role is Role.TECHNICIAN else Voice.ADMINISTRATOR
 
 
 def weighs(finding: Finding) -> bool:

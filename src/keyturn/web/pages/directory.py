@@ -246,7 +246,7 @@ async def _choose_page(visit: Visit, signed: Signed, job: JobView, look_id: str)
     answered = not isinstance(look, Look) or bool(look.view or look.cause)
     return visit.page(
         "directory_choose.html", j=job_shown(job, visit.now), look="" if answered else look_id,
-        **policy_of(look if isinstance(look, Look) else None),
+        root=path, **policy_of(look if isinstance(look, Look) else None),
     )  # fmt: skip
 
 

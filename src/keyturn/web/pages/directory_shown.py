@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from keyturn.flows.resets import Account, Hindered, JobView, Look
 from keyturn.rules.diagnosis.catalogue import BY_ID
+from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import THERE, ProofState
 from keyturn.rules.directories.resets import JobKind, JobState, Proof
 from keyturn.rules.lockout import DAY, SECOND
@@ -35,7 +36,8 @@ def account_shown(account: Account, look: Look | Hindered, now: int) -> SimpleNa
     state = _state(look, view, now)
     waiting = account.waiting
     return SimpleNamespace(
-        id=account.directory_id, domain=account.directory, name=account.name, state=state,
+        id=account.directory_id, domain=account.directory, directory_kind=str(account.kind),
+        name=account.name, state=state,
         until=_until(look, view), expires_at=view.get("password_expires_at"),
         set_at=view.get("password_set_at"), bad_count=view.get("bad_count", 0),
         bad_at=view.get("bad_at"), controller=view.get("controller", ""),
@@ -102,14 +104,17 @@ def job_shown(job: JobView, now: int) -> SimpleNamespace:
     """One job as `_directory_job.html` wants it."""
     writable = [p for p in job.proofs if p.state is not ProofState.READ_ONLY]
     home = next((p.site for p in job.proofs if p.controller == job.settled_on), "")
-    proofs = [_proof(p, home) for p in writable]
+    # elsewhere nobody can say how long it takes
+    copies = job.directory_kind is DirectoryKind.ACTIVE_DIRECTORY
+    proofs = [_proof(p, near=copies and p.site == home) for p in writable]
     coming = [p for p in proofs if p.state == ProofState.WAITING]
     # that a password works somewhere is said only of where it was tried
     shown = {ProofState.PROVED} if job.kind is JobKind.RESET else THERE
     return SimpleNamespace(
         id=job.id, kind=str(job.kind), state=str(job.state), directory_id=job.directory_id,
-        domain=job.directory, account=job.account, must_change=job.must_change,
-        unlocks=job.unlock, started_by=job.starter, staff=job.started_by is not None,
+        domain=job.directory, directory_kind=str(job.directory_kind),
+        account=job.account, must_change=job.must_change, unlocks=job.unlock,
+        started_by=job.starter, staff=job.started_by is not None,
         started_at=job.created_at, choose_until=job.ends_at, reason=job.reason, data=job.data,
         finished_at=job.finished_at,
         everywhere=job.everywhere_at is not None or _only(writable),
@@ -136,11 +141,11 @@ def _only(writable: list[Proof]) -> bool:
     return len(writable) == 1 and writable[0].state in THERE
 
 
-def _proof(proof: Proof, home: str) -> SimpleNamespace:
-    near = proof.state is ProofState.WAITING and proof.site == home
+def _proof(proof: Proof, *, near: bool) -> SimpleNamespace:
+    waits = proof.state is ProofState.WAITING
     return SimpleNamespace(
         host=proof.controller, site=proof.site, state=str(proof.state), at=proof.at,
-        delay_ms=proof.delay_ms, soon=WITHIN_SITE_MS if near else None,
+        delay_ms=proof.delay_ms, soon=WITHIN_SITE_MS if near and waits else None,
     )  # fmt: skip
 
 

@@ -29,8 +29,8 @@ from keyturn.web.visit import Visit
 
 PROOF, PASSWORD = "/account/proof", "/account/password"
 THEN_MAX = 60
-#: where a proof may lead: pages of the account, nowhere else
-_THEN = re.compile(r"/account(/[0-9a-z-]+){0,3}")
+#: where a proof may lead: pages of the account, and a directory of the console
+_THEN = re.compile(r"/account(/[0-9a-z-]+){0,3}|/console/directories/[0-9a-z]{26}")
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -55,7 +55,7 @@ def barred(visit: Visit, answer: ProofNeeded | Frozen | SignedOut, then: str) ->
 
 
 def onward(then: str) -> str:
-    """The page that a proof leads to; the account for anything that is none of its pages."""
+    """The page that a proof leads to; the account for anything else."""
     return then if _THEN.fullmatch(then) else "/account"
 
 

@@ -152,6 +152,15 @@
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   }
 
+  /* what a reader has opened stays open when that part of the page is renewed */
+  let opened = [];
+  function keepOpen() {
+    opened = [...document.querySelectorAll("details[id][open]")].map((node) => node.id);
+  }
+  function openAgain() {
+    for (const id of opened.splice(0)) document.getElementById(id)?.setAttribute("open", "");
+  }
+
   function start(scope) {
     for (const node of scope.querySelectorAll("[data-js]")) node.hidden = false;
     for (const node of scope.querySelectorAll("input[data-otp='numeric']")) node.inputMode = "numeric";
@@ -168,5 +177,7 @@
   document.addEventListener("input", spaces);
   document.addEventListener("input", oneTimeCode);
   document.addEventListener("click", click);
+  document.addEventListener("htmx:beforeSwap", keepOpen);
+  document.addEventListener("htmx:afterSwap", openAgain);
   document.addEventListener("htmx:afterSettle", (event) => start(event.target));
 })();

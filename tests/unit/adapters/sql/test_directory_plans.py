@@ -12,6 +12,8 @@ from keyturn.adapters.sql import migrate, open_store
 from keyturn.adapters.sql.quick import Params, Quick
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.store import Tx
+from keyturn.rules.directories.known import Owing
+from keyturn.rules.directories.signins.budget import Streak
 
 #: what servers ask again and again, and by which index it is found
 ASKED: dict[str, Any] = {
@@ -24,11 +26,38 @@ ASKED: dict[str, Any] = {
     "ix_looks_unanswered": lambda tx: tx.jobs.unanswered("t", "d", 1),
     "ix_looks_directory_id_guid_id": lambda tx: tx.jobs.last_look("t", "d", "g"),
     "ix_agents_waiting": lambda tx: tx.jobs.stirring(1),
+    "ix_directory_tries_queued": lambda tx: tx.signins.queued("t", "d", 1, 9),
+    "sqlite_autoindex_directory_streaks_1": lambda tx: tx.signins.keep("t", "d", "l", Streak()),
     "ix_agents_revoked": lambda tx: tx.agents.stopped(1),
     "ix_agents_directory_id": lambda tx: tx.agents.of("t", "d"),
     "sqlite_autoindex_agents_1": lambda tx: tx.agents.heard(["a", "b"], 1),
     "sqlite_autoindex_proofs_1": lambda tx: tx.jobs.proofs("t", "j"),
     "sqlite_autoindex_leases_1": lambda tx: tx.directories.lease("t", "d"),
+    "ix_entries_remind_at": lambda tx: tx.syncs.to_remind(1, 9),
+    "ix_entries_owed": lambda tx: (tx.syncs.owing(9), tx.syncs.to_settle("t", "d", 9)),
+    "ix_entries_held": lambda tx: (
+        tx.syncs.held("t", "d"),
+        tx.syncs.held_of("t", "d", 9),
+        tx.syncs.release("t", "d", Owing.SURE),
+    ),
+    "ix_entries_gone": lambda tx: tx.syncs.hold("t", "d", 1),
+    "ix_entries_unclear": lambda tx: (
+        tx.syncs.unclear("t", "d", "", 9),
+        tx.syncs.count_unclear("t", "d"),
+    ),
+    "ix_entries_directory_id_mail": lambda tx: (
+        tx.syncs.mails("t", "d", ["a", "b"]),
+        tx.syncs.with_mail("t", "d", "a", 9),
+    ),
+    "ix_syncs_due": lambda tx: tx.jobs.stirring(1),
+    "sqlite_autoindex_syncs_1": lambda tx: tx.syncs.lock("t", "d"),
+    "sqlite_autoindex_entries_1": lambda tx: tx.syncs.between("t", "d", "a", "b"),
+    "ix_entries_directory_id_word_id": lambda tx: tx.syncs.listed("t", "d", "a", None, 9),
+    "ix_agent_notes_directory_id": lambda tx: tx.health.notes("t", "d"),
+    "sqlite_autoindex_agent_notes_1": lambda tx: tx.health.note("t", "d", "a"),
+    "sqlite_autoindex_health_books_1": lambda tx: tx.health.book("t", "d"),
+    "ix_health_lines_directory_id_id": lambda tx: tx.health.history("t", "d", 9),
+    "sqlite_autoindex_webhooks_1": lambda tx: tx.webhooks.of("t"),
     "ix_linked_accounts_user_id": lambda tx: tx.directories.linked("t", "u"),
     "ix_linked_accounts_directory_id_guid": lambda tx: tx.directories.holder("t", "d", "g"),
 }

@@ -13,7 +13,11 @@ from keyturn.adapters.sql import SqlStore, directory_restore, open_store
 from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.store import Tx
+from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.resets import Job, JobState
+from keyturn.rules.directories.signins.budget import Streak
+from keyturn.rules.directories.signins.tries import begun
+from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import Agent, AgentState
 from tests.unit.adapters.test_directories_contract import (
     at_once,
@@ -104,3 +108,25 @@ def test_what_agents_had_under_way_is_not_done_or_is_settled_by_reading(
     wanted: Job = replace(job, envelopes=(), **changes)
     assert read(store, lambda tx: tx.jobs.get(account.tenant_id, job.id)) == wanted
     assert read(store, lambda tx: tx.jobs.due(2 * NOW, 99)) == []
+
+
+def test_a_directory_is_read_anew_and_nothing_of_before_is_taken(store: SqlStore) -> None:
+    here, place_id = new_id(), new_id()
+    followed = Sync(place_id, Scope(), 4, Phase.FOLLOWING, "", 9, 9, b"cursor", NOW, NOW, NOW)
+    write(store, lambda tx: tx.syncs.put(here, followed))
+    void(store, [])
+    found = read(store, lambda tx: tx.syncs.get(here, place_id))
+    assert found == replace(followed, phase=Phase.DUE, number=5)
+
+
+def test_no_try_of_the_backup_is_answered_and_what_was_counted_stays_counted(
+    store: SqlStore,
+) -> None:
+    here, place = new_id(), new_id()
+    one, counted = begun(new_id(), here, place, NOW), Streak(count=2, last_at=NOW)
+    write(store, lambda tx: tx.signins.add(one))
+    write(store, lambda tx: tx.signins.streak(here, place, "g:1"))
+    write(store, lambda tx: tx.signins.keep(here, place, "g:1", counted))
+    void(store, [])
+    assert read(store, lambda tx: tx.signins.get(here, one.id)) is None
+    assert write(store, lambda tx: tx.signins.streak(here, place, "g:1")) == counted

@@ -15,6 +15,7 @@ from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import engine_of
 from keyturn.adapters.sql.tx import SqlTx
 from keyturn.ports.upkeep import Swept
+from keyturn.rules.directories.signins.budget import LONGEST_MS
 from keyturn.rules.lockout import DAY
 from keyturn.rules.retention import Kind
 
@@ -105,6 +106,15 @@ ROWS: list[tuple[Kind, str, Callable[[int], dict[str, Any]], list[dict[str, Any]
      [{"at": NOW}, {"at": NOW - 1}]),
     (Kind.JOBS, "jobs", lambda at: {"id": new_id(at)},
      [{"finished_at": None}, {"finished_at": NOW}, {"finished_at": NOW - 1}]),
+    (Kind.GONE, "entries", lambda at: {"directory_id": new_id(at), "id": new_id(at)},
+     [{"gone_at": None}, {"gone_at": NOW}, {"gone_at": NOW - 1}]),
+    (Kind.HEALTH, "health_lines", lambda at: {"id": new_id(at)},
+     [{"at": NOW}, {"at": NOW - 1}]),
+    (Kind.TRIES, "directory_tries", lambda at: {"id": new_id(at)},
+     [{"expires_at": NOW}, {"expires_at": NOW - 1}]),
+    (Kind.STREAKS, "directory_streaks", lambda at: {"lane": new_id(at)},
+     [{"last_at": NOW - LONGEST_MS}, {"until": NOW - LONGEST_MS},
+      {"last_at": NOW - LONGEST_MS - 1, "until": NOW - LONGEST_MS - 1}]),
 ]  # fmt: skip
 
 

@@ -7,6 +7,8 @@ miss that maps a name to MISSING takes the fact away: then the cause cannot be t
 from __future__ import annotations
 
 from keyturn.rules.diagnosis.cause import Symptom
+from keyturn.rules.diagnosis.phone_app import cause_id
+from keyturn.rules.diagnosis.phone_app_mends import MENDS, Mend
 
 S = Symptom
 NOW = 1_800_000_000_000
@@ -64,7 +66,7 @@ _JOB: dict[str, object] = {
     "reset.started_at": EARLIER, "reset.everywhere_at": AGO, "reset.missing": 0,
     "reset.unbound": False, "reset.minimum": 15, "reset.history": 24, "reset.min_age_hours": 24,
     "reset.why": "domain_admins", "reset.controller": "dc1.corp.example",
-    "reset.detail": "0000052D", "directory.agent": "alive",
+    "reset.detail": "0000052D", "directory.agent": "alive", "directory.kind": "active_directory",
 }  # fmt: skip
 
 
@@ -85,9 +87,51 @@ def _looked(name: str) -> Row:
     return S.DIRECTORY, facts, {name: False}
 
 
+def _tried(word: str) -> Row:
+    facts: dict[str, object] = {"directory.tried": word, "directory.tried_at": AGO}
+    return S.SIGNIN, facts, {"directory.tried": "wrong"}
+
+
+def _again(kind: str) -> Row:
+    facts: dict[str, object] = {
+        "directory.again": kind, "directory.again_from": "pc-14",
+        "directory.again_where": "dc1.corp.example", "directory.again_count": 6,
+        "directory.again_last": AGO, "directory.again_every": 15, "directory.again_names": 7,
+        "directory.again_strength": 75,
+    }  # fmt: skip
+    return S.DIRECTORY, facts, {"directory.again": "saved" if kind == "typed" else "typed"}
+
+
+def _phone(mend: Mend) -> Row:
+    facts: dict[str, object] = {
+        f"app.checks.{mend.check}": mend.cause, "app.system": mend.system or "android",
+        "app.checked_at": AGO,
+    }  # fmt: skip
+    return S.APP, facts, {f"app.checks.{mend.check}": "untold"}
+
+
+def _link(state: str) -> Row:
+    facts: dict[str, object] = {
+        "app.bound": False, "app.link": state, "app.link_at": EARLIER, "app.link_ends": AGO,
+    }  # fmt: skip
+    return S.APP, facts, {"app.bound": True}
+
+
+def _code(reason: str) -> Row:
+    facts: dict[str, object] = {"app.bound": False, "app.code": reason, "app.code_at": AGO}
+    return S.APP, facts, {"app.code": "reset"}
+
+
 # one row, one look: a table reads better than what the formatter makes of it
 # fmt: off
 ROWS: dict[str, Row] = {
+    "app.link-expired": _link("expired"),
+    "app.link-withdrawn": _link("withdrawn"),
+    "app.link-open": _link("open"),
+    "app.code-expired": _code("expired"),
+    "app.code-newer": _code("newer"),
+    "app.code-number": _code("number"),
+    **{cause_id(mend): _phone(mend) for mend in MENDS},
     # directory passwords
     "directory.too-short": _refused("too_short"),
     "directory.too-simple": _refused("too_simple"),
@@ -125,6 +169,14 @@ ROWS: dict[str, Row] = {
     "directory.not-linked": (S.DIRECTORY, {"directory.linked": False}, {"directory.linked": True}),
     "directory.too-many": (S.DIRECTORY, {"directory.spent_until": SOON},
         {"directory.spent_until": AGO}),
+    "directory.signin-spent": (S.SIGNIN, {"directory.tries_until": SOON},
+        {"directory.tries_until": AGO}),
+    "directory.signin-off": _tried("off"),
+    "directory.signin-margin": _tried("no_margin"),
+    "directory.signin-locked": _tried("locked"),
+    "directory.signin-change": _tried("change"),
+    "directory.signin-barred": _tried("barred"),
+    "directory.signin-unanswered": _tried("trouble"),
     "directory.unsettled": (S.DIRECTORY, {**_JOB, "reset.state": "unsettled"},
         {"reset.state": "done"}),
     "directory.changed": (S.DIRECTORY, {**_JOB, "reset.state": "changed"},
@@ -133,6 +185,14 @@ ROWS: dict[str, Row] = {
         {**_JOB, "reset.state": "changed", "reset.reason": "untried"}, {"reset.reason": None}),
     "directory.unbound": (S.DIRECTORY, {**_JOB, "reset.state": "done", "reset.unbound": True},
         {"reset.unbound": False}),
+    "directory.again-guessing": _again("guessing"),
+    "directory.again-service": _again("service"),
+    "directory.again-phone": _again("phone"),
+    "directory.again-tolerated": _again("tolerated"),
+    "directory.again-typed": _again("typed"),
+    "directory.again-saved": _again("saved"),
+    "directory.again-program": _again("program"),
+    "directory.again-unseen": _again("unseen"),
     "directory.locked": _looked("directory.locked"),
     "directory.disabled": _looked("directory.disabled"),
     "directory.account-expired": _looked("directory.expired"),

@@ -204,3 +204,18 @@ def test_a_passkey_refused_as_the_second_step_is_told_until_one_passes(
     )  # fmt: skip
     found = [f.cause for f in diagnose(facts, NOW, Symptom.SECOND).findings]
     assert ("passkey.refused" in found) is told
+
+
+@pytest.mark.parametrize("cause_id", ["directory.old-password", "directory.away"])
+@pytest.mark.parametrize("kind", ["openldap", "workgroup"])
+def test_only_a_domain_remembers_the_old_password(cause_id: str, kind: str) -> None:
+    symptom, facts, _ = ROWS[cause_id]
+    found = judged(BY_ID[cause_id], {**facts, "directory.kind": kind}, symptom).findings
+    assert cause_id not in {f.cause for f in found}
+
+
+def test_a_change_that_the_policy_does_not_ask_for_has_its_cause() -> None:
+    symptom, facts, _ = ROWS["directory.must-change"]
+    asked = {**facts, "reset.reason": "must_change", "reset.why": "must_change"}
+    found = judged(BY_ID["directory.must-change"], asked, symptom).findings
+    assert found[0].cause == "directory.must-change"

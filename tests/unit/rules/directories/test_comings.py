@@ -98,3 +98,17 @@ def test_an_account_is_whose_it_surely_is(
     linked: str | None, proved: list[str], holding: list[str], answer: object, *, shared: bool
 ) -> None:
     assert belongs(linked, proved, holding, shared=shared) == answer
+
+
+@pytest.mark.parametrize(
+    ("holding", "barred", "answer"),
+    [
+        ([], {"u1": ""}, Belongs("u1")),
+        ([], {"u1": "staff"}, Unclear("staff", ("u1",))),
+        (["u1"], {"u1": "staff"}, Unclear("taken", ("u1",))),
+    ],
+)
+def test_who_is_not_to_be_linked_by_an_address_alone_is_not(
+    holding: list[str], barred: dict[str, str], answer: object
+) -> None:
+    assert belongs(None, ["u1"], holding, barred, shared=False) == answer

@@ -10,15 +10,18 @@ from hypothesis import strategies as st
 
 from keyturn.rules.directories.entries import Scope
 from keyturn.rules.directories.syncs import (
+    LATE_MS,
     Phase,
     Sync,
     begun,
     followed,
     held_back,
+    late,
     lost,
     paged,
     place,
     rescoped,
+    stuck,
 )
 
 FRESH = Sync("d", Scope())
@@ -47,6 +50,35 @@ def test_the_last_page_ends_the_read() -> None:
     assert (done.phase, done.done, done.finished_at, done.cursor) == (
         Phase.FOLLOWING, 40, 9, b"cookie",
     )  # fmt: skip
+
+
+def test_what_is_stuck_stays_where_it_is_until_it_goes_on() -> None:
+    first = reading()
+    held = stuck(first, place(first), "scope OU=A")
+    assert held == replace(first, trouble="scope OU=A")
+    assert place(held) == place(first)
+    assert stuck(first, "elsewhere", "scope") is None
+    on = paged(held, place(held), "10", 1, 2, last=False)
+    assert on is not None
+    assert on.trouble == ""
+    assert rescoped(held, Scope(("OU=B",))).trouble == ""
+
+
+@pytest.mark.parametrize(
+    ("phase", "after_ms", "is_late"),
+    [
+        (Phase.FOLLOWING, LATE_MS - 1, False),
+        (Phase.FOLLOWING, LATE_MS, True),
+        (Phase.READING, LATE_MS, False),
+        (Phase.DUE, LATE_MS, False),
+    ],
+)
+def test_who_follows_is_late_after_five_minutes_of_silence(
+    phase: Phase, after_ms: int, is_late: bool
+) -> None:
+    sync = replace(FRESH, phase=phase, heard_at=7)
+    assert late(sync, 7 + after_ms) is is_late
+    assert not late(replace(sync, heard_at=None), 10**12)
 
 
 def test_what_goes_on_from_elsewhere_is_not_taken() -> None:

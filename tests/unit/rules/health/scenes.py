@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from keyturn.rules.health import judge_house, judge_sender, judge_servers
+from keyturn.rules.health import judge_house, judge_push, judge_sender, judge_servers
 from keyturn.rules.health.judge_sender import Sender
 from keyturn.rules.health.sights import (
     DatabaseSight,
@@ -194,6 +194,24 @@ def of_servers() -> Iterator[list[Finding]]:
     yield judge_servers.site(WebSight("id.north.test", Reached("found", "timeout")), 443, NOW)
 
 
+def of_push() -> Iterator[list[Finding]]:
+    """Every way in which a push service may be met."""
+
+    def met(way: Reached, tls: TlsSight | None = None) -> list[Finding]:
+        sight = WebSight("push.test", way, tls)
+        return [judge_push.service(SETUP, sight, 443, NOW)]
+
+    there = Reached("found", "open", "8.8.8.8", "192.0.2.2")
+    yield [judge_push.unused(NOW)]
+    yield met(there, TLS)
+    yield met(Reached("absent"))
+    yield met(Reached("silent"))
+    yield met(replace(there, address="10.0.0.1"), TLS)
+    yield met(Reached("found", "timeout", "8.8.8.8"))
+    for fault in ("name", "untrusted", "protocol"):
+        yield met(there, replace(TLS, fault=fault, said="no"))
+
+
 def of_house() -> Iterator[list[Finding]]:  # noqa: C901, PLR0915  as above
     """Every state of host, database, outbox and settings."""
 
@@ -260,4 +278,5 @@ def everything() -> Iterator[list[Finding]]:
     """All scenes."""
     yield from of_dns()
     yield from of_servers()
+    yield from of_push()
     yield from of_house()

@@ -17,6 +17,7 @@ from keyturn.web.agents import desk, hub
 from keyturn.wire.codec import MAX_SIZE, decode_answer, encode
 from keyturn.wire.messages import (
     Approve,
+    AskTry,
     Beat,
     Beaten,
     Begin,
@@ -26,10 +27,17 @@ from keyturn.wire.messages import (
     Enrolled,
     Fetch,
     Found,
+    Guessed,
     Looked,
+    Permitted,
     Release,
     Renew,
     Rung,
+    SyncBegun,
+    SyncChanges,
+    SyncLost,
+    SyncPage,
+    SyncStuck,
     Taken,
     Wait,
     Work,
@@ -82,6 +90,12 @@ def test_an_agent_enrols_founds_begins_beats_works_and_ends(office: Office) -> N
         assert await office.call(speaker, Charted(CHART, {})) == Taken()
         assert await office.call(speaker, Looked("look", "", "gone")) == Taken()
         assert isinstance(await office.call(speaker, Fetch("run")), Work)
+        for told in (
+            SyncBegun("x", b"", 1), SyncPage("x", "", (), last=True), SyncLost("x"),
+            SyncStuck("x", "scope", ""),
+            SyncChanges("x", (), (), b"", whole=False),
+        ):  # fmt: skip
+            assert await office.call(speaker, told) == refused("unsynced")
         assert await office.call(speaker, Approve("nobody", b"", b"")) == refused("message")
         assert await office.call(speaker, Release("run")) == Taken()
 
@@ -89,6 +103,18 @@ def test_an_agent_enrols_founds_begins_beats_works_and_ends(office: Office) -> N
     assert house.events() == [
         "agent.enrolled", "directory.founded", "agent.started", "agent.stopped",
     ]  # fmt: skip
+
+
+def test_of_a_try_that_is_not_there_an_agent_learns_nothing(office: Office) -> None:
+    first = office.agency.first()
+    speaker, here = office.speaker(first), first.run_id
+
+    async def scene() -> None:
+        asks = AskTry("nothing", here, 5, 1_800_000, True, 11_000)
+        assert await office.call(speaker, asks) == Permitted(0, "gone")
+        assert await office.call(speaker, Guessed("nothing", here, "right", "")) == Taken()
+
+    run(scene())
 
 
 # -- who is believed

@@ -31,7 +31,7 @@ from tests.unit.flows.house import House
 ORIGIN = "http://localhost:8080"
 PAGE = {"accept": "text/html"}
 #: parameters of doors that test_directories.py tries
-NOWHERE = dict.fromkeys(("directory", "agent", "job", "look"), "0" * 26)
+NOWHERE = dict.fromkeys(("directory", "agent", "job", "look", "account"), "0" * 26)
 
 
 class Office:

@@ -10,8 +10,10 @@ import pytest
 
 from keyturn.rules.accounts import Role, User
 from keyturn.rules.directories import topology
+from keyturn.rules.directories.entries import DirectoryKind, Scope
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import JobKind, JobState
+from keyturn.rules.directories.syncs import LATE_MS, Phase, Sync
 from keyturn.rules.directories.things import Agent, AgentState, Directory
 from keyturn.rules.directories.topology import Controller, Link, Topology
 from keyturn.rules.events import Event
@@ -73,6 +75,19 @@ def test_a_directory_is_added_by_its_dns_name(office: Office, desk: Desk) -> Non
     assert "The map comes with the first primary agent" in page.text
     listed = desk.get("/console/directories")
     assert heading(listed) == "1 directory is not served at this moment."
+
+
+def test_a_kind_is_chosen_once_and_shown(office: Office, desk: Desk) -> None:
+    form = {"name": "files1.example.test", "kind": "workgroup"}
+    added = desk.post("/console/directories", **form)
+    (found,) = office.house.write(lambda tx: tx.directories.all(office.house.tenant.id))
+    assert found.kind is DirectoryKind.WORKGROUP
+    page = text(desk.get(added.headers["location"].removeprefix(BASE)).text)
+    assert "Workgroup machine" in page
+    assert "beside the machine" in page
+    again = desk.post("/console/directories", **form).text
+    assert '<option value="workgroup" selected>' in again
+    assert desk.post("/console/directories", name="x.test", kind="novell").status_code == 422
 
 
 def test_all_is_well_when_every_directory_is_served(desk: Desk, corp: Corp) -> None:
@@ -189,6 +204,54 @@ def test_every_box_is_within_the_picture_and_none_on_another(
 
 
 # -- letting agents in, revoking
+
+
+def test_whom_to_read_is_chosen_mended_and_forgotten(
+    office: Office, desk: Desk, corp: Corp
+) -> None:
+    place = (office.house.tenant.id, corp.directory.id)
+    url = f"/console/directories/{corp.directory.id}"
+    assert "Not read" in directory_page(desk, corp)
+    wrong = desk.post(f"{url}/sync", units="Staff <b>", groups="CN=All,DC=x")
+    assert wrong.status_code == 422
+    assert "This is no distinguished name: Staff &lt;b&gt;" in wrong.text
+    assert "CN=All,DC=x</textarea>" in wrong.text
+    many = "\r\n".join(f"OU={n}" for n in range(41))
+    assert "too many" in desk.post(f"{url}/sync", units=many).text
+    assert office.house.write(lambda tx: tx.syncs.get(*place)) is None
+    assert desk.post(f"{url}/sync", units="OU=A,DC=x\r\nOU=B,DC=x").status_code == 303
+    page = directory_page(desk, corp)
+    assert "Waits for its primary" in page
+    assert "OU=A,DC=x\nOU=B,DC=x</textarea>" in page
+    seen = text(office.desk(Role.AUDITOR).get(url).text)
+    assert "Below OU=A,DC=x OU=B,DC=x In one of In a group or not" in seen
+    assert desk.post(f"{url}/sync/end").status_code == 303
+    assert office.house.write(lambda tx: tx.syncs.get(*place)) is None
+
+
+def test_how_far_a_directory_is_read_is_said_in_words(
+    office: Office, desk: Desk, corp: Corp
+) -> None:
+    tenant, now = office.house.tenant.id, office.house.clock.now()
+    reading = Sync(
+        corp.directory.id, Scope(), 1, Phase.READING, "0a", 10_000, 400, b"c", now, None, None
+    )
+
+    def shown(sync: Sync) -> str:
+        office.house.write(lambda tx: tx.syncs.put(tenant, sync))
+        return text(directory_page(desk, corp))
+
+    assert "Being read" in shown(reading)
+    followed = replace(reading, phase=Phase.FOLLOWING, finished_at=now, heard_at=now)
+    page = shown(followed)
+    assert "Up to date" in page
+    assert "0 accounts are known" in page
+    stuck = shown(replace(reading, trouble="scope OU=<A>"))
+    assert "does not exist, or may not be read: OU=&lt;A&gt; ." in stuck
+    assert "fits into a message" in shown(replace(reading, trouble="size"))
+    away = shown(replace(reading, trouble="timeout dc1.corp.test"))
+    assert "dc1.corp.test cannot be read: it does not answer." in away
+    assert "Not heard lately" in shown(replace(followed, heard_at=now - LATE_MS))
 
 
 def test_a_token_is_shown_once_and_never_stored(office: Office, desk: Desk, corp: Corp) -> None:
@@ -441,6 +504,10 @@ def doors(office: Office, corp: Corp, ada: User) -> dict[str, tuple[str, str, di
         "require": ("POST", f"{account}/require-change", {}),
         "add": ("POST", "/console/directories", {"name": "new.example.test"}),
         "token": ("POST", f"/console/directories/{place}/token", {"role": "candidate"}),
+        "read": ("POST", f"/console/directories/{place}/sync", {"units": "OU=A,DC=x"}),
+        "gone": ("GET", f"/console/directories/{place}/gone", {}),
+        "scope": ("POST", f"/console/directories/{place}/gone", {"answer": "scope"}),
+        "forget": ("POST", f"/console/directories/{place}/sync/end", {}),
         "sure": ("GET", f"/console/directories/{place}/agents/{agent}/revoke", {}),
         "form": ("GET", f"/console/users/{ada.id}/link", {}),
         "ask": ("POST", f"/console/users/{ada.id}/link", {"directory": place, "name": "x"}),

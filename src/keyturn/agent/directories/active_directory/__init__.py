@@ -6,7 +6,8 @@ connection.py  LDAP to a controller, with what its rootDSE says
 service.py     connections of the delegated account, kept and renewed
 values.py      how the directory writes times, SIDs, GUIDs
 metadata.py    stamps, from replication metadata
-rights.py      "cannot change the password", from the access control list
+rights.py      access control lists: "cannot change the password", what is delegated on an OU
+replicating.py whom a controller takes changes from, and how that goes
 accounts.py    one account, read
 policies.py    what binds it
 writing.py     one change

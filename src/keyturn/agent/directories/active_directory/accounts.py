@@ -24,9 +24,7 @@ from keyturn.rules.directories.protected import Standing, protected
 _DISABLED, _LOCKED, _NEVER_EXPIRES, _SMART_CARD = 0x0002, 0x0010, 0x1_0000, 0x4_0000
 _NAME_MAX = 256
 #: the access control list without the audit list, which takes a privilege (LDAP_SERVER_SD_FLAGS)
-_ONLY_DACL = LDAPControl(
-    "1.2.840.113556.1.4.801", True, encodedControlValue=b"\x30\x03\x02\x01\x04"
-)
+ONLY_DACL = LDAPControl("1.2.840.113556.1.4.801", True, encodedControlValue=b"\x30\x03\x02\x01\x04")
 
 STANDING = ("objectSid", "sAMAccountName", "objectClass", "userAccountControl", "adminCount",
             "tokenGroups")  # fmt: skip
@@ -44,7 +42,7 @@ async def entry_of(
         name = by_guid(guid)
     except ValueError:
         raise NotFound(guid) from None
-    controls = [_ONLY_DACL] if "nTSecurityDescriptor" in attributes else []
+    controls = [ONLY_DACL] if "nTSecurityDescriptor" in attributes else []
     try:
         return await connection.read(name, attributes, controls)
     except Said as said:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from keyturn.agent.directories.active_directory import accounts, topology, writing
 from keyturn.agent.directories.active_directory.connection import Connection
+from keyturn.agent.directories.active_directory.inspecting import Inspector
 from keyturn.agent.directories.active_directory.reading import Reading
 from keyturn.agent.directories.active_directory.service import Service
 from keyturn.agent.directories.ldap.calls import Calls
@@ -25,6 +26,7 @@ class ActiveDirectory:
 
     Attributes:
         source: everybody in it (the port's `Source`), over the same connections.
+        inspector: how it is (the port's `Inspector`), over the same connections.
     """
 
     def __init__(self, settings: Settings, now: Callable[[], int]) -> None:
@@ -37,6 +39,7 @@ class ActiveDirectory:
         self._now = now
         self._service = Service(settings)
         self._calls = Calls(self._service, settings.timeout_ms)
+        self.inspector = Inspector(settings, self._service, self._calls, now)
         self.source = Reading(self._service, settings.timeout_ms, now)
 
     @property

@@ -43,7 +43,29 @@ def stamps(entry: Entry) -> Mapping[str, Stamp]:
     raise Unreadable
 
 
+def writes(entry: Entry) -> list[tuple[bytes, int, int]]:
+    """Of each attribute the last write: invocationId of the controller where it began, its number
+    there, and when (ms since the epoch, by that controller's clock). Raises Unreadable.
+    """
+    blobs = entry.get("replPropertyMetaData")
+    if not blobs:
+        raise Unreadable
+    return [
+        (origin, usn, (at - _EPOCH_S) * 1000)
+        for _attribute, _raised, at, origin, usn, _local in _rows(blobs[0])
+    ]
+
+
 def _binary(blob: bytes) -> dict[str, Stamp]:
+    return {
+        _IDS[attribute]: Stamp(raised, origin.hex(), (at - _EPOCH_S) * 1000, usn)
+        for attribute, raised, at, origin, usn, _local in _rows(blob)
+        if attribute in _IDS
+    }
+
+
+def _rows(blob: bytes) -> list[tuple[int, int, int, bytes, int, int]]:
+    """As `_ONE` has them. Raises Unreadable."""
     try:
         version, _zero, count, _zero = _HEAD.unpack_from(blob)
         rows = [_ONE.unpack_from(blob, _HEAD.size + n * _ONE.size) for n in range(count)]
@@ -51,11 +73,7 @@ def _binary(blob: bytes) -> dict[str, Stamp]:
         raise Unreadable from error
     if version != _VERSION:
         raise Unreadable
-    return {
-        _IDS[attribute]: Stamp(raised, origin.hex(), (at - _EPOCH_S) * 1000, usn)
-        for attribute, raised, at, origin, usn, _local in rows
-        if attribute in _IDS
-    }
+    return rows
 
 
 def _xml(row: bytes) -> tuple[str, Stamp]:

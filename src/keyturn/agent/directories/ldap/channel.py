@@ -47,7 +47,7 @@ class _HungUp(OSError):
 class Channel:
     """One TLS connection, with a plain socket for libldap at our end."""
 
-    def __init__(self, inner: _Streams, outer: _Streams, end: socket.socket) -> None:
+    def __init__(self, inner: Streams, outer: Streams, end: socket.socket) -> None:
         self._writers = inner[1], outer[1]
         self._end = end
         self._relays = [
@@ -59,7 +59,7 @@ class Channel:
     async def open(cls, host: str, address: str, port: int, context: ssl.SSLContext) -> Channel:
         """Raises Unreachable with the cause. Never waits longer than it is let."""
         try:
-            outer = await _tls(host, address, port, context)
+            outer = await secured(host, address, port, context)
         except OSError as error:
             cause = await _cause(error, address, port)
             raise Unreachable(host, cause, str(error)) from None
@@ -103,15 +103,15 @@ class Channel:
                 writer.close()
 
 
-_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def _tls(host: str, address: str, port: int, context: ssl.SSLContext) -> _Streams:
+async def secured(host: str, address: str, port: int, context: ssl.SSLContext) -> Streams:
     """First the plain connection, then TLS over it: whoever gives up in between has the plain one
     in hand. asyncio would only ask TLS to end it, some time, and its socket's number might be
-    another socket's by then.
+    another socket's by then. Raises OSError, ValueError (a name that nobody has).
     """
-    sock = await _tcp(address, port)
+    sock = await connected(address, port)
     try:
         reader, writer = await asyncio.open_connection(sock=sock)
     except BaseException:
@@ -128,8 +128,10 @@ async def _tls(host: str, address: str, port: int, context: ssl.SSLContext) -> _
     return reader, writer
 
 
-async def _tcp(address: str, port: int) -> socket.socket:
-    """A connected socket: to the first of the name's addresses that answers."""
+async def connected(address: str, port: int) -> socket.socket:
+    """A connected socket: to the first of the name's addresses that answers. Raises OSError,
+    ValueError.
+    """
     loop = asyncio.get_running_loop()
     failed: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
     for family, kind, protocol, _name, where in await loop.getaddrinfo(
@@ -174,13 +176,14 @@ async def _is_old(address: str, port: int) -> bool:
     Nothing is verified and nothing is sent through it.
     """
     with suppress(OSError):
-        _reader, writer = await _tls("", address, port, _outdated())
+        _reader, writer = await secured("", address, port, outdated())
         writer.transport.abort()
         return True
     return False
 
 
-def _outdated() -> ssl.SSLContext:
+def outdated() -> ssl.SSLContext:
+    """What agrees to TLS 1.0 and 1.1 only, and trusts anybody: for looking, never for saying."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

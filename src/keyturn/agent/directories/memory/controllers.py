@@ -14,7 +14,7 @@ from keyturn.agent.directories.memory.accounts import (
 )
 from keyturn.agent.directories.memory.faults import Fault
 from keyturn.agent.ports import AccountView, Change, NotFound, Refused
-from keyturn.rules.directories.answers import Refusal
+from keyturn.rules.directories.answers import Refusal, Tried
 from keyturn.rules.directories.policies import Complaint, judge
 from keyturn.rules.directories.policies import Fault as PolicyFault
 from keyturn.rules.directories.proofs import Bind
@@ -89,18 +89,27 @@ class MemoryController:
         complaints = judge(account.policy, change.password, account.name, account.display)
         return _as_refusal(complaints[0]) if complaints else None
 
-    def try_password(self, guid: str, password: str, now: int) -> Bind:
+    def tried(self, guid: str, password: str, now: int) -> Tried:
         """One bind. Raises NotFound."""
         account = self.get(guid)
         if not password:
-            return Bind.WRONG
+            return Tried(Bind.WRONG, "wrong")
         if self._locked_until(account, now) is not None:
-            return Bind.SILENT
+            return Tried(Bind.SILENT, "locked")
         if account.values[PASSWORD] == password:
             self.bad.pop(guid, None)
-            return Bind.RIGHT
+            return Tried(Bind.RIGHT, self._in_the_way(account))
         self._count(account, now)
-        return Bind.WRONG
+        return Tried(Bind.WRONG, "wrong")
+
+    def _in_the_way(self, account: Held) -> str:
+        """Why a right password does not let the account in, or ""."""
+        control = account.values[CONTROL]
+        if "disabled" in control:
+            return "disabled"
+        if "expired" in control:
+            return "account_expired"
+        return "" if account.values[LAST_SET] else "must_change"
 
     def _count(self, account: Held, now: int) -> None:
         count, last = self.bad.get(account.guid, (0, now))

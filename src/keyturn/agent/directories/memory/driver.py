@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from keyturn.agent.directories.memory.controllers import MemoryController
 from keyturn.agent.directories.memory.domain import MemoryDomain
 from keyturn.agent.directories.memory.faults import Fault
+from keyturn.agent.directories.memory.reading import MemorySource
 from keyturn.agent.ports import (
     AccountView,
     Change,
@@ -15,6 +16,7 @@ from keyturn.agent.ports import (
     Uncertain,
     Unreachable,
 )
+from keyturn.rules.directories.answers import Tried
 from keyturn.rules.directories.proofs import Bind, Stamp
 from keyturn.rules.directories.topology import Topology
 
@@ -23,6 +25,7 @@ class MemoryDriver:
     """Keyturn's access to a `MemoryDomain`; several drivers may share one domain.
 
     Attributes:
+        source: everybody in it (the port's `Source`).
         tries: passwords tried so far, as (controller, guid): how often a proof asked.
     """
 
@@ -30,6 +33,7 @@ class MemoryDriver:
         """Args:
         timeout_ms: what `timeout_ms` answers; nothing here takes any time.
         """
+        self.source = MemorySource(domain)
         self.tries: list[tuple[str, str]] = []
         self._domain = domain
         self._timeout_ms = timeout_ms
@@ -83,11 +87,14 @@ class MemoryDriver:
             raise Uncertain
 
     async def try_password(self, controller: str, guid: str, password: str) -> Bind:
+        return (await self.tried(controller, guid, password)).bind
+
+    async def tried(self, controller: str, guid: str, password: str) -> Tried:
         held = await self._reach(controller, "try_password")
         self.tries.append((controller, guid))
-        bind = held.try_password(guid, password, self._domain.now())
+        found = held.tried(guid, password, self._domain.now())
         await self._domain.answered(controller, "try_password")
-        return bind
+        return found
 
     async def topology(self, controller: str) -> Topology:
         await self._reach(controller, "topology")

@@ -12,6 +12,7 @@ from keyturn.agent.directories.workgroup.machine import Machine, Seen
 from keyturn.agent.directories.workgroup.records import User
 from keyturn.agent.directories.workgroup.service import Service
 from keyturn.agent.directories.workgroup.settings import Settings
+from keyturn.agent.directories.workgroup.source import WorkgroupSource
 from keyturn.agent.directories.workgroup.values import rid_of, text
 from keyturn.agent.ports import AccountView, Change, NotFound, Unreachable
 from keyturn.rules.directories.answers import Tried
@@ -28,6 +29,9 @@ class Workgroup:
 
     Every call is bounded by `timeout_ms`, whatever hangs: at the end of its time the connection
     is closed under it. What it cannot do: LIMITS.
+
+    Attributes:
+        source: everybody on it (the port's `Source`).
     """
 
     def __init__(self, settings: Settings, now: Callable[[], int]) -> None:
@@ -37,6 +41,7 @@ class Workgroup:
         self._settings = settings
         self._now = now
         self._service = Service(settings, now)
+        self.source = WorkgroupSource(settings, now)
 
     @property
     def timeout_ms(self) -> int:
@@ -111,6 +116,7 @@ class Workgroup:
     def close(self) -> None:
         """Call it when the agent stops."""
         self._service.close()
+        self.source.close()
 
 
 def _found(machine: Machine, name: str) -> Seen:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Callable
 
 from keyturn.demo import company
 from keyturn.demo.agents import AgentProcess
-from keyturn.demo.play.directory.cast import ANSWER_S, Holder, Job, Scenery, delays, states
+from keyturn.demo.play.directory.cast import (
+    ANSWER_S,
+    Beside,
+    G,
+    Holder,
+    Job,
+    Scenery,
+    delays,
+    states,
+)
 from keyturn.demo.play.directory.users import EVERYWHERE
 from keyturn.demo.play.telling import Teller
 from keyturn.lab import people
@@ -121,40 +131,50 @@ def _until_primary(stage: Scenery, gone: str) -> float:
 
 def by_hand(stage: Scenery, told: Teller) -> None:
     """Changed by hand between the set and its report: "changed since by someone else"."""
+    fresh = "By-The-Hand-Of-An-Admin-3"
     ben = stage.holder(stage.person(company.BEN.email))
-    told.tell("While a reset is under way its agent's machine stands still, …")
-    job = _frozen_in_the_middle(stage, ben)
-    threading.Event().wait(APART_S)
-    told.tell("… and an administrator sets Bob's password by hand, at dc1.")
-    stage.lab.hand.set_password("dc1", people.BOB, "By-The-Hand-Of-An-Admin-3")
-    job = ben.answer(job, 2 * ANSWER_S)
+    job = changed_between(
+        stage, told, ben, lambda: stage.lab.hand.set_password("dc1", people.BOB, fresh)
+    )
     told.check("changed since by someone else", job["state"] == "changed", job)
-    answer = stage.lab.hand.try_password("dc1", people.BOB, "By-The-Hand-Of-An-Admin-3")
+    answer = stage.lab.hand.try_password("dc1", people.BOB, fresh)
     told.check("and so it is", answer == RIGHT, answer)
 
 
-def _frozen_in_the_middle(stage: Scenery, ben: Holder) -> Job:
+def changed_between(
+    stage: Beside[G], told: Teller, holder: Holder, change: Callable[[], None]
+) -> Job:
+    """How a reset ends whose agent is gone for good when somebody else `change`s the account."""
+    told.tell("While a reset is under way its agent's machine stands still, …")
+    job = _frozen_in_the_middle(stage, holder)
+    threading.Event().wait(APART_S)
+    told.tell("… and an administrator sets the same password by hand.")
+    change()
+    return holder.answer(job, 2 * ANSWER_S)
+
+
+def _frozen_in_the_middle(stage: Beside[G], holder: Holder) -> Job:
     """A job whose agent is gone for good between permit and report."""
     for number in range(TRIES):
         primary = next(each for each in stage.estate.agents.values() if each.phase == "primary")
-        begun = ben.begin()
-        watching = threading.Thread(target=_freeze_at_permit, args=(ben, begun, primary))
+        begun = holder.begin()
+        watching = threading.Thread(target=_freeze_at_permit, args=(holder, begun["job"], primary))
         watching.start()
-        job = ben.reset(f"Never-Reported-By-Anybody-{number}", begun)
+        job = holder.reset(f"Never-Reported-By-Anybody-{number}", begun)
         watching.join()
-        job = ben.job(job["id"])
+        job = holder.job(job["id"])
         if job["state"] in {"permitted", "unsettled"}:
             primary.kill()
             return job
         primary.thaw()
-        ben.answer(job)
+        holder.answer(job)
     raise LookupError("no job was caught in the middle")
 
 
-def _freeze_at_permit(ben: Holder, begun: dict[str, object], primary: AgentProcess) -> None:
+def _freeze_at_permit(holder: Holder, job: Job, primary: AgentProcess) -> None:
     """Stop the agent's process the moment its permit is seen."""
-    job = begun["job"]
-    ben.when(job, lambda seen: seen["state"] not in {"choosing", "queued"}, "a permit", 60, 0.0)  # type: ignore[arg-type]
+    waits = {"choosing", "queued"}
+    holder.when(job, lambda seen: seen["state"] not in waits, "a permit", TAKEOVER_S, 0.0)
     primary.freeze()
 
 

@@ -1,16 +1,18 @@
-"""Who plays: the stage with a domain beside it, people who hold a session, staff."""
+"""Who plays: the stage with a directory beside it, people who hold a session, staff."""
 
 from __future__ import annotations
 
 import base64
+import json
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from keyturn.demo.company import Person
 from keyturn.demo.estate import Estate
+from keyturn.demo.grounds import Grounds
 from keyturn.demo.play.app import App, Reply
 from keyturn.demo.play.browser import Browser, Page
 from keyturn.demo.play.locking import try_in
@@ -22,7 +24,7 @@ from keyturn.rules.lockout import SECOND
 from keyturn.wire import certificates, seals
 from keyturn.wire.seals import Purpose
 
-OK = 200
+OK, TAKEN = 200, 204
 FINAL = ("done", "not_done", "changed")
 #: until a job has its answer: its deadline, the permit's hold, a takeover
 ANSWER_S = 150.0
@@ -33,24 +35,46 @@ STEP_S = 30
 Job = dict[str, Any]
 
 
-class Scenery(Stage):
-    """A demo with a domain's controllers, 1 or 3, and an agent beside each."""
+G = TypeVar("G", bound=Grounds)
 
-    def __init__(self, controllers: int = 3) -> None:
+
+class Beside(Stage, Generic[G]):
+    """A demo with a directory, and an agent at each of its places.
+
+    Args:
+        directory: not open yet.
+        accounts: as of Estate.
+
+    Attributes:
+        lab: the directory. estate: its agents.
+    """
+
+    def __init__(
+        self,
+        directory: AbstractContextManager[G],
+        accounts: Mapping[Person, str] | None = None,
+    ) -> None:
         super().__init__()
-        self._controllers = controllers
+        self._directory = directory
+        self._accounts = accounts
         self._around = ExitStack()
         self._last_step: dict[str, int] = {}
+        self._seats: dict[str, Seat] = {}
+        self._desks: dict[str, Browser] = {}
 
     def __enter__(self) -> Self:
-        self.lab = self._around.enter_context(Lab(self._controllers))
+        self.lab = self._around.enter_context(self._directory)
         try:
             super().__enter__()
-            self.estate = Estate(self.lab, self.origin, self.keyturn)
+        except BaseException:
+            self._around.close()
+            raise
+        try:
+            self.estate = Estate(self.lab, self.origin, self.keyturn, accounts=self._accounts)
             self._around.enter_context(self.estate)
             self.estate.connect()
         except BaseException:
-            self._around.close()
+            self.__exit__(None, None, None)
             raise
         return self
 
@@ -84,12 +108,43 @@ class Scenery(Stage):
 
     def holder(self, person: Person) -> Holder:
         """A person with an app, signed in with the second step."""
+        return Holder(self._entered(person))
+
+    def _entered(self, person: Person) -> App:
         app = self.app()
         app.sign_in(person.email, person.password)
         entered = app.call("POST", "/signin/second", code=self.fresh_code(person))
         if entered.status != OK:
             raise NeverCame(f"{person.email} could not sign in: {entered.body}")
-        return Holder(app)
+        return app
+
+    def seat(self, person: Person) -> Seat:
+        """The same, at a browser as well; signed in once for the whole play."""
+        if person.email not in self._seats:
+            app = self._entered(self.person(person.email))
+            self._seats[person.email] = Seat(app, self.desk(person))
+        return self._seats[person.email]
+
+    def desk(self, person: Person) -> Browser:
+        """A person's browser, signed in once for the whole play; staff reach the console by it."""
+        if person.email not in self._desks:
+            self._desks[person.email] = self.staff(self.person(person.email))
+        return self._desks[person.email]
+
+    def start(self, staff: Browser, person: Person, what: str) -> Page:
+        """Somebody of the staff presses a button on a person's page: "/reset",
+        "/require-change". Raises LookupError.
+        """
+        page = staff.get(row_of(staff.get(f"/console/users?q={person.email}"), person.name))
+        link = next(form.action for form in page.forms if form.action.endswith(what))
+        return staff.send(link.removeprefix(self.origin))
+
+
+class Scenery(Beside[Lab]):
+    """The same with a domain of 1 or 3 controllers."""
+
+    def __init__(self, controllers: int = 3) -> None:
+        super().__init__(Lab(controllers))
 
 
 class Refused(Exception):
@@ -145,7 +200,7 @@ class Holder:
     def reset(self, password: str, begun: dict[str, Any] | None = None) -> Job:
         """Seal a new password as the page's script does, and hand it in."""
         sealing = (begun or self.begin())["sealing"]
-        envelopes = [_sealed(sealing, recipient, password) for recipient in sealing["recipients"]]
+        envelopes = [sealed(sealing, recipient, password) for recipient in sealing["recipients"]]
         handed = self._call("POST", f"jobs/{sealing['job']}/submit", envelopes=envelopes)
         job: Job = handed["job"]
         return job
@@ -184,7 +239,51 @@ class Holder:
         return self.when(job, lambda seen: seen["over"], "the last tries", LAST_TRIES_S)
 
 
-def _sealed(sealing: dict[str, Any], recipient: dict[str, Any], password: str) -> dict[str, str]:
+class Seat(Holder):
+    """The same person at a browser: what the pages say, and what their scripts send."""
+
+    def __init__(self, app: App, browser: Browser) -> None:
+        super().__init__(app)
+        self.browser = browser
+
+    def look(self) -> Page:
+        """How the account stands, once the directory has said so. Raises InVain."""
+        return self._settled(self.browser.get("/account/directory"))
+
+    def press_unlock(self) -> Page:
+        """Press "Unlock" there; how that ended."""
+        self.look()
+        return self._settled(self.browser.send("/unlock"))
+
+    def choose(self, password: str) -> Page:
+        """Press "New password", and do what static/directory.js does; how that ended."""
+        self.look()
+        job = self.browser.send("/password").path
+        _, sealing = self.browser.fetch(f"{job}/recipients")
+        envelopes = [sealed(sealing, recipient, password) for recipient in sealing["recipients"]]
+        status, answer = self.browser.fetch(f"{job}/submit", envelopes=json.dumps(envelopes))
+        if status != TAKEN:
+            raise NeverCame(f"{job} was not taken: {status} {answer}")
+        return self._settled(self.browser.get(job))
+
+    def _settled(self, page: Page) -> Page:
+        """The page once nothing is under way on it."""
+        seen = [page]
+
+        def still() -> bool:
+            if 'role="progressbar"' in seen[0].body:
+                seen[0] = self.browser.get(seen[0].url)
+            return 'role="progressbar"' not in seen[0].body
+
+        until(still, ANSWER_S, f"an answer on {page.path}", LOOK_S)
+        return seen[0]
+
+    def job_of(self, page: Page) -> Job:
+        """What the API says of the job that a page is about."""
+        return self.job(page.path.rpartition("/")[2])
+
+
+def sealed(sealing: dict[str, Any], recipient: dict[str, Any], password: str) -> dict[str, str]:
     """What seal.js does: verify, then seal."""
     key, agent = _bytes(recipient["key"]), str(recipient["agent"])
     certificates.verify(
@@ -204,6 +303,11 @@ def _bytes(text: str) -> bytes:
 
 def _text(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def comes_true(holder: Holder, fact: str) -> bool:
+    """Whether the directory says so within some looks: the job takes its time."""
+    return any(holder.standing()[fact] for _ in range(20))
 
 
 def states(job: Job) -> dict[str, str]:

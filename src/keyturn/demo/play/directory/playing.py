@@ -1,13 +1,14 @@
-"""The lab's play from beginning to end."""
+"""The lab's plays from beginning to end, one for each kind of directory."""
 
 from __future__ import annotations
 
 from keyturn.demo.agents import CommandRefused
-from keyturn.demo.play.directory import agents, users
+from keyturn.demo.play.directory import agents, openldap, users, workgroup
 from keyturn.demo.play.directory.cast import Refused, Scenery
 from keyturn.demo.play.playing import EXPECTED, Act, perform
 from keyturn.demo.play.telling import Teller
 from keyturn.lab.commands import CommandFailed, InVain
+from keyturn.rules.directories.entries import DirectoryKind
 
 ACTS = (
     Act("B3", "Five bad logons in the domain, and he unlocks himself", users.unlock),
@@ -25,10 +26,20 @@ ACTS = (
 TROUBLE = (*EXPECTED, Refused, CommandRefused, CommandFailed, InVain)
 
 
-def play() -> bool:
-    """Play everything; whether every check held. Raises Unable, CommandFailed, CommandRefused."""
+def play(kind: DirectoryKind = DirectoryKind.ACTIVE_DIRECTORY) -> bool:
+    """Play everything; whether every check held.
+
+    Raises Unable (of the kind's lab), CommandFailed, CommandRefused.
+    """
     teller = Teller()
-    teller.out.print(
-        "[bold]Keyturn's lab, played from outside[/bold]: three real controllers, three agents."
-    )
-    return perform(Scenery(), ACTS, teller, TROUBLE)
+    told = "[bold]Keyturn's lab, played from outside[/bold]: "
+    match kind:
+        case DirectoryKind.OPENLDAP:
+            teller.out.print(f"{told}two real OpenLDAP providers, two agents.")
+            return perform(openldap.stage(), openldap.ACTS, teller, TROUBLE)
+        case DirectoryKind.WORKGROUP:
+            teller.out.print(f"{told}a real machine without a domain, two agents.")
+            return perform(workgroup.stage(), workgroup.ACTS, teller, TROUBLE)
+        case DirectoryKind.ACTIVE_DIRECTORY:
+            teller.out.print(f"{told}three real controllers, three agents.")
+            return perform(Scenery(), ACTS, teller, TROUBLE)

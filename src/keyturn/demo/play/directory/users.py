@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keyturn.demo import company
-from keyturn.demo.play.directory.cast import Holder, Scenery, delays, row_of, states
+from keyturn.demo.play.directory.cast import Scenery, comes_true, delays, states
 from keyturn.demo.play.telling import Teller
 from keyturn.lab import people
 from keyturn.lab.hand import RIGHT, WRONG
@@ -56,9 +56,7 @@ def technician(stage: Scenery, told: Teller) -> None:
     fresh = "Technicians-Never-See-This-1"
     tom = stage.staff(stage.person(company.TOM.email))
     told.tell("Ben calls. Tom opens his page in the console and starts a reset.")
-    page = tom.get(row_of(tom.get(f"/console/users?q={company.BEN.email}"), "Ben"))
-    link = next(form.action for form in page.forms if form.action.endswith("/reset"))
-    page = told.page(tom.send(link.removeprefix(stage.origin)))
+    page = told.page(stage.start(tom, company.BEN, "/reset"))
     told.check("no field takes a password", not page.has('type="password"'))
     told.mail(stage.mail(company.BEN.email, "Choose a new password"))
     ben = stage.holder(stage.person(company.BEN.email))
@@ -76,11 +74,9 @@ def technician(stage: Scenery, told: Teller) -> None:
 def must_change(stage: Scenery, told: Teller) -> None:
     """A technician requires a change at the next logon."""
     tom = stage.staff(stage.person(company.TOM.email))
-    page = tom.get(row_of(tom.get(f"/console/users?q={company.BEN.email}"), "Ben"))
-    link = next(form.action for form in page.forms if form.action.endswith("/require-change"))
-    told.page(tom.send(link.removeprefix(stage.origin)))
+    told.page(stage.start(tom, company.BEN, "/require-change"))
     ben = stage.holder(stage.person(company.BEN.email))
-    told.check("Ben's page says so", _comes_true(ben, "must_change"))
+    told.check("Ben's page says so", comes_true(ben, "must_change"))
     answer = stage.lab.hand.try_password("dc1", people.BOB, "Technicians-Never-See-This-1")
     told.check("the domain answers 773 to the right password", answer == "773", answer)
     job = ben.answer(ben.reset("Autumn-Leaves-Turn-Copper-4"))
@@ -88,11 +84,6 @@ def must_change(stage: Scenery, told: Teller) -> None:
     now = stage.lab.hand.try_password("dc1", people.BOB, "Autumn-Leaves-Turn-Copper-4")
     told.check("and opens the domain", now == RIGHT, now)
     ben.everywhere(job)
-
-
-def _comes_true(holder: Holder, fact: str) -> bool:
-    """Whether the directory says so within some looks: the job takes its time."""
-    return any(holder.standing()[fact] for _ in range(20))
 
 
 def stricter(stage: Scenery, told: Teller) -> None:

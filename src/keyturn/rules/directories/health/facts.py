@@ -70,6 +70,7 @@ class AgentSight:
         cloned_at: when its key was last seen in two places; both are stopped then.
         second_at, second_place: when another machine last wanted to be this agent and was
             refused because this one lives, and where that is.
+        runs: it has not said that it ends.
     """
 
     name: str
@@ -84,6 +85,7 @@ class AgentSight:
     cloned_at: int | None = None
     second_at: int | None = None
     second_place: str = ""
+    runs: bool = True
 
 
 @dataclass(frozen=True, slots=True)

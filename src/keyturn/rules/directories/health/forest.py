@@ -94,12 +94,13 @@ RULES: Final = (
     # what nobody sees
     Explains(("controller.dead", *_AWAY, "listener.missing"),
              ("replication.unseen", "controller-clock.unseen"), _CONTROLLER),
-    Explains(_DOWN, ("controller-clock.unseen",), _CONTROLLER),
+    Explains((*_DOWN, *_SHUT, *_NO_TLS, *_CERTIFICATE, "account-there.refused"),
+             ("replication.unseen", "controller-clock.unseen"), _CONTROLLER),
     # the bottom line, and what is not looked at when there is no way to any controller
     Explains((*_DOWN, *_SHUT, *_NO_TLS, *_CERTIFICATE, "account.refused"),
              ("resets.no-way",), _WRITABLE),
     Explains(("account.refused", "resets.no-way"),
-             _each(("rights", "policy", "fine-policy", "account"), "unseen")),
+             _each(("rights", "policy", "fine-policy", "account", "replication"), "unseen")),
     Explains(("telling.late", "telling.never"), _each(_OF_PRIMARY, "unseen")),
     Explains(("controller.unseen",), ("port.unseen",), _CONTROLLER),
     Explains(("port.unseen",), _each(_OF_TLS, "unseen"), _CONTROLLER),

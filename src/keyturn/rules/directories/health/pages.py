@@ -7,6 +7,7 @@ from typing import Final
 from keyturn.rules.directories.health.catalogue import CATALOGUE, Place, place_of
 from keyturn.rules.directories.health.forest import RULES, Explains
 from keyturn.rules.directories.health.settled import ALARM_MS, FLAP_MS, FLAPS, STANDS_MS
+from keyturn.rules.directories.health.spoken import OPTIONAL
 from keyturn.rules.directories.health.view import FRESH_MS
 from keyturn.rules.health.pages import told
 from keyturn.rules.health.words import MINUTE, SECOND
@@ -19,6 +20,7 @@ TITLES: Final = {
     Place.UNIT: "Each OU in scope",
     Place.POLICY: "Each fine-grained policy",
 }
+_OPTIONAL: Final = " and ".join(f"`{check}`" for check in OPTIONAL)
 HEAD: Final = f"""\
 # The health of a directory
 
@@ -36,7 +38,12 @@ everybody from a new password, then what hurts one OU or one controller, warning
 did and nothing contradicted it for {STANDS_MS // SECOND} seconds. A check whose answer changed
 {FLAPS} times in {FLAP_MS // MINUTE} minutes is told as flapping, once. An alarm tells all new
 roots together, at most one in {ALARM_MS // MINUTE} minutes; consequences, warnings and what is
-not known never alarm.
+not known never alarm, and nothing does before a directory's first agent has come.
+
+**What nobody looks at is neither well nor wrong.** Agents look at `rights` on the OUs that were
+chosen to be read (the console, or `keyturn directory sync`), and at `replication` in Active
+Directory. Where no agent of a directory tells of {_OPTIONAL}, the report says that
+it was not looked at.
 
 `openssl`, `nc`, `repadmin`, `samba-tool` and `w32tm` below are run by a person, beside the place
 that the check names. Keyturn runs none of them.

@@ -44,8 +44,11 @@ class Line:
 
 def replication(view: View) -> Iterator[Finding]:
     """One answer for each controller that has to be watched, or is: a read-only one hands
-    nothing on, and needs nobody beside it.
+    nothing on, and needs nobody beside it. Where agents are heard and none tells of it at all,
+    nobody was asked: no answer then, and spoken.untold says so.
     """
+    if not _told(view):
+        return
     stopped, late = _troubles(view)
     gone, pdc = _gone(view), next((c.host for c in view.controllers if c.pdc), "")
     blamed = _named("stopped", blame(stopped, gone, pdc))
@@ -58,6 +61,12 @@ def replication(view: View) -> Iterator[Finding]:
 
 
 Blamed = dict[str, tuple[str, Sequence[Line]]]
+
+
+def _told(view: View) -> bool:
+    """Whether somebody who is heard tells of it, or nobody is heard: that has to be said."""
+    partners = [sight.partners for _at, _agent, sight in view.beside.values()]
+    return not partners or any(one is not None for one in partners)
 
 
 def _named(word: str, found: Mapping[str, Sequence[Line]]) -> Blamed:

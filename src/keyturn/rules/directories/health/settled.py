@@ -13,7 +13,8 @@ A check whose answer changes again and again flaps.  That is told once, then not
 it has been quiet for half an hour.
 
 An alarm tells all roots that failed and were not told before, together, at most one in ten
-minutes; what comes between waits for the next.  Consequences never alarm.
+minutes; what comes between waits for the next.  Consequences never alarm, nor does a directory
+whose first agent has not come yet: whoever connects it is at it, and the page says what is left.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ ALARM_MS: Final = 10 * MINUTE
 #: Kept.told of a check of which it was told that it flaps
 FLAPPING: Final = "flapping"
 _TROUBLE: Final = frozenset({State.FAIL, State.WARN})
+#: an agent came, whatever became of it
+_CAME: Final = frozenset({"agent.ok", "agent.silent", "agent.copied"})
 
 
 class Change(StrEnum):
@@ -218,7 +221,7 @@ def alarm(
         report: of what is held.
         last_at: when the last alarm of this directory went; None: never.
     """
-    if last_at is not None and now < last_at + ALARM_MS:
+    if _begins(report) or (last_at is not None and now < last_at + ALARM_MS):
         return dict(memory), None
     roots = tuple(
         root.finding
@@ -236,6 +239,12 @@ def alarm(
     after = {p: replace(kept, told=words.get(p, kept.told)) for p, kept in memory.items()}
     told = tuple(f for kept in flapping.values() if (f := _latest(kept)) is not None)
     return {p: k for p, k in after.items() if k != Kept()}, Alarm(roots, told, over)
+
+
+def _begins(report: Report) -> bool:
+    """Whether the directory is still being connected: no agent ever came, and none ever told."""
+    causes = {finding.cause for finding in report.findings}
+    return "telling.never" in causes and causes.isdisjoint(_CAME)
 
 
 def _is_new(memory: Memory, finding: Finding) -> bool:

@@ -7,7 +7,7 @@ catalogue and this headline.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from keyturn.rules.directories.health.catalogue import CATALOGUE, place_of
 from keyturn.rules.directories.health.settled import Kept, Memory
@@ -16,6 +16,10 @@ from keyturn.rules.health import report as house
 from keyturn.rules.health.report import Report, Root
 from keyturn.rules.health.verdicts import State
 from keyturn.rules.health.words import fill
+
+#: checks that an agent may have nothing to look at for: no OU was chosen, or another kind of
+#: directory than Active Directory
+OPTIONAL: Final = ("rights", "replication")
 
 
 def headline(report: Report) -> str:
@@ -36,9 +40,17 @@ def _so(root: Root) -> str:
     return fill(CATALOGUE.causes[worst.cause].so, worst.facts, str)
 
 
+def untold(report: Report) -> tuple[str, ...]:
+    """Checks of which no agent of this directory tells anything. Nobody looked, so they are
+    neither well nor wrong, and whoever reads the report has to be told.
+    """
+    told = {finding.check for finding in report.findings}
+    return tuple(check for check in OPTIONAL if check not in told)
+
+
 def document(report: Report, memory: Memory, moment: Callable[[int], str]) -> dict[str, object]:
     """A report for programs, as records.document, with the kind of each place, since when each
-    answer counts, and whether it flaps.
+    answer counts, and whether it flaps; and with what nobody looked at.
 
     Args:
         report: of what is held in `memory`.
@@ -57,4 +69,7 @@ def document(report: Report, memory: Memory, moment: Callable[[int], str]) -> di
         return whole
 
     roots, fine = ([one(each) for each in told[part]] for part in ("roots", "fine"))
-    return {**told, "headline": headline(report), "roots": roots, "fine": fine}
+    return {
+        **told, "headline": headline(report), "roots": roots, "fine": fine,
+        "untold": list(untold(report)),
+    }  # fmt: skip

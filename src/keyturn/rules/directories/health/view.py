@@ -77,9 +77,9 @@ class View:
         return next((a for a in self.agents if a.name == self.facts.server.primary), None)
 
     def living(self, agent: AgentSight) -> bool:
-        """Whether it is approved, heard, and its key in one place."""
+        """Whether it is approved, runs and is heard, and its key in one place."""
         heard = agent.heard_at is not None and self.now < agent.heard_at + ALIVE_MS
-        return heard and agent.state is AgentState.ACTIVE and agent.cloned_at is None
+        return heard and agent.runs and agent.state is AgentState.ACTIVE and agent.cloned_at is None
 
     def lives(self, host: str) -> bool:
         """Whether a controller gives a sign of life, though its port 636 may not."""

@@ -83,12 +83,14 @@ def account(view: View) -> Iterator[Finding]:
 
 
 def rights(view: View) -> Iterator[Finding]:
-    """In each OU in scope it may do what resets need."""
+    """In each OU in scope it may do what resets need. A primary that looks at policies with the
+    account, and says nothing of rights, was not asked for them: no answer then.
+    """
     seen = view.seen
-    if seen is None or seen.rights is None:
+    known = seen.rights if seen else None
+    if known is None and (seen is None or seen.policy is None):
         yield found("rights.unseen", "", view.seen_at)
-        return
-    for each in seen.rights:
+    for each in known or ():
         word, missing = _missing(each)
         yield found(f"rights.{word}", each.unit, view.seen_at, unit=each.unit, missing=missing)
 

@@ -13,8 +13,11 @@ from tests.unit.rules.directories.health.scenes import (
     DC3,
     FAULTS,
     WELL,
+    a_sight,
+    an_agent,
     report,
     roots,
+    server,
 )
 
 
@@ -70,3 +73,19 @@ _GONE = {"agent stopped", "dead", "listener missing"}
 def test_a_fault_at_the_primary_is_its_own_root_as_well(name: str) -> None:
     fault = FAULTS[name]
     assert roots(fault.do(WELL, DC1)) == [fault.root(DC1)]
+
+
+@pytest.mark.parametrize("name", ["port blocked", "old TLS", "expired", "wrong CA", "wrong name"])
+def test_what_bars_the_agent_beside_it_too_hides_how_the_controller_replicates(name: str) -> None:
+    fault = FAULTS[name]
+    barred = a_sight(fault.do(WELL, DC2), DC2, cause="timeout", ahead_ms=None, partners=None)
+    assert roots(barred) == [fault.root(DC2)]
+    (root,) = report(barred).roots
+    assert ("replication.unseen", DC2) in {(f.cause, f.subject) for f in root.consequences}
+
+
+def test_an_agent_that_says_that_it_ends_is_not_waited_for() -> None:
+    ended = an_agent(WELL, DC1, runs=False)
+    (root,) = report(server(ended, primary="")).roots
+    assert (root.finding.cause, root.finding.subject) == FAULTS["agent stopped"].root(DC1)
+    assert {"primary.none", "resets.no-primary"} <= {f.cause for f in root.consequences}

@@ -146,3 +146,27 @@ def test_every_line_is_somebodys_fault_once_and_of_one_of_its_ends(
     for host, own in found.items():
         assert own
         assert all(host in (x.to, x.source) for x in own)
+
+
+def silent_of_it(facts: Facts, *hosts: str) -> Facts:
+    """Whoever stands beside them is heard, and says nothing of partners."""
+    for host in hosts:
+        facts = a_sight(facts, host, partners=None)
+    return facts
+
+
+def test_where_no_agent_tells_of_it_nobody_was_asked_and_nothing_is_said() -> None:
+    facts = silent_of_it(WELL, DC1, DC2, DC3)
+    assert "replication" not in {f.check for f in judge(facts)}
+    assert roots(facts) == []
+
+
+def test_where_one_tells_of_it_those_that_do_not_are_said_to() -> None:
+    assert roots(silent_of_it(WELL, DC2, DC3)) == [
+        ("replication.unseen", DC2), ("replication.unseen", DC3),
+    ]  # fmt: skip
+
+
+def test_where_nobody_is_heard_that_is_said() -> None:
+    facts = replace(WELL, beside=())
+    assert {of(facts, host) for host in (DC1, DC2, DC3)} == {"unseen"}

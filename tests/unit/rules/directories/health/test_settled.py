@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyturn.rules.directories.health.checks import judge
-from keyturn.rules.directories.health.facts import Facts
+from keyturn.rules.directories.health.facts import Facts, ServerSight
 from keyturn.rules.directories.health.forest import Key, arrange, key
 from keyturn.rules.directories.health.remembered import recall, store
 from keyturn.rules.directories.health.settled import (
@@ -250,6 +250,18 @@ def test_alarms_are_no_more_than_one_in_ten_minutes_and_nothing_is_lost_for_it()
     told = seen.alarm()
     assert told
     assert [f.cause for f in told.roots] == ["disk.full"]
+
+
+def test_a_directory_whose_first_agent_has_not_come_yet_alarms_nobody() -> None:
+    fresh = Facts(NOW, ServerSight("corp.example.test", "0.1.0", (), ""))
+    assert settled(fresh).alarm() is None
+    first = replace(server(WELL).server.agents[0], heard_at=None)
+    enrolled = replace(fresh, server=replace(fresh.server, agents=(first,)))
+    assert settled(enrolled).alarm() is None
+    came = replace(fresh, server=replace(fresh.server, agents=(replace(first, heard_at=0),)))
+    told = settled(came).alarm()
+    assert told
+    assert [f.cause for f in told.roots] == ["agent.silent"]
 
 
 def test_what_was_told_is_told_to_be_over() -> None:

@@ -21,12 +21,14 @@ from tests.unit.rules.directories.health.scenes import (
     FAULTS,
     NOW,
     WELL,
+    a_sight,
     agent_stopped,
     dead,
     disk_full,
     expired,
     old_tls,
     report,
+    seen,
     server,
 )
 
@@ -82,3 +84,19 @@ def test_what_is_well_is_in_the_document_too() -> None:
     assert places["rights"] == "unit"
     assert places["fine-policy"] == "policy"
     assert places["resets"] == "directory"
+
+
+def test_what_no_agent_looks_at_is_no_trouble_and_is_said() -> None:
+    facts = seen(WELL, rights=None)
+    for host in (DC1, DC2, DC3):
+        facts = a_sight(facts, host, partners=None)
+    found = told(facts)
+    assert (found["state"], found["roots"]) == ("ok", [])
+    assert found["untold"] == ["rights", "replication"]
+    assert told(WELL)["untold"] == []
+
+
+def test_rights_that_could_not_be_looked_at_are_a_trouble() -> None:
+    found = told(seen(WELL, rights=None, policy=None, unreadable=None, account=None))
+    assert "rights.unseen" in {root["cause"] for root in found["roots"]}
+    assert found["untold"] == []
