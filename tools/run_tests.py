@@ -62,7 +62,10 @@ BY_FILES = ("-n", "2", "--dist=loadfile")
 CONTROLLERS = (
     *BY_FILES,
     "--no-loadscope-reorder",
-    *(f"{DOMAINS}/test_{what}.py" for what in ("lab_play", "directory_crash", "agent_channel")),
+    *(
+        f"{DOMAINS}/test_{what}.py"
+        for what in ("lab_play", "lab_kinds", "directory_crash", "agent_channel")
+    ),
     DOMAINS,
 )
 
