@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keyturn.adapters.webhook import HttpsCaller, addresses
+from keyturn.adapters.public_hosts import resolved
+from keyturn.adapters.webhook import HttpsCaller
 from keyturn.lab.certificates import Authority
 from keyturn.ports.delivery import NotDelivered, Receipt
 from keyturn.ports.webhooks import Call
@@ -67,7 +68,7 @@ def called(
     async def act() -> tuple[Receipt | NotDelivered, Receiver]:
         async with receiving(authority.context(shown), status) as receiver:
             caller = HttpsCaller(
-                private=private, look_up=here, ca_file=str(ca_file or authority.ca)
+                private=private, resolve=here, ca_file=str(ca_file or authority.ca)
             )
             url = f"https://{NAME}:{receiver.port}/services/x?y=1"
             try:
@@ -126,12 +127,30 @@ def test_a_name_that_leads_nowhere_is_tried_again_later() -> None:
     async def unknown(_host: str, _port: int) -> Sequence[str]:
         raise OSError(-2, "Name or service not known")
 
-    for look_up, words in ((nowhere, "leads nowhere"), (unknown, "not found")):
-        caller = HttpsCaller(private=False, look_up=look_up)
+    for resolve, words in ((nowhere, "has no address"), (unknown, "was not found")):
+        caller = HttpsCaller(private=False, resolve=resolve)
         with pytest.raises(NotDelivered, match=words) as caught:
             asyncio.run(caller.send(Call(f"https://{NAME}/", {}, b"")))
         assert caught.value.final is False
 
 
+def test_what_breaks_beneath_tls_is_tried_again_later() -> None:
+    async def junk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-none\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def act() -> None:
+        server = await asyncio.start_server(junk, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            caller = HttpsCaller(private=True, resolve=here)
+            await caller.send(Call(f"https://{NAME}:{port}/", {}, b""))
+
+    with pytest.raises(NotDelivered, match="not taken") as caught:
+        asyncio.run(act())
+    assert caught.value.final is False
+
+
 def test_names_are_looked_up_by_this_hosts_resolver() -> None:
-    assert "127.0.0.1" in asyncio.run(addresses("127.0.0.1", 443))
+    assert "127.0.0.1" in asyncio.run(resolved("127.0.0.1", 443))

@@ -16,8 +16,10 @@ import hashlib
 import hmac
 import re
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Final
+
+from keyturn.rules.public_addresses import is_public
 
 #: longest address, characters
 LONGEST: Final = 2000
@@ -34,9 +36,6 @@ _LAST_PORT: Final = 65_535
 _PREFIX: Final = "whsec_"
 _VERSION: Final = "v1,"
 _STANDARD: Final = str.maketrans("-_", "+/")  # RFC 4648 §5 to §4
-#: ranges of IPv6 in which other addresses hide: NAT64, 6to4, Teredo (RFC 6052, 3056, 4380)
-_HIDING: Final = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16",
-                                         "2001::/32")))  # fmt: skip
 
 
 class Unfit(StrEnum):
@@ -79,7 +78,7 @@ def _bare(host: str) -> str:
 def _may_be_public(host: str) -> bool:
     """False for what is known before any name is looked up."""
     try:
-        return public(str(ip_address(host)))
+        return is_public(str(ip_address(host)))
     except ValueError:
         name = host.rstrip(".").lower()
         return "." in name and not name.endswith((".localhost", ".local", ".internal"))
@@ -89,19 +88,6 @@ def host_of(url: str) -> str:
     """Whom it is for, for people: the rest of it may be a secret. "" for what is no address."""
     found = _ADDRESS.fullmatch(url)
     return _bare(found["host"]) if found else ""
-
-
-def public(ip: str) -> bool:
-    """Whether the whole internet reaches an address (the registries of RFC 6890), and no other
-    address hides in it.
-    """
-    found: IPv4Address | IPv6Address = ip_address(ip.partition("%")[0])
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped is not None:
-            found = found.ipv4_mapped
-        elif any(found in network for network in _HIDING):
-            return False
-    return found.is_global and not found.is_multicast
 
 
 def secret(token: str) -> str:

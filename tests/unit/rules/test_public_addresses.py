@@ -89,3 +89,19 @@ def test_an_address_is_taken_apart(url: str, found: Place) -> None:
 )  # fmt: skip
 def test_whatever_two_readers_could_read_in_two_ways_is_none(url: str) -> None:
     assert place(url) is None
+
+
+@pytest.mark.parametrize(
+    ("ip", "good"),
+    [
+        ("93.184.216.34", True), ("2606:4700::1111", True), ("::ffff:93.184.216.34", True),
+        ("127.0.0.1", False), ("192.168.1.1", False), ("172.16.0.1", False), ("100.64.0.1", False),
+        ("169.254.169.254", False), ("224.0.0.1", False), ("239.255.255.250", False),
+        ("255.255.255.255", False), ("198.18.0.1", False), ("::", False), ("::1", False),
+        ("fe80::1%eth0", False), ("fc00::1", False), ("ff02::1", False),
+        ("::ffff:127.0.0.1", False), ("64:ff9b::7f00:1", False), ("64:ff9b:1::1", False),
+        ("2002:7f00:1::", False), ("2001:0:7f00:1::", False), ("ff0e::1", False),
+    ],
+)  # fmt: skip
+def test_addresses_that_the_whole_internet_reaches(ip: str, good: bool) -> None:
+    assert is_public(ip) is good
