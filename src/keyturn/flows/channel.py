@@ -232,14 +232,11 @@ async def listen(parts: Parts, said: Said, run_id: str) -> Listening | Denied:
     one that comes late is refused, and no sign of a copied key.
     """
 
-    def step(tx: Tx) -> Listening | Denied:
-        speaker = agents.heard(tx, parts, said, run_id, waits=True)
-        if isinstance(speaker, Denied):
-            return speaker
+    def do(tx: Tx, speaker: Speaker) -> Listening:
         here, stirring = speaker.agent.directory_id, tx.jobs.stirring(speaker.act.now)
         return Listening(frozenset(mark for directory, mark in stirring if directory == here))
 
-    return await parts.store.write(step)
+    return await parts.store.write(agents.hearing(parts, said, run_id, do, waits=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,13 +291,10 @@ def _fetch(tx: Tx, parts: Parts, said: Said, message: Fetch) -> Work | Denied:
 async def permit(parts: Parts, said: Said, message: AskPermit) -> Permitted | Denied:
     """Leave to act once; see steps.jobs.permit. Denied as steps.agents.heard says."""
 
-    def step(tx: Tx) -> Permitted | Denied:
-        speaker = agents.heard(tx, parts, said, message.run_id)
-        if isinstance(speaker, Denied):
-            return speaker
+    def do(tx: Tx, speaker: Speaker) -> Permitted:
         return jobs.permit(tx, speaker.act, speaker.agent, message)
 
-    return await parts.store.write(step)
+    return await parts.store.write(agents.hearing(parts, said, message.run_id, do))
 
 
 async def report(parts: Parts, said: Said, message: Report) -> Taken | Denied:
@@ -310,27 +304,21 @@ async def report(parts: Parts, said: Said, message: Report) -> Taken | Denied:
     if message.outcome not in set(Outcome):
         return denied("message")
 
-    def step(tx: Tx) -> Taken | Denied:
-        speaker = agents.heard(tx, parts, said, said.run_id)
-        if isinstance(speaker, Denied):
-            return speaker
+    def do(tx: Tx, speaker: Speaker) -> Taken:
         jobs.report(tx, speaker.act, speaker.agent, message)
         return Taken()
 
-    return await parts.store.write(step)
+    return await parts.store.write(agents.hearing(parts, said, said.run_id, do))
 
 
 async def seen(parts: Parts, said: Said, message: Seen) -> Taken | Denied:
     """What a watch saw. Denied as steps.agents.heard says."""
 
-    def step(tx: Tx) -> Taken | Denied:
-        speaker = agents.heard(tx, parts, said, said.run_id)
-        if isinstance(speaker, Denied):
-            return speaker
+    def do(tx: Tx, speaker: Speaker) -> Taken:
         jobs.seen(tx, speaker.act, speaker.agent, message)
         return Taken()
 
-    return await parts.store.write(step)
+    return await parts.store.write(agents.hearing(parts, said, said.run_id, do))
 
 
 async def looked(parts: Parts, said: Said, message: Looked) -> Taken | Denied:
@@ -338,14 +326,11 @@ async def looked(parts: Parts, said: Said, message: Looked) -> Taken | Denied:
     if len(message.view) > VIEW_MAX:
         return denied("message")
 
-    def step(tx: Tx) -> Taken | Denied:
-        speaker = agents.heard(tx, parts, said, said.run_id)
-        if isinstance(speaker, Denied):
-            return speaker
+    def do(tx: Tx, speaker: Speaker) -> Taken:
         jobs.looked(tx, speaker.act, speaker.agent, message)
         return Taken()
 
-    return await parts.store.write(step)
+    return await parts.store.write(agents.hearing(parts, said, said.run_id, do))
 
 
 async def chart(parts: Parts, said: Said, message: Charted) -> Taken | Denied:
@@ -353,16 +338,17 @@ async def chart(parts: Parts, said: Said, message: Charted) -> Taken | Denied:
 
     Denied besides what steps.agents.heard says: "epoch" (it is not primary), "message".
     """
-    return await parts.store.write(lambda tx: _chart(tx, parts, said, message))
+
+    def do(tx: Tx, speaker: Speaker) -> Taken | Denied:
+        return _chart(tx, speaker, said.run_id, message)
+
+    return await parts.store.write(agents.hearing(parts, said, said.run_id, do))
 
 
-def _chart(tx: Tx, parts: Parts, said: Said, message: Charted) -> Taken | Denied:
-    speaker = agents.heard(tx, parts, said, said.run_id)
-    if isinstance(speaker, Denied):
-        return speaker
+def _chart(tx: Tx, speaker: Speaker, run_id: str, message: Charted) -> Taken | Denied:
     agent, now = speaker.agent, speaker.act.now
     lease = tx.directories.lease(agent.tenant_id, agent.directory_id)
-    if not leases.leads(lease, agent.id, said.run_id, now):
+    if not leases.leads(lease, agent.id, run_id, now):
         return denied("epoch")
     directory = tx.directories.get(agent.tenant_id, agent.directory_id)
     if directory is None or not _readable(message.topology):

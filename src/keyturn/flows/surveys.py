@@ -17,7 +17,7 @@ from keyturn.rules.directories.health.codec import BEYOND, LEAST, decode, encode
 from keyturn.rules.directories.health.facts import ListenerSight, PrimarySight
 from keyturn.rules.directories.topology import Unreadable
 from keyturn.steps import agents
-from keyturn.steps.agents import Said, denied
+from keyturn.steps.agents import Said, Speaker, denied
 from keyturn.wire.messages import Denied, Surveyed, Taken
 
 T = TypeVar("T")
@@ -37,16 +37,16 @@ async def take(parts: Parts, said: Said, message: Surveyed) -> Taken | Denied:
     seen = _read(PrimarySight, message.seen, SEEN_MAX) if message.seen else None
     if beside is None or (message.seen and seen is None):
         return denied("message")
-    return await parts.store.write(lambda tx: _take(tx, parts, said, message, beside, seen))
+
+    def do(tx: Tx, speaker: Speaker) -> Taken | Denied:
+        return _take(tx, speaker, message, beside, seen)
+
+    return await parts.store.write(agents.hearing(parts, said, message.run_id, do))
 
 
 def _take(
-    tx: Tx, parts: Parts, said: Said, message: Surveyed, beside: ListenerSight,
-    seen: PrimarySight | None,
-) -> Taken | Denied:  # fmt: skip
-    speaker = agents.heard(tx, parts, said, message.run_id)
-    if isinstance(speaker, Denied):
-        return speaker
+    tx: Tx, speaker: Speaker, message: Surveyed, beside: ListenerSight, seen: PrimarySight | None
+) -> Taken | Denied:
     agent, now = speaker.agent, speaker.act.now
     if beside.controller != agent.controller:
         return denied("message")
@@ -56,7 +56,7 @@ def _take(
     tx.health.put_note(replace(noted, ahead_ms=ahead, beside=encode(beside), beside_at=now))
     if seen is None:
         return Taken()
-    if not leases.leads(tx.directories.lease(*place), agent.id, said.run_id, now):
+    if not leases.leads(tx.directories.lease(*place), agent.id, message.run_id, now):
         return denied("epoch")
     tx.health.saw(*place, encode(seen), now)
     return Taken()

@@ -22,7 +22,7 @@ from keyturn.rules.events import Event
 from keyturn.steps import agents, syncing
 from keyturn.steps.acts import Act, record
 from keyturn.steps.acts import begin as acting
-from keyturn.steps.agents import Said, denied
+from keyturn.steps.agents import Said, Speaker, denied
 from keyturn.steps.syncing import Reading
 from keyturn.wire.messages import (
     Denied,
@@ -123,10 +123,7 @@ async def _told(
     if not syncing.sound(message):
         return denied("message")
 
-    def step(tx: Tx) -> Syncing | Denied:
-        speaker = agents.heard(tx, parts, said, said.run_id)
-        if isinstance(speaker, Denied):
-            return speaker
+    def do(tx: Tx, speaker: Speaker) -> Syncing | Denied:
         agent, act = speaker.agent, speaker.act
         lease = tx.directories.lease(agent.tenant_id, agent.directory_id)
         if not leases.leads(lease, agent.id, said.run_id, act.now):
@@ -136,7 +133,7 @@ async def _told(
             return denied("unsynced")
         return syncing.told(take(tx, Reading(act, sync), message))
 
-    return await parts.store.write(step)
+    return await parts.store.write(agents.hearing(parts, said, said.run_id, do))
 
 
 # -- what staff do

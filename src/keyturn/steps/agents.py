@@ -17,8 +17,9 @@ while a copy that goes on working, beat for beat, has used them up within the mi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
@@ -31,6 +32,7 @@ from keyturn.steps import alarms, jobs
 from keyturn.steps.acts import Act, record
 from keyturn.wire.messages import COMMAND, Begun, Denied, Holder
 
+T = TypeVar("T")
 #: purpose of the digests of enrolment tokens (ports.secrets.Sealer.digest)
 TOKEN = "agent-token"  # noqa: S105  a purpose's name, not a secret
 
@@ -129,6 +131,18 @@ def heard(
     if run_id != said.run_id:
         return denied("message")
     return denied("waiting") if agent.state is AgentState.WAITING else speaker
+
+
+def hearing(
+    parts: Parts, said: Said, run_id: str, do: Callable[[Tx, Speaker], T], *, waits: bool = False
+) -> Callable[[Tx], T | Denied]:
+    """A transaction for whoever is `heard`: `do` with them; else why not, and nothing is done."""
+
+    def step(tx: Tx) -> T | Denied:
+        speaker = heard(tx, parts, said, run_id, waits=waits)
+        return speaker if isinstance(speaker, Denied) else do(tx, speaker)
+
+    return step
 
 
 def presentable(controller: str, machine: str, place: str, version: str) -> bool:
