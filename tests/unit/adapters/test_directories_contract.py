@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from keyturn.adapters.memory_secrets import START as NOW
-from keyturn.adapters.memory_secrets import SeededRandom
-from keyturn.adapters.sql import SqlStore, open_store
-from keyturn.adapters.sql.schema import complete
-from keyturn.adapters.sql.store import engine_of
+from keyturn.adapters.sql import SqlStore
 from keyturn.ports.directories import Look
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.directories.entries import DirectoryKind
@@ -38,42 +35,9 @@ from keyturn.rules.directories.things import (
     Run,
 )
 from keyturn.rules.lockout import MINUTE, SECOND
+from tests.unit.adapters.stores import RANDOM, new_id, read, write
 
-RANDOM = SeededRandom("directories")
 STAMP = Stamp(7, "ab" * 16, NOW, 4711)
-
-
-def new_id() -> str:
-    return RANDOM.id(NOW)
-
-
-@pytest.fixture(scope="module")
-def store(store_url: str) -> Iterator[SqlStore]:
-    """One database for the module; each test has tenants of its own."""
-    opened = open_store(store_url)
-    complete().create_all(engine_of(opened))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def here() -> str:
-    """A tenant's id."""
-    return new_id()
-
-
-@pytest.fixture
-def there() -> str:
-    """Another tenant's."""
-    return new_id()
-
-
-def write(store: SqlStore, fn: Callable[..., Any]) -> Any:
-    return store.submit_write(fn).result(timeout=30)
-
-
-def read(store: SqlStore, fn: Callable[..., Any]) -> Any:
-    return store.submit_read(fn).result(timeout=30)
 
 
 def at_once(store: SqlStore, steps: Sequence[Callable[..., Any]]) -> list[Any]:

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from keyturn.adapters.memory_secrets import START as NOW
-from keyturn.adapters.memory_secrets import SeededRandom
-from keyturn.adapters.sql import SqlStore, open_store
-from keyturn.adapters.sql.schema import complete
-from keyturn.adapters.sql.store import engine_of
+from keyturn.adapters.sql import SqlStore
 from keyturn.ports.directory_health import AgentNote, Book, Line
 from keyturn.rules.directories.things import Directory
 from keyturn.rules.lockout import MINUTE
-
-RANDOM = SeededRandom("health")
-
-
-def new_id() -> str:
-    return RANDOM.id(NOW)
-
-
-@pytest.fixture(scope="module")
-def store(store_url: str) -> Iterator[SqlStore]:
-    """One database for the module; each test has tenants of its own."""
-    opened = open_store(store_url)
-    complete().create_all(engine_of(opened))
-    yield opened
-    opened.close()
+from tests.unit.adapters.stores import RANDOM, new_id
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from keyturn.adapters.memory_secrets import START as NOW
-from keyturn.adapters.sql import SqlStore, open_store
-from keyturn.adapters.sql.schema import complete
-from keyturn.adapters.sql.store import engine_of
+from keyturn.adapters.sql import SqlStore
 from keyturn.ports.store import Taken
 from keyturn.ports.syncing import Held, Tally
 from keyturn.rules.accounts import Role, User, UserState
@@ -20,19 +18,10 @@ from keyturn.rules.directories.known import LEFT, Known, Owing
 from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import How, LinkedAccount
 from keyturn.rules.events import Entry, Event
-from tests.unit.adapters.test_directories_contract import new_id, read, write
+from tests.unit.adapters.stores import new_id, read, write
 from tests.unit.adapters.test_syncing_contract import make_entry
 
 Here = tuple[str, str]
-
-
-@pytest.fixture(scope="module")
-def store(store_url: str) -> Iterator[SqlStore]:
-    """One database for the module; each test has tenants of its own."""
-    opened = open_store(store_url)
-    complete().create_all(engine_of(opened))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

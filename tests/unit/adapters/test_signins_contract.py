@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from keyturn.adapters.memory_secrets import START as NOW
-from keyturn.adapters.memory_secrets import SeededRandom
-from keyturn.adapters.sql import SqlStore, open_store
-from keyturn.adapters.sql.schema import complete
-from keyturn.adapters.sql.store import engine_of
+from keyturn.adapters.sql import SqlStore
 from keyturn.rules.directories.proofs import Bind
 from keyturn.rules.directories.resets import Envelope
 from keyturn.rules.directories.signins.budget import Streak
 from keyturn.rules.directories.signins.tries import Try, TryState, begun
 from keyturn.rules.directories.things import LinkedAccount
-
-RANDOM = SeededRandom("signins")
-
-
-def new_id() -> str:
-    return RANDOM.id(NOW)
-
-
-@pytest.fixture(scope="module")
-def store(store_url: str) -> Iterator[SqlStore]:
-    """One database for the module; each test has tenants of its own."""
-    opened = open_store(store_url)
-    complete().create_all(engine_of(opened))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def here() -> str:
-    """A tenant's id."""
-    return new_id()
-
-
-@pytest.fixture
-def there() -> str:
-    """Another tenant's."""
-    return new_id()
-
-
-def write(store: SqlStore, fn: Callable[..., Any]) -> Any:
-    return store.submit_write(fn).result(timeout=30)
-
-
-def read(store: SqlStore, fn: Callable[..., Any]) -> Any:
-    return store.submit_read(fn).result(timeout=30)
+from tests.unit.adapters.stores import new_id, read, write
 
 
 def made(store: SqlStore, tenant: str, directory: str, **fields: Any) -> Try:

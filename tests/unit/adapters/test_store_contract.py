@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -18,10 +18,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from keyturn.adapters.memory_secrets import START as NOW
-from keyturn.adapters.memory_secrets import SeededRandom
 from keyturn.adapters.sql import SqlStore, open_store
-from keyturn.adapters.sql.schema import complete, tenants
-from keyturn.adapters.sql.store import engine_of
+from keyturn.adapters.sql.schema import tenants
 from keyturn.adapters.sql.tx import SqlTx
 from keyturn.ports.store import StoreUnavailable, Taken, Tx, Wanted
 from keyturn.rules.accounts import (
@@ -44,31 +42,10 @@ from keyturn.rules.codes import Code
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import HOUR, MINUTE, Lane, Reservation
 from keyturn.rules.messages import LEASE_MS, Message, MessageState
+from tests.unit.adapters.stores import RANDOM, new_id, read, write
 
-RANDOM = SeededRandom("contract")
 NUMBERS = count(1)
 BUDGET = Budget("tries", 3, HOUR)
-
-
-def new_id() -> str:
-    return RANDOM.id(NOW)
-
-
-@pytest.fixture(scope="module")
-def store(store_url: str) -> Iterator[SqlStore]:
-    """One database for the module; each test has tenants of its own."""
-    opened = open_store(store_url)
-    complete().create_all(engine_of(opened))
-    yield opened
-    opened.close()
-
-
-def write(store: SqlStore, fn: Callable[[Tx], Any]) -> Any:
-    return store.submit_write(fn).result(timeout=30)
-
-
-def read(store: SqlStore, fn: Callable[[Tx], Any]) -> Any:
-    return store.submit_read(fn).result(timeout=30)
 
 
 def put(store: SqlStore, room: str, value: object) -> None:
@@ -1154,7 +1131,7 @@ def test_the_holders_of_a_passkey_that_can_be_used_are_found_at_once(
 ) -> None:
     users = [make_user(tenant) for _ in range(3)]
     for number, user in enumerate(users):
-        write(store, lambda tx, user=user, n=number: tx.users.add(user, [f"holder{n}"]))  # type: ignore[misc]
+        write(store, lambda tx, user=user, n=number: tx.users.add(user, [f"holder{n}"]))
     put(store, "passkeys", make_passkey(users[0]))
     put(store, "passkeys", make_passkey(users[1], cloned_at=NOW))
     ids = [user.id for user in users]

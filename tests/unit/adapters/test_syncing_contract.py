@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from keyturn.adapters.memory_secrets import START as NOW
-from keyturn.adapters.sql import SqlStore, open_store
-from keyturn.adapters.sql.schema import complete
-from keyturn.adapters.sql.store import engine_of
+from keyturn.adapters.sql import SqlStore
 from keyturn.ports.syncing import Tally
 from keyturn.rules.directories.comings import DAY_MS
 from keyturn.rules.directories.entries import Entry, Scope
 from keyturn.rules.directories.known import Known
 from keyturn.rules.directories.syncs import Phase, Sync
-from tests.unit.adapters.test_directories_contract import new_id, read, write
+from tests.unit.adapters.stores import new_id, read, write
 
 SCOPE = Scope(("OU=Ärzte,DC=corp,DC=test",), ("CN=All,DC=corp,DC=test",))
-
-
-@pytest.fixture(scope="module")
-def store(store_url: str) -> Iterator[SqlStore]:
-    """One database for the module; each test has tenants of its own."""
-    opened = open_store(store_url)
-    complete().create_all(engine_of(opened))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

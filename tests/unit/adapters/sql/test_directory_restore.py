@@ -19,6 +19,7 @@ from keyturn.rules.directories.signins.budget import Streak
 from keyturn.rules.directories.signins.tries import begun
 from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import Agent, AgentState
+from tests.unit.adapters.stores import new_id, read, write
 from tests.unit.adapters.test_directories_contract import (
     at_once,
     make_account,
@@ -28,9 +29,6 @@ from tests.unit.adapters.test_directories_contract import (
     make_permit,
     make_run,
     make_token,
-    new_id,
-    read,
-    write,
 )
 
 AFTER = NOW + 1000
