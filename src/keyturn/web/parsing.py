@@ -19,6 +19,8 @@ _LENGTH = re.compile(r"[0-9]{1,9}")
 _PORTED = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 FIELDS_MAX = 20
 FORM = "application/x-www-form-urlencoded"
+#: what may stand around a part of a header (RFC 9110 §5.6.3); str.strip() would take more
+OWS = " \t"
 
 Receive = Any
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -53,8 +55,7 @@ def form(scope: Mapping[str, Any], raw: bytes, allowed: Mapping[str, int]) -> di
     Raises Refusal: 415 another content type, 400 not UTF-8, 422 unknown, repeated, too
     long or with a character that no field takes (NUL and other controls).
     """
-    kind = (header(scope, b"content-type") or "").split(";")[0].strip().lower()
-    if kind != FORM and raw:
+    if media_type(scope) != FORM and raw:
         raise Refusal(415, "content-type", {"expected": FORM})
     return _fields(raw, allowed)
 
@@ -111,6 +112,13 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     return None
 
 
+def media_type(scope: Mapping[str, Any]) -> str:
+    """What the body is said to be, without parameters, in lower case (RFC 9110 §8.3.1); "" if
+    nothing is said.
+    """
+    return (header(scope, b"content-type") or "").split(";")[0].strip(OWS).lower()
+
+
 def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
     """The cookies; of a name sent twice the first counts (RFC 6265 §5.4: the most
     specific path comes first).
@@ -121,7 +129,7 @@ def cookies(scope: Mapping[str, Any]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for part in (header(scope, b"cookie") or "").split(";"):
-        name, separator, value = part.strip(" \t").partition("=")
+        name, separator, value = part.strip(OWS).partition("=")
         if separator:
             found.setdefault(name, value)
     return found
@@ -137,7 +145,7 @@ def address(scope: Mapping[str, Any], trusted: Sequence[Network]) -> str:
     nearest = node(str(peer[0])) if peer else None
     if nearest is None:  # a local socket
         return ""
-    hops = [h.strip() for k, v in scope["headers"] if k == b"x-forwarded-for"
+    hops = [h.strip(OWS) for k, v in scope["headers"] if k == b"x-forwarded-for"
             for h in v.decode("latin-1").split(",")] if trusted else []  # fmt: skip
     while hops and _is_trusted(nearest, trusted):
         hop = node(hops.pop())

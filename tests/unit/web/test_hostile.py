@@ -150,6 +150,12 @@ def test_a_form_that_no_page_of_ours_sends_is_refused_and_leaves_no_trace(
     assert rows(lived_in) == before
 
 
+def test_around_a_content_type_only_space_and_tab_may_stand(stranger: WebBrowser) -> None:
+    page = send(stranger, "/signin", b"csrf=CSRF", f"{FORM}\xa0")
+    assert (page.status, page.problem["code"]) == (415, "content-type")
+    assert send(stranger, "/signin", b"csrf=CSRF", f" {FORM} \t").status != 415
+
+
 @pytest.mark.parametrize("path", PERSONAL)
 def test_for_a_browser_the_refusal_is_a_page(stranger: WebBrowser, path: str) -> None:
     page = send(stranger, path, b"csrf=CSRF&is_admin=1", FORM, ("accept", "text/html"))

@@ -85,7 +85,7 @@ def _head(scope: Mapping[str, Any]) -> None:
 
 def _object(scope: Mapping[str, Any], raw: bytes) -> Mapping[str, object]:
     """The object that a body holds. Raises Refusal 415, 400 or 422."""
-    kind = (parsing.header(scope, b"content-type") or "").split(";")[0].strip().lower()
+    kind = parsing.media_type(scope)
     coding = parsing.header(scope, b"content-encoding") or "identity"
     if kind != JSON or coding.lower() != "identity":
         raise Refusal(415, "content-type", {"expected": JSON})

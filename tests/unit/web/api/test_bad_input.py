@@ -193,6 +193,7 @@ def test_what_was_typed_is_never_repeated_in_a_refusal(signed_in: App) -> None:
         pytest.param([("content-type", "multipart/form-data; boundary=x")], id="multipart"),
         pytest.param([("content-type", "application/problem+json")], id="another kind of JSON"),
         pytest.param([("content-type", "application/jsonx")], id="a longer name"),
+        pytest.param([("content-type", "application/json\xa0")], id="a space not of HTTP"),
         pytest.param([JSON, ("content-encoding", "gzip")], id="compressed"),
     ],
 )
