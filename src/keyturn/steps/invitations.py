@@ -114,10 +114,9 @@ def reset(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:
     """
     was, (token, digest) = rows.user, _token(act)
     after = binding.reset_user(rows, act.id(), digest, act.now, alone=_alone(tx, act, was))
-    if isinstance(after, No):
-        return NotSent(Bar(was.state))
-    if (bar := _unreachable(was)) is not None:
-        return NotSent(bar)
+    bar = bar_to_reset(was)
+    if bar is not None or isinstance(after, No):
+        return NotSent(bar or Bar.DISABLED)
     made = _Made(after, token)
     facts = {
         "link": made.link.number, "was": str(was.state), "now": str(after.user.state),
@@ -143,17 +142,31 @@ class _Made:
 def _made(act: Act, rows: Rows) -> _Made | NotSent:
     token, digest = _token(act)
     after = binding.invite(rows, act.id(), digest, act.now)
-    if isinstance(after, No):
-        found = activation.invitation(rows.user.state, newest=rows.newest, bound=rows.bound)
-        return NotSent(Bar(found))
-    bar = _unreachable(rows.user)
-    return _Made(after, token) if bar is None else NotSent(bar)
+    bar = bar_to_invite(rows.user, bound=rows.bound)
+    if bar is not None or isinstance(after, No):
+        return NotSent(bar or Bar.DISABLED)
+    return _Made(after, token)
 
 
 def _token(act: Act) -> tuple[str, str]:
     """A link's token, and what is stored of it."""
     token = act.parts.random.token()
     return token, act.parts.sealer.digest(PURPOSE, token)
+
+
+def bar_to_invite(user: User, *, bound: bool) -> Bar | None:
+    """Why a user is not invited; None: they are.
+
+    Args:
+        bound: the user has a phone.
+    """
+    found = activation.invitation(user.state, newest=1, bound=bound)
+    return _unreachable(user) if activation.welcome(found) else Bar(found)
+
+
+def bar_to_reset(user: User) -> Bar | None:
+    """Why a user is not reset; None: they are."""
+    return bar_to_invite(user, bound=False)
 
 
 def _unreachable(user: User) -> Bar | None:
