@@ -65,6 +65,10 @@ class Event(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_UNFROZEN = "user.unfrozen"
+    USER_INVITED = "user.invited"  # a link to activate was sent
+    USER_RESET = "user.reset"  # phone and sessions gone, a link sent
+    ACTIVATION_AGAIN = "activation.again"  # the person asked for another link
+    ACTIVATION_REMINDED = "activation.reminded"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
     OWNER_LINK = "owner.link"
