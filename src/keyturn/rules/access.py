@@ -9,6 +9,7 @@
     end sessions  yes    yes      yes         no
     close case    yes    yes      yes         no
     start reset   yes    yes      yes         no
+    release no.   yes    yes      yes         no
     unfreeze      yes    yes      no          no
     disable       yes    yes      no          no
     enable        yes    yes      no          no
@@ -46,6 +47,7 @@ class Action(StrEnum):
     RESET_USER = "reset_user"  # … after taking the phone away
     CLOSE_CASE = "close_case"
     START_RESET = "start_reset"
+    RELEASE_NUMBER = "release_number"  # take a disabled user's phone number, for somebody else
     UNFREEZE = "unfreeze"
     DISABLE = "disable"
     ENABLE = "enable"
@@ -90,8 +92,11 @@ class Staff:
 
 
 _HELP = frozenset(
-    {Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET}
-)
+    {
+        Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET,
+        Action.RELEASE_NUMBER,
+    }
+)  # fmt: skip
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
     Role.MANAGER: frozenset(Action),

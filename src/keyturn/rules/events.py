@@ -39,6 +39,10 @@ class Event(StrEnum):
     EMAIL_RESTORED = "email.restored"
     PHONE_PROVED = "phone.proved"
     PHONE_REMOVED = "phone.removed"
+    PHONE_HELD = "phone.held"  # somebody wanted a number that another has
+    PHONE_RELEASED = "phone.released"  # staff took it from a disabled user
+    ACTIVATION_BEGUN = "activation.begun"  # a link was followed
+    ENROLMENT_SHOWN = "enrolment.shown"  # a page shows a code to scan
     SMS_CAPPED = "sms.capped"
     MAIL_CAPPED = "mail.capped"
     ALARM_RAISED = "alarm.raised"

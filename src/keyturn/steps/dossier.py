@@ -85,7 +85,7 @@ def _shown(name: str, value: object) -> object:
 def _account(tx: Tx, act: Act, user: User) -> dict[str, object]:
     told = _told(
         user, "id", "state", "name", "username", "email", "phone", "phone_verified_at", "timezone",
-        "password_set_at", "frozen_at", "erase_at", "created_at",
+        "language", "password_set_at", "frozen_at", "erase_at", "created_at",
     )  # fmt: skip
     return {**told, "role": tx.roles.of_user(user.id).get(act.tenant.id)}
 

@@ -17,7 +17,7 @@ from keyturn.rules.accounts import User
 from keyturn.rules.activation import AGAIN, LIFE_MS, Link
 from keyturn.rules.binding import No, Rows
 from keyturn.rules.events import Event
-from keyturn.steps import clients, second, sessions
+from keyturn.steps import clients, phone_proof, second, sessions
 from keyturn.steps.acts import Act, record
 from keyturn.steps.outbox import enqueue
 
@@ -108,7 +108,8 @@ def again(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent | Later:
 
 
 def reset(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:
-    """Reset User: no phone, no session, no trusted browser, a new link.
+    """Reset User: no phone, no session, no trusted browser, a new link; and a number comes free
+    that a stale registration of the same person holds (SPEC §3, B5).
 
     Args: as of `invite`.
     """
@@ -121,6 +122,7 @@ def reset(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:
     facts = {
         "link": made.link.number, "was": str(was.state), "now": str(after.user.state),
         "phone": rows.bound, "trusted": clients.distrust(tx, act, was),
+        "stale_number": phone_proof.release_stale(tx, act, was) is not None,
     }  # fmt: skip
     record(tx, act, Event.USER_RESET, after.user, facts)
     sessions.close_all(tx, act, after.user, "reset-user")

@@ -18,6 +18,7 @@ MAY = {
         END,
         CLOSE,
         Action.START_RESET,
+        Action.RELEASE_NUMBER,
         Action.INVITE,
         Action.RESET_USER,
     },
