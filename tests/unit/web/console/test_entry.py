@@ -27,6 +27,7 @@ CHANGES: dict[str, set[Role]] = {
     "remove": {Role.OWNER, Role.MANAGER},
     "close": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "number": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
+    "bulk": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "invite": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "reset-user": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "health": {Role.OWNER, Role.MANAGER},
