@@ -16,7 +16,7 @@ from typing import Any
 import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
-from preview_phone import clash_pages  # type: ignore[import-not-found]
+from preview_phone import activation_pages, clash_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
@@ -32,6 +32,7 @@ from keyturn.web.console.health import spoken
 
 NOW = 1_767_965_460_000  # 9 January 2026, 13:31 UTC
 SENDER = "no-reply@northwind.test"
+PHONE = "/account/phone"
 
 TENANT = Tenant(
     id="t1",
@@ -594,9 +595,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "signup-phone-later": ("signup_phone.html", phone(arriving=False)),
     "signup-closed": ("signup_closed.html", always()),
-    "phone-code": code("phone_code.html"),
-    "phone-code-bounced": code("phone_code.html", message_state="bounced"),
-    "phone-code-none": code("phone_code.html", {"code": "spent"}, message_state=None, told_of=None),
+    "phone-code": code("phone_code.html", root=PHONE),
+    "phone-code-bounced": code("phone_code.html", root=PHONE, message_state="bounced"),
+    "phone-code-none": code(
+        "phone_code.html", {"code": "spent"}, root=PHONE, message_state=None, told_of=None
+    ),
     "welcome": ("welcome.html", always(ANN)),
     "welcome-out": ("welcome.html", always()),
     "recover": ("recover.html", always(identifier="")),
@@ -887,6 +890,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             diagnosis=Row(looked_at=FACTS[:1], causes=[], others=[], cannot_see={}),
         ),
     ),
+    **activation_pages(always, NOW),
     **clash_pages(user_page, NOW, user(2, "Ben Okafor")),
     "console-confirm-number": ("console/confirm.html", always(STAFF, ask="number", user=ANN)),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),

@@ -39,6 +39,7 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/tenant.css", get=files.tenant_css),
         *signup.routes(site),
         *link.routes(site),
+        *(Late(path, lambda: _activation(site)) for path in ("/activate", "/activation")),
         *account.routes(site),
         *proof.routes(site),
         *passkeys.routes(site),
@@ -66,8 +67,8 @@ def routes(site: Site) -> list[BaseRoute]:
 def every(site: Site) -> list[BaseRoute]:
     """As `routes`, with those that come late loaded now; not the API's."""
     return [
-        *routes(site), *_data(site), *_directory(site), *_asking(site), *_help(site),
-        *_console(site),
+        *routes(site), *_data(site), *_directory(site), *_asking(site), *_activation(site),
+        *_help(site), *_console(site),
     ]  # fmt: skip
 
 
@@ -87,6 +88,12 @@ def _asking(site: Site) -> list[BaseRoute]:
     from keyturn.web.pages import directory_change, directory_signin  # noqa: PLC0415  as data
 
     return [*directory_signin.routes(site), *directory_change.routes(site)]
+
+
+def _activation(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import activation  # noqa: PLC0415  as data: each person comes once
+
+    return activation.routes(site)
 
 
 def _help(site: Site) -> list[BaseRoute]:
