@@ -10,6 +10,7 @@ from typing import Any
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.lockout import DAY, HOUR, MINUTE
 from keyturn.rules.matching import Ended
+from keyturn.rules.phone_app import Push, PushState, bound
 from keyturn.rules.phones import ABROAD, advice
 from keyturn.steps.phone_proof import Clash
 from keyturn.steps.showing import Capped
@@ -105,7 +106,13 @@ def _scans(always: Context, now: int) -> Pages:
         "waiting": waiting,
         "untyped": {**waiting, "letters": ""},
         "scanned": {**waiting, "state": "scanned", "number": "47"},
-        "none": {"state": "none", "app": APP, "capped": None},
+        "none": {"state": "none", "app": APP, "ended": None, "capped": None},
+        "none-capped": {
+            "state": "none",
+            "app": APP,
+            "ended": None,
+            "capped": Capped(now + HOUR, numbers=False),
+        },
         "expired": over,
         "newer": {**over, "ended": Ended.NEWER},
         "number": {**over, "ended": Ended.NUMBER},
@@ -119,6 +126,25 @@ def _scans(always: Context, now: int) -> Pages:
         )
         for name, s in ((name, {"svg": "", **s}) for name, s in of.items())
     }
+
+
+def own_pages(always: Context, now: int, me: User) -> Pages:
+    """One's own phone, signed in."""
+    phone = bound("p1", "t1", me.id, "key", "Chrome on Android (Pixel 8)", now - 9 * DAY)
+    common = {"phone": phone, "seen_at": now - HOUR, "app": APP}
+    of: dict[str, dict[str, Any]] = {
+        "": {"phone": replace(phone, push=Push(PushState.WORKS, now))},
+        "-none": {"phone": None, "seen_at": None},
+        "-unasked": {},
+        "-denied": {"phone": replace(phone, push=Push(PushState.DENIED, now))},
+        "-dead": {"phone": replace(phone, push=Push(PushState.DEAD, now)), "seen_at": None},
+        "-frozen": {"me": replace(me, frozen_at=now)},
+    }
+    pages = {
+        f"own-phone{name}": ("own_phone.html", always(**{"me": me, **common, **changes}))
+        for name, changes in of.items()
+    }
+    return {**pages, "own-phone-remove": ("own_phone_remove.html", always(me, phone=phone))}
 
 
 def _ends(always: Context) -> Pages:

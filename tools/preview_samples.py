@@ -16,7 +16,7 @@ from typing import Any
 import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
-from preview_phone import activation_pages, clash_pages  # type: ignore[import-not-found]
+from preview_phone import activation_pages, clash_pages, own_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
@@ -891,6 +891,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         ),
     ),
     **activation_pages(always, NOW),
+    **own_pages(always, NOW, ANN),
     **clash_pages(user_page, NOW, user(2, "Ben Okafor")),
     "console-confirm-number": ("console/confirm.html", always(STAFF, ask="number", user=ANN)),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),

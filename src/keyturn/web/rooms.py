@@ -50,6 +50,7 @@ def routes(site: Site) -> list[BaseRoute]:
             for path in ("/account/data", "/account/delete", "/keep")
         ),
         Late("/account/directory", lambda: _directory(site)),
+        Late("/account/app", lambda: _own_phone(site)),
         *phone.routes(site),
         *objection.routes(site),
         Late("/help", lambda: _help(site)),
@@ -69,7 +70,7 @@ def every(site: Site) -> list[BaseRoute]:
     """As `routes`, with those that come late loaded now; not the API's."""
     return [
         *routes(site), *_data(site), *_directory(site), *_asking(site), *_activation(site),
-        *_help(site), *_console(site),
+        *_own_phone(site), *_help(site), *_console(site),
     ]  # fmt: skip
 
 
@@ -89,6 +90,12 @@ def _asking(site: Site) -> list[BaseRoute]:
     from keyturn.web.pages import directory_change, directory_signin  # noqa: PLC0415  as data
 
     return [*directory_signin.routes(site), *directory_change.routes(site)]
+
+
+def _own_phone(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import own_phone  # noqa: PLC0415  as data
+
+    return own_phone.routes(site)
 
 
 def _activation(site: Site) -> list[BaseRoute]:

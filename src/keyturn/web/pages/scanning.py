@@ -30,7 +30,7 @@ def code_shown(visit: Visit, shown: Shown | None, capped: Capped | None = None) 
     """
     app = visit.site.parts.link(visit.tenant, "/app/")
     if shown is None:
-        return {"state": "none", "app": app, "capped": capped}
+        return {"state": "none", "app": app, "ended": None, "capped": capped}
     code, waits = shown.code, shown.code.state is CodeState.WAITING
     address = _address(visit, shown) if waits else ""
     return {
