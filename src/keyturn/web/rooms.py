@@ -58,6 +58,7 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/robots.txt", get=files.robots),
         Late("/api/v1", lambda: _api(site)),
         Late("/console", lambda: _console(site)),
+        Late("/app", lambda: _phone(site)),
         Late("/agents", lambda: _agents(site)),
         Route("/healthz", Health(site)),
     ]
@@ -67,7 +68,7 @@ def every(site: Site) -> list[BaseRoute]:
     """As `routes`, with those that come late loaded now; not the API's."""
     return [
         *routes(site), *_data(site), *_directory(site), *_asking(site), *_help(site),
-        *_console(site),
+        *_console(site), *_phone(site),
     ]  # fmt: skip
 
 
@@ -105,6 +106,12 @@ def _console(site: Site) -> list[BaseRoute]:
     from keyturn.web import console  # noqa: PLC0415  as help
 
     return console.routes(site)
+
+
+def _phone(site: Site) -> list[BaseRoute]:
+    from keyturn.web import phone  # noqa: PLC0415  the app is loaded once a phone, and kept there
+
+    return phone.routes(site)
 
 
 def _agents(site: Site) -> list[BaseRoute]:
