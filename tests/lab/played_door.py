@@ -19,7 +19,7 @@ from keyturn.rules.enrolment_address import Content
 from keyturn.rules.lockout import MINUTE
 from keyturn.wire import phones, signatures
 
-CODE, PHONE = "01jd0123456789abcdefghjkmn", "01jd0123456789abcdefghjkmp"
+CODE, PHONE_ID = "01jd0123456789abcdefghjkmn", "01jd0123456789abcdefghjk{:02d}"
 NUMBER, LETTERS = "47", "ABCD234567"
 #: base32 of the secret in RFC 6238's own vectors
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -47,7 +47,7 @@ class PlayedDoor:
         ahead: what the phone's clock is said to be ahead, ms.
         asked: every operation that came, with its body.
         broken: answers are signed by another key.
-        pin: what was set; tests read it.
+        pins: what was set, by phone.
     """
 
     def __init__(self, origin: str, now: Callable[[], int]) -> None:
@@ -59,11 +59,12 @@ class PlayedDoor:
         self.broken = False
         self.silent = False
         self.ahead = 0
-        self.pin = ""
-        self._now = now
+        self.pins: dict[str, str] = {}
+        self.now = now
         self._key = Ed25519PrivateKey.generate()
-        self._phone_key = ""
-        self._sequence = 0
+        self._speaker = phones.NEW
+        self._keys: dict[str, str] = {}
+        self._sequences: dict[str, int] = {}
         self._lock = threading.Lock()
         self.state: dict[str, Any] = {}
         self.well()
@@ -74,13 +75,13 @@ class PlayedDoor:
         return self
 
     def well(self) -> None:
-        """Nothing is wrong with the account; no phone has said anything yet."""
+        """Nothing is wrong with the account, and nobody has said anything yet."""
         self.refusals.clear()
         self.asked.clear()
         self.broken = self.silent = False
-        self.ahead = self._sequence = 0
+        self.ahead = 0
         self.state = {
-            **self._whose(), "phone": {"id": PHONE, "name": "Chrome on Android", "bound_at": 1},
+            **self._whose(), "phone": {"id": PHONE_ID.format(0), "name": "X", "bound_at": 1},
             "locked_until": None, "lanes": [], "frozen_at": None, "offline": True, "waiting": 0,
             "push": {"state": "works", "since": 1}, "push_key": PUSH, "checked_at": None,
             "lock": {"set": True, "until": None}, "directories": [],
@@ -133,7 +134,7 @@ class PlayedDoor:
         with self._lock:
             signature = self._checked(path, headers, body, said)
             self.asked.append((operation, said))
-            now = self._now() - self.ahead
+            now = self.now() - self.ahead
             try:
                 told: dict[str, Any] = {"now": now, "result": self._done(operation, said)}
             except Refusal as refusal:
@@ -147,19 +148,17 @@ class PlayedDoor:
         self, path: str, headers: dict[str, str], body: bytes, said: dict[str, Any]
     ) -> bytes:
         """What the app has signed, by its own key and with a number that has risen."""
-        keyid = phones.read(headers).keyid
+        keyid = self._speaker = phones.read(headers).keyid
         if keyid == phones.NEW:
-            key = said["key"]
-            self._phone_key = key
-        else:
-            key = self._phone_key
+            self._keys[CODE] = said["key"]
+        key = said.get("key") or self._keys[keyid]
         authority = signatures.authority(self.origin)
         spoken = phones.verify(key, authority, path, headers, body)
-        if keyid == PHONE:
-            if spoken.sequence <= self._sequence:
-                self.faults.append(f"sequence {spoken.sequence} after {self._sequence}")
-            self._sequence = spoken.sequence
-        if phones.late(spoken, self._now() - self.ahead) and not path.endswith("/time"):
+        if keyid not in {phones.NEW, CODE}:
+            if spoken.sequence <= self._sequences[keyid]:
+                self.faults.append(f"sequence {spoken.sequence} of {keyid}")
+            self._sequences[keyid] = spoken.sequence
+        if phones.late(spoken, self.now() - self.ahead) and not path.endswith("/time"):
             self.faults.append(f"created {spoken.created}")
         if "cookie" in headers:
             self.faults.append("a cookie came")
@@ -191,7 +190,7 @@ class PlayedDoor:
 
     def _offer(self) -> dict[str, Any]:
         return {
-            **self._whose(), "code": CODE, "ends_at": self._now() + 5 * MINUTE, "tries": 3,
+            **self._whose(), "code": CODE, "ends_at": self.now() + 5 * MINUTE, "tries": 3,
             "installation": self._encoded, "directories": [],
         }  # fmt: skip
 
@@ -202,17 +201,19 @@ class PlayedDoor:
     def _number(self, said: dict[str, Any]) -> dict[str, Any]:
         if said["said"] != NUMBER:
             raise Refusal("wrong", left=2)
+        phone = PHONE_ID.format(len(self._sequences))
+        self._keys[phone], self._sequences[phone] = self._keys[CODE], 0
         return {
-            **self._whose(), "phone": PHONE, "name": "Chrome on Android", "bound_at": self._now(),
+            **self._whose(), "phone": phone, "name": "Chrome on Android", "bound_at": self.now(),
             "push": PUSH, "installation": self._encoded, "directories": [],
         }  # fmt: skip
 
     def _pin(self, said: dict[str, Any]) -> dict[str, Any]:
-        self.pin = said["pin"]
+        self.pins[self._speaker] = said["pin"]
         return {}
 
     def _proof(self, said: dict[str, Any]) -> None:
-        if said["proof"]["pin"] != self.pin:
+        if said["proof"]["pin"] != self.pins[self._speaker]:
             raise Refusal("lock", set=True, until=None, left=4)
 
     def _offline(self, said: dict[str, Any]) -> dict[str, Any]:
@@ -236,10 +237,10 @@ class PlayedDoor:
 
     def _subscribe(self, said: dict[str, Any]) -> dict[str, Any]:
         assert set(said["subscription"]) >= {"endpoint", "keys"}
-        return {"push": {"state": "works", "since": self._now()}}
+        return {"push": {"state": "works", "since": self.now()}}
 
     def _push(self, _said: dict[str, Any]) -> dict[str, Any]:
-        return {"push": {"state": "none", "since": self._now()}}
+        return {"push": {"state": "none", "since": self.now()}}
 
     def _test_push(self, _said: dict[str, Any]) -> dict[str, Any]:
         return {"id": "m1"}
@@ -248,7 +249,7 @@ class PlayedDoor:
         return {}
 
     def _sessions(self, _said: dict[str, Any]) -> dict[str, Any]:
-        now = self._now()
+        now = self.now()
         return {
             "sessions": [{"id": "s1", "client": "Firefox on Windows", "ip": "192.0.2.7",
                           "created_at": now - 50 * MINUTE, "seen_at": now - 5 * MINUTE}],
@@ -266,7 +267,7 @@ class PlayedDoor:
         return {"ended": 1}
 
     def _happened(self, said: dict[str, Any]) -> dict[str, Any]:
-        now = self._now()
+        now = self.now()
         first = "before" not in said
         events = ["signin.locked", "signin.failed"] if first else ["user.unlocked"]
         entries = [
