@@ -62,6 +62,7 @@ MAILS: dict[str, dict[str, object]] = {
         "days": 7,
     },
     "passkey_cloned": {"passkey": "Blue key", **CHANGE},
+    "app_changed": {"what": "bound", "phone": "Chrome on Android (Pixel 8)", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},
     "address_taken": {},
@@ -78,6 +79,8 @@ MAILS: dict[str, dict[str, object]] = {
     "erase_asked": {"erase_at": UNTIL, "link": LINK, **CHANGE},
     "data_exported": CHANGE,
     "break_glass": {"made": "new@northwind.test", "at": SINCE, "link": LINK, **ORIGIN},
+    "activation": {"link": LINK, "ends": UNTIL, "oneself": True, **ORIGIN},
+    "activation_reset": {"link": LINK, "ends": UNTIL},
     "case_opened": {"at": SINCE, "ref": "KT-7F3K-2M"},
 }
 TEXTS: dict[str, dict[str, object]] = {
