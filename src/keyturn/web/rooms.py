@@ -62,6 +62,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Late("/console", lambda: _console(site)),
         Late("/agents", lambda: _agents(site)),
         Late("/app/v1", lambda: _signed(site)),
+        Late("/app", lambda: _phone(site)),
         Route("/healthz", Health(site)),
     ]
 
@@ -70,7 +71,7 @@ def every(site: Site) -> list[BaseRoute]:
     """As `routes`, with those that come late loaded now; not the API's."""
     return [
         *routes(site), *_data(site), *_directory(site), *_asking(site), *_activation(site),
-        *_own_phone(site), *_help(site), *_console(site),
+        *_own_phone(site), *_phone(site), *_help(site), *_console(site),
     ]  # fmt: skip
 
 
@@ -120,6 +121,12 @@ def _console(site: Site) -> list[BaseRoute]:
     from keyturn.web import console  # noqa: PLC0415  as help
 
     return console.routes(site)
+
+
+def _phone(site: Site) -> list[BaseRoute]:
+    from keyturn.web import phone  # noqa: PLC0415  the app is loaded once a phone, and kept there
+
+    return phone.routes(site)
 
 
 def _agents(site: Site) -> list[BaseRoute]:
