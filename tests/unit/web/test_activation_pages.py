@@ -342,7 +342,7 @@ def test_reset_user_ends_the_page_and_says_so(plain: House) -> None:
     ada, browser, _ = scanning_page(plain)
     reset(plain, ada)
     page = browser.get("/activation")
-    assert (page.status, page.heading) == (409, "What you began here does not count any more.")
+    assert (page.status, page.heading) == (404, "What you began here does not count any more.")
     browser.get("/signin")
     assert browser.post("/activation/show").location == "/activation"
 
@@ -350,7 +350,7 @@ def test_reset_user_ends_the_page_and_says_so(plain: House) -> None:
 def test_where_nothing_is_open_the_page_says_so(plain: House) -> None:
     browser = site_of(plain).browser()
     page = browser.get("/activation")
-    assert (page.status, page.heading) == (409, "Nothing is open in this browser.")
+    assert (page.status, page.heading) == (404, "Nothing is open in this browser.")
     assert browser.get("/activation/events").status == 404
 
 
