@@ -58,9 +58,9 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/robots.txt", get=files.robots),
         Late("/api/v1", lambda: _api(site)),
         Late("/console", lambda: _console(site)),
-        Late("/app", lambda: _phone(site)),
         Late("/agents", lambda: _agents(site)),
         Late("/app/v1", lambda: _signed(site)),
+        Late("/app", lambda: _phone(site)),
         Route("/healthz", Health(site)),
     ]
 
@@ -110,9 +110,9 @@ def _console(site: Site) -> list[BaseRoute]:
 
 
 def _phone(site: Site) -> list[BaseRoute]:
-    from keyturn.web import phone  # noqa: PLC0415  the app is loaded once a phone, and kept there
+    from keyturn.web import app_shell  # noqa: PLC0415  a phone loads it once, and keeps it
 
-    return phone.routes(site)
+    return app_shell.routes(site)
 
 
 def _agents(site: Site) -> list[BaseRoute]:
