@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 
 from keyturn.flows import phone_app as flow
+from keyturn.flows import signin
 from keyturn.flows.phone_app import Account, LaneView, SignedIn, State, Trail
 from keyturn.ports.phones import Kept
 from keyturn.rules import lockout
-from keyturn.rules.accounts import Role, User, UserState
+from keyturn.rules.accounts import FactorKind, Role, User, UserState
 from keyturn.rules.directories.things import LinkedAccount
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import MINUTE, Lane
 from keyturn.rules.phone_app import PhoneState
 from keyturn.rules.phone_checks.seen import Seen
-from keyturn.steps import offline_codes
+from keyturn.steps import offline_codes, second
 from keyturn.steps.acts import begin, record
 from keyturn.steps.phone_door import Refused, Said, Why, heard
 from tests.unit.flows.agency import Agency
@@ -303,6 +304,25 @@ class TestOffline:
         act = begin(house.parts, house.browser().caller)
         code = house.code_of(str(secret))
         assert not house.write(lambda tx: offline_codes.accept(tx, act, user, code))
+
+    def test_they_are_asked_for_at_sign_in(self, house: House, user: User, phone: Handset) -> None:
+        secret = run(flow.offline(house.parts, phone.caller, phone.said(), PIN))
+        browser = house.browser()
+        pending = browser.sign_in()
+        assert isinstance(pending, signin.SecondPending)
+        assert FactorKind.TOTP in pending.methods
+        assert isinstance(browser.second_step("000000"), signin.Wrong)
+        assert isinstance(browser.second_step(house.code_of(str(secret))), signin.SignedIn)
+        assert user.id
+
+    def test_reset_user_does_not_take_them_for_another_second_step(
+        self, house: House, user: User, phone: Handset
+    ) -> None:
+        """Else the password alone would open the account whose phone was taken away."""
+        run(flow.offline(house.parts, phone.caller, phone.said(), PIN))
+        act = begin(house.parts, house.browser().caller)
+        kinds = house.write(lambda tx: second.methods(tx, act, user.id, phone=False))
+        assert FactorKind.TOTP not in kinds
 
 
 class TestSignedIn:

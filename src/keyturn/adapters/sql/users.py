@@ -14,12 +14,14 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 
 from keyturn.adapters.sql.accounts import CLIENT, TID, UID, USER
 from keyturn.adapters.sql.finding import AGAIN, Finding, Sieve
 from keyturn.adapters.sql.lanes import COLUMNS as LANE
 from keyturn.adapters.sql.lanes import lane_of
+from keyturn.adapters.sql.phone_tables import ACTIVE, phones
 from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Repository, param, taken
 from keyturn.adapters.sql.schema import (
@@ -56,7 +58,10 @@ _LOOKUP = Quick(
     select(
         *USER.columns,
         *CLIENT.columns,
-        exists().where(factors.c.user_id == users.c.id, factors.c.kind == "totp"),
+        or_(
+            exists().where(factors.c.user_id == users.c.id, factors.c.kind == "totp"),
+            exists().where(phones.c.user_id == users.c.id, ACTIVE, phones.c.offline != ""),
+        ),
         exists().where(
             factors.c.user_id == users.c.id,
             factors.c.kind == "recovery",
@@ -167,6 +172,10 @@ class SqlUsers(Repository):
     def save(self, user: User) -> None:
         with taken(self._c, "phone"):
             self._c.execute(_SAVE, USER.changes(user, id=user.id))
+
+    def set_language(self, tenant_id: str, user_id: str, language: str) -> None:
+        theirs = users.c.tenant_id == tenant_id, users.c.id == user_id
+        self._c.execute(update(users).where(*theirs).values(language=language))
 
     def delete(self, tenant_id: str, user_id: str) -> None:
         which = {"tid": tenant_id, "uid": user_id}
