@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
@@ -396,6 +396,7 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
         [*(demo(doors) if demo else ()), *rooms.routes(doors)],
         beside=[
             lambda stop: _deliver(house, sender, stop),
+            lambda stop: _push(house, sender, stop),
             lambda stop: _collect(house, stop),
             lambda stop: _link(house, sender, stop),
             lambda stop: upkeep.run(house.parts, _kept(house.settings), stop),
@@ -413,6 +414,23 @@ async def _deliver(house: House, sender: Courier, stop: asyncio.Event) -> None:
     finally:
         if sender.texter is not None:
             await sender.texter.aclose()
+
+
+async def _push(house: House, sender: Courier, stop: asyncio.Event) -> None:
+    """Delivery of pushes; what sends them is made with the first."""
+    wake = delivery.wake_on_commit(house.store)
+    made: list[Pusher] = []
+
+    def once() -> Pusher:
+        if not made:
+            made.append(pusher(house))
+        return made[0]
+
+    try:
+        await delivery.run_pushes(house.parts, replace(sender, pusher=once), wake, stop)
+    finally:
+        for each in made:
+            await each.aclose()
 
 
 async def _link(house: House, sender: Courier, stop: asyncio.Event) -> None:

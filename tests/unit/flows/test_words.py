@@ -24,7 +24,7 @@ LETTERS = JinjaLetters(lambda tenant, path: f"https://id.test/t/{tenant.slug}{pa
 #: queued by support, deletion, break-glass, alarms and directories, which have tests of their own
 ELSEWHERE = {
     "alarm", "case_opened", "erase_asked", "data_exported", "break_glass", "directory_changed",
-    "directory_spent", "directory_started", "password_ends",
+    "directory_spent", "directory_started", "password_ends", "approvals_denied",
 }  # fmt: skip
 
 

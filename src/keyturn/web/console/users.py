@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from keyturn.flows import linking, resetting
+from keyturn.flows import linking, resetting, verifying
 from keyturn.flows import staff as flow
 from keyturn.flows.linking import Linked
 from keyturn.flows.staff import NotFound
@@ -24,7 +24,7 @@ OFFERED = frozenset(
     {
         Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE,
         Action.EXPORT, Action.ERASE, Action.REMOVE_PASSKEY, Action.START_RESET,
-        Action.LINK_ACCOUNT,
+        Action.LINK_ACCOUNT, Action.VERIFY,
     }
 )  # fmt: skip
 
@@ -63,11 +63,13 @@ async def show(visit: Visit, staff: Staff) -> Response:
         raise refused(found)
     linked = await linking.accounts_of(visit.site.parts, staff, found.user.id)
     jobs = await resetting.jobs_of(visit.site.parts, staff, None, found.user.id)
+    held = await verifying.phone_of(visit.site.parts, staff, found.user.id)
     return visit.page(
         "console/user.html",
         user=found.user,
         accounts=linked.accounts if isinstance(linked, Linked) else (),
         jobs=jobs[:JOBS],
+        held=held,
         role=found.role,
         last_signin_at=found.last_signin_at,
         lanes=found.lanes,
