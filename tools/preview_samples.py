@@ -17,6 +17,7 @@ import preview_asking as asking  # type: ignore[import-not-found]
 import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
+from preview_phone import clash_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
@@ -407,6 +408,8 @@ def user_page(**changes: Any) -> dict[str, Any]:
             held=asking.held(proved_until=NOW + 4 * MINUTE),
             accounts=(LINKED,),
             jobs=JOBS,
+            clash=None,
+            releases=True,
         )
         | changes
     )
@@ -887,6 +890,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             diagnosis=Row(looked_at=FACTS[:1], causes=[], others=[], cannot_see={}),
         ),
     ),
+    **clash_pages(user_page, NOW, user(2, "Ben Okafor")),
+    "console-confirm-number": ("console/confirm.html", always(STAFF, ask="number", user=ANN)),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),
     "console-confirm-erase": ("console/confirm.html", always(STAFF, ask="erase", user=ANN)),
     "console-closed": ("console/closed.html", always(STAFF, why="enrol")),

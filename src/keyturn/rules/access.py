@@ -8,6 +8,7 @@
     close case    yes    yes      yes         no
     start reset   yes    yes      yes         no
     verify        yes    yes      yes         no
+    release no.   yes    yes      yes         no
     unfreeze      yes    yes      no          no
     disable       yes    yes      no          no
     enable        yes    yes      no          no
@@ -42,6 +43,7 @@ class Action(StrEnum):
     CLOSE_CASE = "close_case"
     START_RESET = "start_reset"
     VERIFY = "verify"  # ask a caller's phone whether it is them
+    RELEASE_NUMBER = "release_number"  # take a disabled user's phone number, for somebody else
     UNFREEZE = "unfreeze"
     DISABLE = "disable"
     ENABLE = "enable"
@@ -88,7 +90,7 @@ class Staff:
 _HELP = frozenset(
     {
         Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET,
-        Action.VERIFY,
+        Action.VERIFY, Action.RELEASE_NUMBER,
     }
 )  # fmt: skip
 ALLOWED: dict[Role, frozenset[Action]] = {

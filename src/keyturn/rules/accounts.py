@@ -65,6 +65,7 @@ class TenantPolicy:
             connected directory: mail there cannot bring that very password back.
         directory_signin: ids of the directories whose passwords sign their people in, on a page
             of its own; () for none.
+        activation_again: people may ask for another activation link by themselves.
     """
 
     signup: bool = True
@@ -77,6 +78,7 @@ class TenantPolicy:
     sms_countries: tuple[str, ...] = ()
     directory_domains: tuple[str, ...] = ()
     directory_signin: tuple[str, ...] = ()
+    activation_again: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,3 +155,15 @@ def test_htmx_gets_the_part_that_changes(office: Office, pocket: Pocket) -> None
     path = begins(desk, pocket)
     part = desk.get(path, hx_request="true").text
     assert part.lstrip().startswith('<div id="verification"')
+
+
+def test_only_staff_with_a_second_step_come_here(office: Office, pocket: Pocket) -> None:
+    path = begins(office.desk(Role.TECHNICIAN), pocket)
+    start = f"/console/users/{pocket.user.id}/verify"
+    expected = {None: 404, Role.OWNER: 403}
+    for role, status in expected.items():
+        desk = office.desk(role, level=1)
+        assert (desk.get(path).status_code, desk.post(start, case="").status_code) == (status,) * 2
+    stranger = office.stranger()
+    assert stranger.get(path).headers["location"].endswith("/signin")
+    assert len(pocket.waiting()) == 1
