@@ -1,6 +1,6 @@
 """What a phone is asked, and its answer.
 
-    look (which question, whose key) --> verify (no transaction) --> answer (the user's row held)
+    look (which question, whose key) --> verify (no transaction) --> heard, app lock --> answer
 
 The answer is signed by the phone over what it showed (rules/approvals.statement); the server
 builds the same bytes from its own row.  A caller's approval is used at once: what asked is the
@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules import approvals, matching
+from keyturn.rules.accounts import User
 from keyturn.rules.approvals import Approval, Kind, Refusal, State, Verdict
 from keyturn.rules.binding import Rows
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.rules.matching import Ended
 from keyturn.rules.phone_app import Phone
-from keyturn.steps import questions
+from keyturn.steps import phone_lock, questions
 from keyturn.steps.acts import Act, begin, record
+from keyturn.steps.phone_door import Refused, Said, heard
 
 #: (key as stored, statement, signature as sent) -> whether the key has signed it
 Judge = Callable[[str, bytes, str], bool]
@@ -49,12 +51,14 @@ class Reply:
     Attributes:
         typed: the number as typed; "" with a denial.
         signature: over rules.approvals.statement.
+        proof: what opens the app lock (steps/phone_lock.prove); None with a denial.
     """
 
     approval_id: str
     verdict: Verdict
     typed: str
     signature: str
+    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,42 +91,52 @@ class Forged:
     """
 
 
-Answer = Taken | NotTaken | NoNumber | Unknown | Forged
+Answer = Taken | NotTaken | NoNumber | Unknown | Forged | Refused
 
 
-def waiting(tx: Tx, act: Act, phone: Phone) -> tuple[Question, ...]:
+async def waiting(
+    parts: Parts, caller: Caller, said: Said
+) -> tuple[Question, ...] | Refused:  # fmt: skip
     """What the phone is to answer now, the newest first."""
+    by = await parts.store.write(lambda tx: heard(tx, begin(parts, caller), said))
+    if isinstance(by, Refused):
+        return by
+    return await parts.store.read(lambda tx: _waiting(tx, begin(parts, caller), by.phone))
+
+
+def _waiting(tx: Tx, act: Act, phone: Phone) -> tuple[Question, ...]:
     found = tx.phones.waiting(act.tenant.id, phone.id, act.now)
     return tuple(Question(one, questions.words(act, one), questions.left(one)) for one in found)
 
 
 async def answer(
-    parts: Parts, caller: Caller, phone_id: str, reply: Reply, judge: Judge
+    parts: Parts, caller: Caller, said: Said, reply: Reply, judge: Judge
 ) -> Answer:  # fmt: skip
-    """A phone answers. That it may speak at all was judged by its request's signature.
+    """A phone answers. To say yes, its owner opens the app lock; anybody may say no.
 
     Args:
         caller: in the phone's tenant; another tenant's question is unknown there.
+        said: by whom, as the request's signature has it.
     """
-    said = matching.said(reply.typed) if reply.verdict is Verdict.APPROVE else ""
-    if said is None:
-        return NoNumber()
-    found = await parts.store.read(lambda tx: _asked(tx, caller.tenant.id, phone_id, reply))
-    if found is None:
-        return Unknown()
-    one, phone = found
-    right = judge(phone.key, approvals.statement(one, reply.verdict, said), reply.signature)
+    typed = matching.said(reply.typed) if reply.verdict is Verdict.APPROVE else ""
+    found = await parts.store.read(lambda tx: _asked(tx, caller.tenant.id, said.phone_id, reply))
+    right = found is not None and typed is not None and _signed(judge, *found, reply, typed)
 
     def step(tx: Tx) -> Answer:
         act = begin(parts, caller)
-        rows = tx.phones.held(act.tenant.id, one.user_id, act.now)
-        bound = questions.able(rows)
-        if rows is None or bound is None or bound.id != phone_id:
+        by = heard(tx, act, said, hold=True)
+        if isinstance(by, Refused):
+            return by
+        if found is None:
             return Unknown()
+        if typed is None:
+            return NoNumber()
         if not right:
-            record(tx, act, Event.APPROVAL_FORGED, rows.user, _facts(one))
+            record(tx, act, Event.APPROVAL_FORGED, by.user, _facts(found[0]))
             return Forged()
-        return _answered(tx, act, rows, _held(rows, one), reply.verdict, said)
+        asks = reply.verdict is Verdict.APPROVE
+        locked = phone_lock.prove(tx, act, by, reply.proof) if asks else None
+        return locked or _answered(tx, act, by.user, found[0], reply.verdict, typed)
 
     return await parts.store.write(step)
 
@@ -133,14 +147,16 @@ def _asked(tx: Tx, tenant_id: str, phone_id: str, reply: Reply) -> tuple[Approva
     return (one, phone) if one and phone and one.phone_id == phone_id else None
 
 
-def _held(rows: Rows, one: Approval) -> Approval:
-    """The question as it is now; one so old that it is not held has had its end."""
-    return next((each for each in rows.questions if each.id == one.id), one)
+def _signed(judge: Judge, one: Approval, phone: Phone, reply: Reply, typed: str) -> bool:
+    return judge(phone.key, approvals.statement(one, reply.verdict, typed), reply.signature)
 
 
 def _answered(
-    tx: Tx, act: Act, rows: Rows, before: Approval, verdict: Verdict, said: str
+    tx: Tx, act: Act, user: User, one: Approval, verdict: Verdict, said: str
 ) -> Taken | NotTaken:  # fmt: skip
+    rows = tx.phones.held(act.tenant.id, user.id, act.now) or Rows(user)
+    # one so old that it is not held has had its end
+    before = next((each for each in rows.questions if each.id == one.id), one)
     after, why = approvals.answer(before, before.phone_id, verdict, said, act.now)
     if after == before:
         return _told(after, why)

@@ -61,6 +61,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Late("/api/v1", lambda: _api(site)),
         Late("/console", lambda: _console(site)),
         Late("/agents", lambda: _agents(site)),
+        Late("/app/v1", lambda: _signed(site)),
         Route("/healthz", Health(site)),
     ]
 
@@ -113,6 +114,12 @@ def _agents(site: Site) -> list[BaseRoute]:
     from keyturn.web import agents  # noqa: PLC0415  most servers have none
 
     return agents.routes(site)
+
+
+def _signed(site: Site) -> list[BaseRoute]:
+    from keyturn.web import app_door  # noqa: PLC0415  as agents
+
+    return app_door.routes(site)
 
 
 class Health:

@@ -36,6 +36,7 @@ class Site:
             or None.
         health: makes what the page “Health” looks through; None where nothing is looked at.
         notary: makes what agents are answered with; None where none are.
+        push_key: what browsers subscribe to push with (ports.pushing.Pusher.public_key).
         demo: further pages of a demo; None everywhere else.
     """
 
@@ -50,6 +51,7 @@ class Site:
     demo: Any = None
     health: Callable[[], tuple[Probes, Ledger]] | None = None
     notary: Callable[[], SigningNotary] | None = None
+    push_key: Callable[[], str] | None = None
     looks: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
     rendered: dict[object, str] = field(default_factory=dict, init=False)
     _tenants: tuple[Tenant, ...] = field(default=(), init=False)

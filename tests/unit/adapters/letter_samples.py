@@ -69,6 +69,7 @@ MAILS: dict[str, dict[str, object]] = {
         "at": SINCE,
         "notme": NOT_ME,
     },
+    "app_changed": {"what": "bound", "phone": "Chrome on Android (Pixel 8)", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},
     "address_taken": {},

@@ -16,18 +16,21 @@ from keyturn.flows import answering
 from keyturn.flows.answering import Answer, Question, Reply
 from keyturn.flows.deliver import Courier, deliver_due
 from keyturn.ports.phones import Subscribed
+from keyturn.ports.store import Tx
 from keyturn.rules import approvals, phone_app
 from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.approvals import Approval, Verdict
 from keyturn.rules.binding import Rows
 from keyturn.rules.phone_app import Phone, Push, PushState
-from keyturn.steps import pushes
+from keyturn.steps import phone_lock, pushes
 from keyturn.steps.acts import begin
+from keyturn.steps.phone_door import Heard, Refused, Said, Why
 from keyturn.wire import phone_answers
 from keyturn.wire.phones import point
 from tests.unit.flows.house import House, run
 
 APPROVE, DENY = Verdict
+PIN = "p" * 43
 NAME = "Chrome on Android (Pixel 8)"
 
 
@@ -43,7 +46,20 @@ class Pocket:
             house.random.id(now), user.tenant_id, user.id, point(self.key.public_key()), NAME, now
         )
         self.browser = house.browser(tenant=self._tenant())
-        house.write(lambda tx: tx.phones.save(Rows(user), Rows(user, phones=(self.phone,))))
+        self.sequence = 0
+        house.write(self._bound)
+
+    def _bound(self, tx: Tx) -> None:
+        """The row, and the PIN of its app lock."""
+        tx.phones.save(Rows(self.user), Rows(self.user, phones=(self.phone,)))
+        act = begin(self.house.parts, self.browser.caller)
+        phone_lock.choose(tx, act, Heard(self.phone, self.user), PIN)
+
+    @property
+    def said(self) -> Said:
+        """What the signature of its next request says."""
+        self.sequence += 1
+        return Said(self.phone.id, self.sequence)
 
     def _tenant(self) -> Tenant:
         found = self.house.write(lambda tx: tx.tenants.get(self.user.tenant_id))
@@ -71,8 +87,9 @@ class Pocket:
 
     def waiting(self) -> tuple[Question, ...]:
         """What the app shows."""
-        act = begin(self.house.parts, self.browser.caller)
-        return self.house.write(lambda tx: answering.waiting(tx, act, self.phone))
+        found = run(answering.waiting(self.house.parts, self.browser.caller, self.said))
+        assert not isinstance(found, Refused), found
+        return found
 
     def stored(self, one: Approval) -> Approval:
         """A question as it is stored."""
@@ -83,13 +100,16 @@ class Pocket:
     def signs(self, one: Approval, verdict: Verdict, typed: str) -> Reply:
         """An answer to what the phone has shown."""
         statement = approvals.statement(one, verdict, typed)
-        return Reply(one.id, verdict, typed, phone_answers.sign(self.key, statement))
+        proof = PIN if verdict is APPROVE else None
+        return Reply(one.id, verdict, typed, phone_answers.sign(self.key, statement), proof)
 
     async def sends(self, reply: Reply) -> Answer:
-        """The server hears it."""
-        return await answering.answer(
-            self.house.parts, self.browser.caller, self.phone.id, reply, phone_answers.signed
-        )
+        """The server hears it; a request that another one has overtaken is signed once more."""
+        parts, caller, judge = self.house.parts, self.browser.caller, phone_answers.signed
+        while True:
+            answer = await answering.answer(parts, caller, self.said, reply, judge)
+            if answer != Refused(Why.SEQUENCE):
+                return answer
 
     def says(self, one: Approval, verdict: Verdict, typed: str = "") -> Answer:
         """All of it."""

@@ -19,6 +19,8 @@ from keyturn.rules.approvals import LIFE_MS, Approval, State, Why
 from keyturn.rules.lockout import HOUR, MINUTE
 from keyturn.rules.matching import Ended
 from keyturn.rules.phone_app import PhoneState
+from keyturn.steps.phone_door import Refused
+from keyturn.steps.phone_door import Why as PhoneWhy
 from keyturn.wire import phone_answers
 from tests.unit.flows.house import Browser, House, run
 from tests.unit.flows.pockets import APPROVE, DENY, Pocket, rebound
@@ -158,10 +160,8 @@ def test_no_phone_of_another_tenant_answers(pocket: Pocket, browser: Browser) ->
     assert thief.says(one, APPROVE, one.number) == Unknown()
     caller = thief.browser.caller
     reply = pocket.signs(one, APPROVE, one.number)
-    there = answering.answer(
-        house.parts, caller, pocket.phone.id, reply, phone_answers.signed
-    )  # fmt: skip
-    assert run(there) == Unknown()
+    there = answering.answer(house.parts, caller, pocket.said, reply, phone_answers.signed)
+    assert run(there) == Refused(PhoneWhy.SIGNATURE)
     assert pocket.stored(one) == one
 
 
@@ -171,13 +171,17 @@ def test_a_phone_that_is_over_answers_nothing(
 ) -> None:
     one = question(browser)
     rebound(pocket, state)
-    assert pocket.says(one, APPROVE, one.number) == Unknown()
+    answer = pocket.says(one, APPROVE, one.number)
+    assert isinstance(answer, Refused)
+    assert (answer.why, answer.data["why"]) == (PhoneWhy.UNBOUND, str(state))
 
 
 def test_nobody_answers_for_somebody_disabled(pocket: Pocket, browser: Browser) -> None:
     one = question(browser)
     pocket.house.change(pocket.user, state=UserState.DISABLED)
-    assert pocket.says(one, APPROVE, one.number) == Unknown()
+    refused = Refused(PhoneWhy.ACCOUNT, {"state": "disabled"})
+    assert pocket.says(one, APPROVE, one.number) == refused
+    assert run(answering.waiting(pocket.house.parts, browser.caller, pocket.said)) == refused
 
 
 def test_nobody_answers_for_somebody_erased_meanwhile(pocket: Pocket, browser: Browser) -> None:
@@ -191,9 +195,37 @@ def test_nobody_answers_for_somebody_erased_meanwhile(pocket: Pocket, browser: B
             return True
 
         caller = pocket.browser.caller
-        return await answering.answer(house.parts, caller, pocket.phone.id, reply, judge)
+        return await answering.answer(house.parts, caller, pocket.said, reply, judge)
 
-    assert run(erased()) == Unknown()
+    assert run(erased()) == Refused(PhoneWhy.SIGNATURE)
+
+
+@pytest.mark.parametrize("proof", [None, "q" * 43])
+def test_without_the_app_lock_nobody_says_yes(
+    pocket: Pocket, browser: Browser, proof: str | None
+) -> None:
+    one = question(browser)
+    reply = replace(pocket.signs(one, APPROVE, one.number), proof=proof)
+    answer = run(pocket.sends(reply))
+    assert isinstance(answer, Refused)
+    assert (answer.why, answer.data["left"]) == (PhoneWhy.LOCK, 5 if proof is None else 4)
+    assert pocket.stored(one) == one
+
+
+def test_anybody_says_no(pocket: Pocket, browser: Browser) -> None:
+    assert pocket.signs(question(browser), DENY, "").proof is None
+    assert pocket.denies() == Taken()
+
+
+def test_a_request_that_is_said_again_is_not_heard(pocket: Pocket, browser: Browser) -> None:
+    one = question(browser)
+    reply, said = pocket.signs(one, APPROVE, one.number), pocket.said
+    house, caller = pocket.house, pocket.browser.caller
+
+    def says() -> answering.Answer:
+        return run(answering.answer(house.parts, caller, said, reply, phone_answers.signed))
+
+    assert [says(), says()] == [Taken(), Refused(PhoneWhy.SEQUENCE)]
 
 
 def test_one_waits_at_a_time(pocket: Pocket, browser: Browser) -> None:

@@ -57,7 +57,10 @@ _LOOKUP = Quick(
     select(
         *USER.columns,
         *CLIENT.columns,
-        exists().where(factors.c.user_id == users.c.id, factors.c.kind == "totp"),
+        or_(
+            exists().where(factors.c.user_id == users.c.id, factors.c.kind == "totp"),
+            exists().where(phones.c.user_id == users.c.id, ACTIVE, phones.c.offline != ""),
+        ),
         exists().where(
             factors.c.user_id == users.c.id,
             factors.c.kind == "recovery",
