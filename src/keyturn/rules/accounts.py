@@ -119,6 +119,7 @@ class User:
         frozen_at: since when changes are frozen ("this wasn't me"), or None.
         erase_at: when the account is erased, if its owner asked for it and does not change
             their mind until then; or None.
+        language: that the person chose for mails and texts; "": none.
     """
 
     id: str
@@ -136,6 +137,7 @@ class User:
     timezone: str | None
     created_at: int
     erase_at: int | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from keyturn.ports.delivery import NotDelivered
 from keyturn.ports.phones import Subscribed
-from keyturn.ports.secrets import Sealer, Unsealable
+from keyturn.ports.secrets import Sealer
 from keyturn.ports.store import Tx
 from keyturn.rules import approvals, phone_app, pushing
 from keyturn.rules.accounts import User
@@ -27,6 +27,7 @@ from keyturn.rules.lockout import SECOND
 from keyturn.rules.messages import Message
 from keyturn.rules.phone_app import Phone, What
 from keyturn.rules.pushing import Accepted, Answer, Gone, Later, Push, Subscription, Urgency
+from keyturn.steps import subscriptions
 from keyturn.steps.acts import Act
 from keyturn.steps.outbox import enqueue
 
@@ -34,8 +35,6 @@ from keyturn.steps.outbox import enqueue
 CHANNEL: Final = "push"
 #: kind of the message by which a question is pushed
 QUESTION: Final = "question"
-#: of what the app gets (docs/design/14-signed-door.md)
-VERSION: Final = 1
 #: purpose of the digest that names what replaces what at the push service
 TOPIC: Final = "push-topic"
 TOPIC_LETTERS: Final = 32
@@ -73,33 +72,10 @@ def queue(
     return True
 
 
-def seal(sealer: Sealer, phone_id: str, to: Mapping[str, str]) -> str:
-    """A subscription for the database.
-
-    Args:
-        to: endpoint, p256dh, auth, as the browser gives them.
-    """
-    plain = {name: to[name] for name in ("endpoint", "p256dh", "auth")}
-    return sealer.seal(json.dumps(plain).encode(), _context(phone_id))
-
-
-def unseal(sealer: Sealer, stored: Subscribed) -> Subscription | None:
-    """The reverse; None if it does not open with this key ring, or cannot be one."""
-    try:
-        plain = sealer.open(stored.sealed, _context(stored.phone_id))
-    except Unsealable:
-        return None
-    return pushing.subscription(**json.loads(plain))
-
-
-def _context(phone_id: str) -> str:
-    return f"subscription|{phone_id}"
-
-
 def target(tx: Tx, sealer: Sealer, message: Message, values: Mapping[str, Any], now: int) -> Target:
     """Where a queued push goes. Raises NotDelivered: nowhere, or what it says is settled."""
     stored = tx.phones.subscription(message.tenant_id, values["phone"])
-    to = unseal(sealer, stored) if stored is not None else None
+    to = subscriptions.unseal(sealer, stored) if stored is not None else None
     if stored is None or to is None:
         raise NotDelivered("the phone has no subscription that opens", final=True)
     if message.kind == QUESTION and not _waits(tx, message, values["facts"]["id"], now):
@@ -114,7 +90,7 @@ def _waits(tx: Tx, message: Message, approval_id: str, now: int) -> bool:
 
 def made(sealer: Sealer, message: Message, values: Mapping[str, Any], now: int) -> Push:
     """What is sent at `now`: the service keeps it as long as it is worth something."""
-    payload = json.dumps({"v": VERSION, **values["facts"]}, separators=(",", ":")).encode()
+    payload = json.dumps(values["facts"], separators=(",", ":")).encode()
     name = f"{message.tenant_id}|{values['phone']}|{message.kind}"
     topic = sealer.digest(TOPIC, name)[:TOPIC_LETTERS]
     left_s = (message.expires_at - now) // SECOND

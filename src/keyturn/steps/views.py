@@ -36,8 +36,11 @@ UNFILED = 500
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """One line of the list. `locked_until`: the last end of its locks, None if none runs; `app`:
-    a phone is bound.
+    """One line of the list.
+
+    Attributes:
+        locked_until: the last end of its locks, None if none runs.
+        app: a phone is bound.
     """
 
     id: str
@@ -51,7 +54,7 @@ class UserRow:
     last_signin_at: int | None
     totp: bool
     passkey: bool
-    app: bool
+    app: bool = False
 
 
 @dataclass(frozen=True, slots=True)

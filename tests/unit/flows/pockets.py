@@ -22,7 +22,7 @@ from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.approvals import Approval, Verdict
 from keyturn.rules.binding import Rows
 from keyturn.rules.phone_app import Phone, Push, PushState
-from keyturn.steps import phone_lock, pushes
+from keyturn.steps import phone_lock, subscriptions
 from keyturn.steps.acts import begin
 from keyturn.steps.phone_door import Heard, Refused, Said, Why
 from keyturn.wire import phone_answers
@@ -76,10 +76,9 @@ class Pocket:
         """The app allows notifications."""
         held = service.subscribe(MemoryPusher(service).public_key)
         to, tenant_id = held.subscription, self.user.tenant_id
-        plain = {
-            "endpoint": to.endpoint, "p256dh": pushes_text(to.p256dh), "auth": pushes_text(to.auth)
-        }  # fmt: skip
-        sealed = pushes.seal(self.house.sealer, self.phone.id, plain)
+        sealed = subscriptions.seal(
+            self.house.sealer, self.phone.id, to.endpoint, text_of(to.p256dh), text_of(to.auth)
+        )
         works = Push(PushState.WORKS, self.house.clock.now())
         row = Subscribed(self.phone.id, sealed, works)
         self.house.write(lambda tx: tx.phones.subscribe(tenant_id, row))
@@ -125,7 +124,7 @@ class Pocket:
         return self.says(self.waiting()[0].one, DENY)
 
 
-def pushes_text(octets: bytes) -> str:
+def text_of(octets: bytes) -> str:
     """As a browser writes them."""
     return base64.urlsafe_b64encode(octets).decode().rstrip("=")
 

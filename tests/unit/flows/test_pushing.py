@@ -17,7 +17,7 @@ from keyturn.rules.lockout import SECOND
 from keyturn.rules.messages import Message, MessageState
 from keyturn.rules.phone_app import Push, PushState
 from keyturn.rules.pushing import Urgency
-from keyturn.steps import pushes
+from keyturn.steps import subscriptions
 from keyturn.steps.views import UserPage
 from tests.unit.flows.house import House, run
 from tests.unit.flows.pockets import NAME, Pocket, deliver
@@ -60,7 +60,7 @@ def test_a_push_tells_id_and_kind_alone(
     house.clock.move(2 * SECOND)
     assert deliver(house, service) == 1
     (push,) = phone.received
-    assert json.loads(push.payload) == {"v": 1, "id": one.id, "kind": "second"}
+    assert json.loads(push.payload) == {"id": one.id, "kind": "second"}
     assert (push.ttl_s, push.urgency) == (LIFE_MS // SECOND - 2, Urgency.HIGH)
     assert push.topic
     assert len(push.topic) == 32
@@ -181,10 +181,8 @@ def test_a_subscription_of_another_key_ring_is_no_way(
     house: House, pocket: Pocket, phone: MemoryBrowser, service: MemoryPushService
 ) -> None:
     ask(house)
-    plain = {"endpoint": "https://push.example.test/s/1", "p256dh": "", "auth": ""}
-    sealed = pushes.seal(
-        Sealer(KeyRing(digest=b"e" * 32, sealing={"other": b"t" * 32})), pocket.phone.id, plain
-    )
+    other = Sealer(KeyRing(digest=b"e" * 32, sealing={"other": b"t" * 32}))
+    sealed = subscriptions.seal(other, pocket.phone.id, "https://push.example.test/s/1", "", "")
     row = Subscribed(pocket.phone.id, sealed, Push(PushState.WORKS, 0))
     house.write(lambda tx: tx.phones.subscribe(house.tenant.id, row))
     deliver(house, service)
