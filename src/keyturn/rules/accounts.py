@@ -64,6 +64,8 @@ class TenantPolicy:
             connected directory: mail there cannot bring that very password back.
         directory_signin: ids of the directories whose passwords sign their people in, on a page
             of its own; () for none.
+        language: of mails to people who chose none, and of pages for browsers that ask for
+            none of ours; see rules.languages.
     """
 
     signup: bool = True
@@ -76,6 +78,7 @@ class TenantPolicy:
     sms_countries: tuple[str, ...] = ()
     directory_domains: tuple[str, ...] = ()
     directory_signin: tuple[str, ...] = ()
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

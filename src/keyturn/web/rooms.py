@@ -12,6 +12,7 @@ from keyturn.web.late import Late
 from keyturn.web.pages import (
     account,
     address,
+    language,
     link,
     objection,
     owner,
@@ -51,6 +52,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Late("/account/directory", lambda: _directory(site)),
         *phone.routes(site),
         *objection.routes(site),
+        *language.routes(site),
         Late("/help", lambda: _help(site)),
         Late("/contact", lambda: _help(site)),
         *owner.routes(site),
