@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple
 from importlib.metadata import version
 from pathlib import Path
@@ -23,28 +23,37 @@ from babel.messages.pofile import read_po, write_po
 from keyturn.rules.diagnosis.catalogue import CAUSES, NEUTRAL
 from keyturn.rules.diagnosis.cause import Voice
 from keyturn.rules.diagnosis.judge import nothing_found
+from keyturn.rules.diagnosis.second import AHEAD, BEHIND
 from keyturn.rules.languages import ENGLISH, LANGUAGES
 from keyturn.words.catalogue import path
+from keyturn.words.loader import CONSOLE
 from keyturn.words.source import messages, unlike
 from keyturn.words.speech import Patterns
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "keyturn"
 TEMPLATES, LETTERS = SRC / "web" / "templates", SRC / "letters"
 WIDTH = 100
+#: places that no language but English has yet, by how their names begin
+NOT_YET = ("console/", "letters/alarm.txt", "catalogue/help-desk", "catalogue/administrator")
 
 
 def sources() -> Iterator[tuple[str, list[str]]]:
     """Every place with its messages, in the order in which they are translated."""
     yield "speech", [text for text in astuple(Patterns()) if text != "{hour}"] + ["{hour}"]
-    for file in sorted(TEMPLATES.glob("*.html")):
-        yield file.name, messages(file.read_text())
+    yield from _templates(lambda name: not name.startswith(CONSOLE))
     for file in sorted(LETTERS.iterdir()):
         yield f"letters/{file.name}", messages(file.read_text())
     yield "catalogue/person", list(_causes(Voice.PERSON))
-    for file in sorted((TEMPLATES / "console").glob("*.html")):
-        yield f"console/{file.name}", messages(file.read_text())
+    yield from _templates(lambda name: name.startswith(CONSOLE))
     yield "catalogue/help-desk", list(_causes(Voice.HELP_DESK))
     yield "catalogue/administrator", list(_causes(Voice.ADMINISTRATOR))
+
+
+def _templates(chosen: Callable[[str], bool]) -> Iterator[tuple[str, list[str]]]:
+    for file in sorted(TEMPLATES.rglob("*.html")):
+        name = file.relative_to(TEMPLATES).as_posix()
+        if chosen(name):
+            yield name, messages(file.read_text())
 
 
 def _causes(voice: Voice) -> Iterator[str]:
@@ -60,6 +69,7 @@ def _causes(voice: Voice) -> Iterator[str]:
         yield from (stranger.what, stranger.do)
         for neutral in NEUTRAL.values():
             yield from (neutral.what, neutral.do)
+        yield from (AHEAD, BEHIND)
 
 
 def places() -> dict[str, list[str]]:

@@ -23,11 +23,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+)
 from jinja2.runtime import Context
 
 from keyturn.ports.delivery import Mail, Text
@@ -35,7 +42,7 @@ from keyturn.rules.accounts import Tenant
 from keyturn.rules.languages import of_mail
 from keyturn.words.catalogue import catalogue
 from keyturn.words.loader import Translated
-from keyturn.words.speech import ENGLISH, Speech, speech
+from keyturn.words.speech import ENGLISH, Speech, program, speech
 
 FOLDER = Path(__file__).parent.parent / "letters"
 FALLBACK_ACCENT = "#2f5d8a"
@@ -147,8 +154,9 @@ def _environment(language: str, *, html: bool) -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    environment.filters.update(clock=_clock, moment=_moment, foreign=_foreign)
-    environment.globals["speech"] = speech(language)
+    said = speech(language)
+    environment.globals["speech"] = said
+    environment.filters.update(clock=_clock, moment=_moment, foreign=partial(_foreign, said))
     return environment
 
 
@@ -160,12 +168,12 @@ def _one_line(value: object) -> object:
     return re.sub(r" +", " ", printable).strip()
 
 
-def _foreign(value: str | None, longest: int = 60) -> str:
+def _foreign(said: Speech, value: str | None, longest: int = 60) -> str:
     """A name that a stranger may have chosen: short, and nothing that mail programs would
     turn into a link; "not known" for none.
     """
     plain = re.sub(r"(?<!\d)[^\w\s()'’-]+|[^\w\s()'’-]+(?!\d)", " ", value or "")
-    return str(_one_line(plain[:longest])) or "not known"
+    return program(str(_one_line(plain[:longest])), said) or said.patterns.unknown
 
 
 def _zone(person: object, tenant: str) -> tuple[str, tzinfo]:

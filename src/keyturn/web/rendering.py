@@ -31,7 +31,7 @@ from markupsafe import Markup, escape
 
 from keyturn.rules.languages import LANGUAGES
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
-from keyturn.words.speech import ENGLISH, Speech, speech
+from keyturn.words.speech import ENGLISH, Speech, program, speech
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -66,7 +66,7 @@ def environment(
     )
     env.globals.update(
         static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp, told=told,
-        glass_at=None, oversees=False, speech=ENGLISH, say=str,
+        glass_at=None, oversees=False, speech=ENGLISH, say=str, _=str,
         languages=LANGUAGES, language=ENGLISH.language, here="/",
     )  # fmt: skip
     env.filters.update(
@@ -76,6 +76,7 @@ def environment(
         ),
         href=contact_href,
         initial=initial,
+        program=jinja2.pass_environment(lambda env, name: program(name, env.globals["speech"])),
         mono=grouped,
     )
     return env
@@ -222,7 +223,10 @@ def told(context: Context, text: str, values: Mapping[str, Value]) -> Markup:
     """Words of the diagnosis catalogue, filled in: whatever a value holds is escaped, and
     a time is a `<time>` as everywhere on the page.
     """
-    from keyturn.rules.diagnosis import render  # noqa: PLC0415  most pages tell no cause
+    from keyturn.rules.diagnosis.judge import (  # noqa: PLC0415  most pages tell no cause
+        UNKNOWN,
+        render,
+    )
 
     stamps: list[Markup] = []
 
@@ -230,8 +234,10 @@ def told(context: Context, text: str, values: Mapping[str, Value]) -> Markup:
         stamps.append(stamp(context, ms))
         return _HOLE
 
-    safe = {k: v.replace(_HOLE, "") if isinstance(v, str) else v for k, v in values.items()}
-    said = render(context["say"](text), safe, later)
+    say = context["say"]
+    # a value may be a word of ours ("ahead"); what a far side said has no translation
+    safe = {k: say(v.replace(_HOLE, "")) if isinstance(v, str) else v for k, v in values.items()}
+    said = render(say(text), safe, later, say(UNKNOWN))
     pieces = [escape(piece) for piece in said.split(_HOLE)]
     return Markup("").join(p for pair in zip_longest(pieces, stamps, fillvalue="") for p in pair)
 

@@ -40,6 +40,8 @@ _TOKENS = re.compile(
     r"|(?P<line>\n\s*)|(?P<text>[^\n<{]+|.)",
     re.DOTALL,
 )
+#: how the first line of a mail begins; no part of what people read
+SUBJECT = "Subject: "
 #: elements that belong to a sentence
 INLINE = frozenset({"a", "abbr", "b", "br", "code", "em", "i", "kbd", "small", "span", "strong"})
 #: attributes that people read or hear
@@ -60,8 +62,8 @@ _MARKUP = re.compile(r'[\w-]+="')
 _BESIDE = re.compile(
     r"\{\{-?\s*(?:m\.)?(?:icon|token|verdict|act|resend|message_state|state|countdown)\("
 )
-#: strings in these calls are words, whatever they look like
-_COUNTED = re.compile(r"\b(?:m\.)?n\(")
+#: strings of an expression with one of these calls are words, whatever they look like
+_COUNTED = re.compile(r"\b(?:m\.)?n\(|\b_\(")
 #: names of looks, which have spaces and are no words
 _LOOKS = ("button", "linklike", "notice", "person-page", "username ", "one-time")
 _PAIRS = {"if": "endif", "for": "endfor"}
@@ -332,7 +334,7 @@ def _is_words(text: str, *, counted: bool) -> bool:
     """Whether a string is words for people, by its look."""
     if not _LETTER.search(text) or "/" in text or text.startswith(_LOOKS):
         return False
-    if re.match(r"[“‘(]?[A-Z][a-z’ ]", text):
+    if re.match(r"[“‘(]?[A-Z]([a-z’ ]|-[a-z])", text):
         return True
     return counted or " " in text
 
@@ -350,6 +352,8 @@ def unlike(message: str, translation: str) -> list[str]:
         before, after = _bag(pattern, message), _bag(pattern, translation)
         wrong += [f"{what} {item} is missing" for item in before - after]
         wrong += [f"{what} {item} is too much" for item in after - before]
+    if message.startswith(SUBJECT) and not translation.startswith(SUBJECT):
+        wrong.append(f"{SUBJECT}must begin it: it marks a mail's first line")
     if '"' in re.sub(_HOLES, "", translation) or "\n" in translation:
         wrong.append("a straight quotation mark or a line's end could end a string")
     return wrong
@@ -371,6 +375,7 @@ def _wordless(code: str) -> str:
 
     def blank(match: re.Match[str]) -> str:
         shown = _SHOWN.search(code[: match.start()])
-        return '"…"' if shown or _is_words(match[1], counted=counted) else match[0]
+        words = shown or counted or _is_words(match[1], counted=False)
+        return '"…"' if words else match[0]
 
     return _STRING.sub(blank, code)

@@ -1,4 +1,4 @@
-"""How a language says times, and lengths of time.
+"""How a language says times and lengths of time, and what a browser is called.
 
 What CLDR knows (months, days of the week, units and their plurals) is Babel's; how the pieces
 stand together after "until", "at" or "sent" is in the catalogue, as patterns. The same patterns
@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from keyturn.rules.clients import UNKNOWN, parts
 from keyturn.words.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class Patterns:
     ago: str = "{span} ago"
     wait: str = " in {left}"
     moment: str = "{weekday} {day} {month} {year}, {hour}"
+    program: str = "{browser} on {system}"
+    stranger: str = UNKNOWN
+    unknown: str = "not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,14 @@ def speech(language: str) -> Speech:
     )
     told = {"months": spoken.months, "units": spoken.units, **asdict(spoken.patterns)}
     return replace(spoken, scripted=json.dumps(told, ensure_ascii=False))
+
+
+def program(name: str, said: Speech) -> str:
+    """The name of a browser or app as rules.clients made it; any other stays as it is."""
+    if name == UNKNOWN:
+        return said.patterns.stranger
+    known = parts(name)
+    return said.patterns.program.format(browser=known[0], system=known[1]) if known else name
 
 
 def _forms(locale: Locale, unit: str) -> dict[str, str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import closing
+
 import pytest
 
 from keyturn.web.visit import local
-from tests.unit.web.browsing import WebBrowser
+from tests.unit.flows.house import EMAIL, House
+from tests.unit.web.browsing import Web, WebBrowser, open_web
 
 
 def test_a_page_says_which_language_it_is_in_and_by_what_it_was_chosen(browser: WebBrowser) -> None:
@@ -35,3 +39,50 @@ def test_a_choice_leads_nowhere_else(browser: WebBrowser, then: str) -> None:
 def test_a_language_that_is_not_there_cannot_be_chosen(browser: WebBrowser) -> None:
     browser.get("/signin")
     assert browser.post("/language", language="xx", then="/signin").status == 422
+
+
+def test_a_browser_that_reads_german_gets_german(browser: WebBrowser) -> None:
+    browser.reads = "de-AT,de;q=0.9,en;q=0.5"
+    page = browser.get("/signin")
+    assert page.header("content-language") == "de"
+    assert '<html lang="de"' in page.html
+    assert page.heading.startswith("Bei ")
+    assert browser.post("/signin", identifier="x", password="wrong wrong").heading.startswith(
+        "Dieser Name und dieses Passwort passen zu keinem Konto"
+    )
+
+
+def test_a_choice_goes_before_what_the_browser_asks_for(browser: WebBrowser) -> None:
+    browser.reads = "de"
+    browser.get("/signin")
+    browser.post("/language", language="en", then="/signin")
+    assert browser.get("/signin").header("content-language") == "en"
+
+
+def test_the_tenants_language_is_for_browsers_that_ask_for_none_of_ours() -> None:
+    with closing(House(language="de")) as house:
+        page = open_web(house).browser(reads="fr").get("/signin")
+    assert page.header("content-language") == "de"
+
+
+def test_known_and_unknown_names_are_answered_alike_in_german_too(house: House, web: Web) -> None:
+    house.user()
+    answers = []
+    for name in (EMAIL, "x" + EMAIL[1:]):
+        browser = web.browser(reads="de")
+        browser.get("/signin")
+        answers.append(browser.post("/signin", identifier=name, password="wrong wrong"))
+    known, unknown = answers
+    assert (known.status, known.text) == (unknown.status, unknown.text)
+    assert len(known.body) == len(unknown.body)
+
+
+def test_a_lock_is_told_in_german_with_its_time(house: House, browser: WebBrowser) -> None:
+    house.user()
+    browser.reads = "de"
+    for _ in range(5):
+        browser.get("/signin")
+        browser.post("/signin", identifier=EMAIL, password="wrong wrong")
+    assert re.fullmatch(
+        r"Ihr Konto ist gesperrt bis \d\d:\d\d Uhr GMT\. Noch 10 Minuten\.", browser.page.heading
+    )
