@@ -16,6 +16,7 @@ from typing import Any
 import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
+from preview_phone import clash_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
@@ -404,6 +405,8 @@ def user_page(**changes: Any) -> dict[str, Any]:
             | {"start_reset", "link_account"},
             accounts=(LINKED,),
             jobs=JOBS,
+            clash=None,
+            releases=True,
         )
         | changes
     )
@@ -884,6 +887,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             diagnosis=Row(looked_at=FACTS[:1], causes=[], others=[], cannot_see={}),
         ),
     ),
+    **clash_pages(user_page, NOW, user(2, "Ben Okafor")),
+    "console-confirm-number": ("console/confirm.html", always(STAFF, ask="number", user=ANN)),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),
     "console-confirm-erase": ("console/confirm.html", always(STAFF, ask="erase", user=ANN)),
     "console-closed": ("console/closed.html", always(STAFF, why="enrol")),

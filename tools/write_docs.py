@@ -20,6 +20,7 @@ from keyturn.rules.health import pages as health
 from keyturn.rules.phone_checks import vectors as phone_checks
 from keyturn.web import scripts
 from keyturn.web.api.app import openapi
+from keyturn.wire import phone_vectors
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,6 +34,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "tests/vectors/directory_policy.json": directory_policy.as_json,
     "tests/vectors/enrolment_address.json": enrolment_vectors.addresses_as_json,
     "tests/vectors/phone_checks.json": phone_checks.as_json,
+    "tests/vectors/phone_requests.json": phone_vectors.as_json,
     "tests/vectors/approvals.json": enrolment_vectors.statements_as_json,
     **{name: partial(str, text) for name, text in troubleshooting.as_markdown().items()},
 }

@@ -28,8 +28,7 @@ from keyturn.rules import (
 )
 from keyturn.rules.sender import spf_macro, spf_record, tags
 from keyturn.steps.naming import digits_of
-from keyturn.web import cookies, parsing
-from keyturn.web.api import strict
+from keyturn.web import cookies, parsing, strict_json
 from keyturn.web.refusals import Refusal
 
 NET = [ipaddress.ip_network("10.0.0.0/8")]
@@ -97,7 +96,7 @@ READERS: dict[str, Callable[[str], object]] = {
         lambda t: parsing.form(_scope(content_type=parsing.FORM), t.encode(), {"a": 9})
     ),
     "json": _refusable(
-        lambda t: strict._object(_scope(content_type="application/json"), t.encode())
+        lambda t: strict_json.read_object(_scope(content_type="application/json"), t.encode())
     ),
     "numbers": lambda t: [Numbering().look(x, "GB") for x in (t, t[:40], "+44" + t[:36])],
     "mail reports": lambda t: [mail_reports.read(raw) for raw in reports(t)],

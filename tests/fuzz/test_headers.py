@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from keyturn.adapters.memory_secrets import MemorySealer
 from keyturn.rules.callers import network_of
 from keyturn.rules.clients import UNKNOWN, client_name
-from keyturn.web import cookies, parsing
-from keyturn.web.api import strict
+from keyturn.web import cookies, parsing, strict_json
 from keyturn.web.cookies import Jar
 from keyturn.web.refusals import Refusal
 from tests.fuzz.budget import tries
@@ -247,7 +246,7 @@ def test_an_object_that_is_sent_is_the_one_that_is_read(value: dict[str, Any], r
         text = json.dumps(value, ensure_ascii=not raw).encode()
     except UnicodeEncodeError:  # half a surrogate pair is JSON in ASCII only
         return
-    assert strict._object(scope(None, JSON), text) == value
+    assert strict_json.read_object(scope(None, JSON), text) == value
 
 
 @tries(300)
@@ -261,7 +260,7 @@ def test_a_name_that_comes_twice_is_refused_however_deep_and_whatever_it_is_writ
     twice = f'{good[:-1]}, "{escaped}": {json.dumps(again)}}}'
     for deep in (twice, f'{{"a": [{twice}]}}'):
         with pytest.raises(Refusal) as refused:
-            strict._object(scope(None, JSON), deep.encode())
+            strict_json.read_object(scope(None, JSON), deep.encode())
         assert refused.value.data == {"errors": [{"pointer": "", "code": "repeated-field"}]}
 
 
@@ -273,5 +272,5 @@ def _units(text: str) -> list[int]:
 @tries(600)
 @given(st.binary(max_size=200) | st.text('{}[]":,\\u0019eE+-.ntf ', max_size=60).map(str.encode))
 def test_any_bytes_are_an_object_or_are_refused(raw: bytes) -> None:
-    found = read(lambda: strict._object(scope(None, JSON), raw), {400, 422})
+    found = read(lambda: strict_json.read_object(scope(None, JSON), raw), {400, 422})
     assert found is None or json.loads(raw) == found

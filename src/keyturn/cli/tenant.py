@@ -127,6 +127,13 @@ def set_tenant(
             'all, "" for none.',
         ),
     ] = None,
+    activation_again: Annotated[
+        bool | None,
+        typer.Option(
+            "--activation-again/--no-activation-again",
+            help="People may ask for another activation link by themselves.",
+        ),
+    ] = None,
     config: CONFIG = None,
     json: JSON = False,
 ) -> None:
@@ -135,7 +142,8 @@ def set_tenant(
     policy = {
         "signup": signup, "voice": voice, "sms_second": sms_second, "phone": phone,
         "password_min": password_min, "lockout_scope": lockout_scope, "region": region,
-        "sms_countries": _codes(sms_countries), "language": language,
+        "sms_countries": _codes(sms_countries), "activation_again": activation_again,
+        "language": language,
     }  # fmt: skip
     if timezone is not None and timezone not in available_timezones():
         raise WrongUse(f"This host knows no time zone `{timezone[:40]}`.", _ALLOWED["timezone"])

@@ -30,21 +30,41 @@ class Subscribed:
     push: Push
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a phone has besides its key; it dies with the phone's row.
+
+    Attributes:
+        pin: digest of the app lock's secret; "": the app has no lock here.
+        offline: the TOTP secret of the phone's own, sealed under the phone's id; "": none yet.
+        used: the last time step of it that was accepted.
+    """
+
+    pin: str = field(default="", repr=False)
+    offline: str = field(default="", repr=False)
+    used: int | None = None
+
+
 class Phones(Protocol):
     """Links, codes to scan, phones, questions. Every id is looked for in its tenant alone."""
 
     # -- all that hangs on one user
 
-    def held(self, tenant_id: str, user_id: str) -> Rows | None:
+    def held(self, tenant_id: str, user_id: str, now: int) -> Rows | None:
         """The user's row, which nobody else changes until this transaction ends, and what
-        hangs on it: every link; codes and questions that are not over, and questions of the last
-        approvals.HISTORY_MS in any state; the phones, none left out that is active. None: no
-        such user.
+        hangs on it: every link; codes and questions that are not over, and questions that were
+        asked or answered in the last approvals.HISTORY_MS in any state; the phones, none left
+        out that is active. None: no such user.
+
+        Whoever also calls `rise`, `told`, `keep`, `subscribe` or `pushed` in the same
+        transaction holds first: they hold the phone's row alone.
         """
         ...
 
     def save(self, before: Rows, after: Rows) -> None:
-        """Store what differs, the user too; what `before` has not is added."""
+        """Store the columns that differ, of the user the state and the epoch alone; what
+        `before` has not is added.
+        """
         ...
 
     # -- links
@@ -76,7 +96,9 @@ class Phones(Protocol):
         ...
 
     def codes_named(self, tenant_id: str, name: str, now: int) -> Sequence[ScanCode]:
-        """The codes of these first letters that wait for a phone; rarely more than one."""
+        """The codes of these first letters that wait for a phone, and those of the last 15
+        minutes that one has scanned: it may say the same again. Rarely more than one.
+        """
         ...
 
     # -- phones
@@ -92,8 +114,9 @@ class Phones(Protocol):
 
     def rise(self, tenant_id: str, phone_id: str, sequence: int, now: int) -> bool:
         """Store the sequence number of a request, and that the phone was seen, if the number is
-        higher than the phone's last one; whether it was. One statement: of two requests of one
-        number one is heard.
+        higher than the phone's last one, which begins at 0; whether it was. For a phone in any
+        state: one that is stale must not be able to replay either. One statement: of two
+        requests of one number one is heard.
         """
         ...
 
@@ -109,14 +132,29 @@ class Phones(Protocol):
         """What `told` has stored, and when."""
         ...
 
+    def kept(self, tenant_id: str, phone_id: str) -> Kept | None:
+        """None: no such phone. Held when writing."""
+        ...
+
+    def keep(self, tenant_id: str, phone_id: str, kept: Kept) -> None: ...
+
     # -- push
 
     def subscribe(self, tenant_id: str, subscribed: Subscribed) -> None:
         """Store a phone's subscription in place of the one before."""
         ...
 
-    def pushed(self, tenant_id: str, phone_id: str, push: Push, *, forget: bool) -> None:
-        """Store how push stands; `forget`: the subscription is taken away."""
+    def pushed(
+        self, tenant_id: str, phone_id: str, push: Push, *, forget: bool, was: str | None = None
+    ) -> bool:
+        """Store how push stands; `forget`: the subscription is taken away.
+
+        Args:
+            was: `Subscribed.sealed` of the subscription that this was learned of: if another
+                has taken its place meanwhile, nothing is stored. None: of whichever it is.
+
+        Returns: whether it was stored.
+        """
         ...
 
     def subscription(self, tenant_id: str, phone_id: str) -> Subscribed | None: ...

@@ -37,6 +37,7 @@ from keyturn.ports.upkeep import Facts, Upkeep
 if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
     from keyturn.ports.directories import Agents, Directories, Jobs
     from keyturn.ports.directory_health import Health
+    from keyturn.ports.phones import Phones
     from keyturn.ports.signins import Signins
     from keyturn.ports.syncing import Syncs
     from keyturn.ports.webhooks import Webhooks
@@ -107,6 +108,8 @@ class Tx(Protocol):
     def signins(self) -> Signins: ...
     @property
     def webhooks(self) -> Webhooks: ...
+    @property
+    def phones(self) -> Phones: ...
 
 
 class Store(Protocol):

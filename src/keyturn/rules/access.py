@@ -7,6 +7,7 @@
     end sessions  yes    yes      yes         no
     close case    yes    yes      yes         no
     start reset   yes    yes      yes         no
+    release no.   yes    yes      yes         no
     unfreeze      yes    yes      no          no
     disable       yes    yes      no          no
     enable        yes    yes      no          no
@@ -40,6 +41,7 @@ class Action(StrEnum):
     END_SESSIONS = "end_sessions"
     CLOSE_CASE = "close_case"
     START_RESET = "start_reset"
+    RELEASE_NUMBER = "release_number"  # take a disabled user's phone number, for somebody else
     UNFREEZE = "unfreeze"
     DISABLE = "disable"
     ENABLE = "enable"
@@ -84,8 +86,11 @@ class Staff:
 
 
 _HELP = frozenset(
-    {Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET}
-)
+    {
+        Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET,
+        Action.RELEASE_NUMBER,
+    }
+)  # fmt: skip
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
     Role.MANAGER: frozenset(Action),

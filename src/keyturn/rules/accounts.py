@@ -64,6 +64,7 @@ class TenantPolicy:
             connected directory: mail there cannot bring that very password back.
         directory_signin: ids of the directories whose passwords sign their people in, on a page
             of its own; () for none.
+        activation_again: people may ask for another activation link by themselves.
         language: of mails to people who chose none, and of pages for browsers that ask for
             none of ours; see rules.languages.
     """
@@ -78,6 +79,7 @@ class TenantPolicy:
     sms_countries: tuple[str, ...] = ()
     directory_domains: tuple[str, ...] = ()
     directory_signin: tuple[str, ...] = ()
+    activation_again: bool = True
     language: str = "en"
 
 

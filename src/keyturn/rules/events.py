@@ -39,6 +39,10 @@ class Event(StrEnum):
     EMAIL_RESTORED = "email.restored"
     PHONE_PROVED = "phone.proved"
     PHONE_REMOVED = "phone.removed"
+    PHONE_HELD = "phone.held"  # somebody wanted a number that another has
+    PHONE_RELEASED = "phone.released"  # staff took it from a disabled user
+    ACTIVATION_BEGUN = "activation.begun"  # a link was followed
+    ENROLMENT_SHOWN = "enrolment.shown"  # a page shows a code to scan
     SMS_CAPPED = "sms.capped"
     MAIL_CAPPED = "mail.capped"
     ALARM_RAISED = "alarm.raised"
@@ -61,6 +65,10 @@ class Event(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_UNFROZEN = "user.unfrozen"
+    USER_INVITED = "user.invited"  # a link to activate was sent
+    USER_RESET = "user.reset"  # phone and sessions gone, a link sent
+    ACTIVATION_AGAIN = "activation.again"  # the person asked for another link
+    ACTIVATION_REMINDED = "activation.reminded"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
     OWNER_LINK = "owner.link"

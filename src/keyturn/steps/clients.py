@@ -70,6 +70,14 @@ def remember(tx: Tx, act: Act, user: User, *, trusted: bool) -> str:
     return f"{client.id}.{token}"
 
 
+def distrust(tx: Tx, act: Act, user: User) -> int:
+    """No browser is trusted any more: each does the second step again. Returns how many were."""
+    trusted = [client for client in tx.clients.of_user(act.tenant.id, user.id) if client.trusted]
+    for client in trusted:
+        tx.clients.save(replace(client, trusted=False))
+    return len(trusted)
+
+
 def _copied(tx: Tx, act: Act, user: User, client: Client) -> None:
     """A cookie with a token that was given up twice: somebody copied it, then or now.
     Nobody is known by it any more.

@@ -84,6 +84,11 @@ def end_all(tx: Tx, act: Act, user: User, cause: str) -> User:
     """
     after = replace(user, epoch=user.epoch + 1)
     tx.users.save(after)
-    ended = tx.sessions.end(act.tenant.id, user.id, None)
-    record(tx, act, Event.SESSIONS_ENDED, after, {"cause": cause, "count": ended})
+    close_all(tx, act, after, cause)
     return after
+
+
+def close_all(tx: Tx, act: Act, user: User, cause: str) -> None:
+    """As `end_all`, for a user who is stored with the next epoch already."""
+    ended = tx.sessions.end(act.tenant.id, user.id, None)
+    record(tx, act, Event.SESSIONS_ENDED, user, {"cause": cause, "count": ended})

@@ -229,6 +229,8 @@ def allowed(tx: Tx, staff: Staff, user: User) -> frozenset[Action]:
         pointless.add(Action.UNFREEZE)
     if user.erase_at is not None:
         pointless.add(Action.ERASE)
+    if user.state is not UserState.DISABLED or user.phone is None:
+        pointless.add(Action.RELEASE_NUMBER)
     if not tx.passkeys.of_user(user.tenant_id, user.id):
         pointless.add(Action.REMOVE_PASSKEY)
     may = (a for a in Action if hindrance(staff, a, user, theirs) is None)

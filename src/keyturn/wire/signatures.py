@@ -43,10 +43,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 NEW: Final = "new"
 SIGNATURE_BYTES: Final = 64
 
-_LABEL = "keyturn"
+#: of every signature of ours (RFC 9421 §4.1)
+LABEL: Final = "keyturn"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
-_SIGNATURE = re.compile(rf"{_LABEL}=:([A-Za-z0-9+/]{{86}}==):", re.ASCII)
+_SIGNATURE = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{86}}==):", re.ASCII)
 _PORTS = {"http": 80, "https": 443}
 
 Headers = Mapping[str, str]
@@ -127,8 +128,8 @@ def sign_request(
     signature = key.sign(signature_base(components, params))
     return {
         **{name.strip('"'): value for name, value in components[3:]},
-        "signature-input": f"{_LABEL}={params}",
-        "signature": _signature_header(signature),
+        "signature-input": f"{LABEL}={params}",
+        "signature": signature_header(signature),
     }
 
 
@@ -197,13 +198,18 @@ def sign_answer(
         request_signature: as `verify_request` gave it, or `claimed_signature` for a request
             that is refused for its signature.
     """
-    components = _answer_components(status, body, request_signature)
-    params = _params(components, "installation")
+    params = _params(_answer_components(status, body, request_signature), "installation")
     return {
         "content-digest": content_digest(body),
-        "signature-input": f"{_LABEL}={params}",
-        "signature": _signature_header(key.sign(signature_base(components, params))),
+        "signature-input": f"{LABEL}={params}",
+        "signature": signature_header(key.sign(answer_base(status, body, request_signature))),
     }
+
+
+def answer_base(status: int, body: bytes, request_signature: bytes) -> bytes:
+    """What is signed of an answer (RFC 9421 §2.5)."""
+    components = _answer_components(status, body, request_signature)
+    return signature_base(components, _params(components, "installation"))
 
 
 def verify_answer(
@@ -228,7 +234,7 @@ def _answer_components(status: int, body: bytes, request_signature: bytes) -> li
     return [
         ('"@status"', str(status)),
         ('"content-digest"', content_digest(body)),
-        (f'"signature";req;key="{_LABEL}"', f":{bound}:"),
+        (f'"signature";req;key="{LABEL}"', f":{bound}:"),
     ]
 
 
@@ -238,13 +244,14 @@ def claimed_signature(headers: Headers) -> bytes:
     if found is None:
         raise Forged("missing")
     signature = base64.b64decode(found[1])
-    if _signature_header(signature) != found[0]:
+    if signature_header(signature) != found[0]:
         raise Forged("missing")  # one spelling of each signature, no more
     return signature
 
 
-def _signature_header(signature: bytes) -> str:
-    return f"{_LABEL}=:{base64.b64encode(signature).decode()}:"
+def signature_header(signature: bytes) -> str:
+    """The header `signature` of a signature of ours."""
+    return f"{LABEL}=:{base64.b64encode(signature).decode()}:"
 
 
 def _verified(
@@ -252,7 +259,7 @@ def _verified(
 ) -> bytes:
     signature = claimed_signature(headers)
     params = _params(components, keyid)
-    if headers["signature-input"] != f"{_LABEL}={params}":
+    if headers["signature-input"] != f"{LABEL}={params}":
         raise Forged("covered")
     _check(public, signature, signature_base(components, params))
     return signature

@@ -78,6 +78,8 @@ MAILS: dict[str, dict[str, object]] = {
     "erase_asked": {"erase_at": UNTIL, "link": LINK, **CHANGE},
     "data_exported": CHANGE,
     "break_glass": {"made": "new@northwind.test", "at": SINCE, "link": LINK, **ORIGIN},
+    "activation": {"link": LINK, "ends": UNTIL, "oneself": True, **ORIGIN},
+    "activation_reset": {"link": LINK, "ends": UNTIL},
     "case_opened": {"at": SINCE, "ref": "KT-7F3K-2M"},
 }
 TEXTS: dict[str, dict[str, object]] = {

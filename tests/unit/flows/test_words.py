@@ -21,10 +21,11 @@ from tests.unit.flows import hands
 from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, Letter, run
 
 LETTERS = JinjaLetters(lambda tenant, path: f"https://id.test/t/{tenant.slug}{path}")
-#: queued by support, deletion, break-glass, alarms and directories, which have tests of their own
+#: queued by support, deletion, break-glass, alarms, directories and invitations, which have
+#: tests of their own
 ELSEWHERE = {
     "alarm", "case_opened", "erase_asked", "data_exported", "break_glass", "directory_changed",
-    "directory_spent", "directory_started", "password_ends",
+    "directory_spent", "directory_started", "password_ends", "activation", "activation_reset",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ READ, UNLOCK, END, CLOSE = Action.READ, Action.UNLOCK, Action.END_SESSIONS, Acti
 MAY = {
     Role.OWNER: set(Action),
     Role.MANAGER: set(Action),
-    Role.TECHNICIAN: {READ, UNLOCK, END, CLOSE, Action.START_RESET},
+    Role.TECHNICIAN: {READ, UNLOCK, END, CLOSE, Action.START_RESET, Action.RELEASE_NUMBER},
     Role.AUDITOR: {READ},
 }
 TENANT = Tenant("t", "t", "T", None, "a@t.test", "#000000", "UTC", (), (), TenantPolicy(), 1)

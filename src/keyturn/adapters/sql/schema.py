@@ -53,6 +53,7 @@ def whole() -> MetaData:
         "health_tables",
         "signin_tables",
         "webhook_tables",
+        "phone_tables",
     ):
         import_module(f"keyturn.adapters.sql.{rooms}")
     return metadata

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.sql.directories import SqlDirectories
     from keyturn.adapters.sql.directory_health import SqlHealth
     from keyturn.adapters.sql.jobs import SqlJobs
+    from keyturn.adapters.sql.phones import SqlPhones
     from keyturn.adapters.sql.signins import SqlSignins
     from keyturn.adapters.sql.syncing import SqlSyncs
     from keyturn.adapters.sql.webhooks import SqlWebhooks
@@ -127,7 +128,8 @@ class SqlTx:
     def upkeep(self) -> SqlUpkeep:
         return self._room(SqlUpkeep)
 
-    # the rooms of directories are loaded when somebody comes to them: most starts need none
+    # the rooms of directories, and of phones, are loaded when somebody comes to them: most
+    # starts need none
 
     @cached_property
     def directories(self) -> SqlDirectories:
@@ -170,3 +172,9 @@ class SqlTx:
         from keyturn.adapters.sql.signins import SqlSignins  # noqa: PLC0415  as said
 
         return self._room(SqlSignins)
+
+    @cached_property
+    def phones(self) -> SqlPhones:
+        from keyturn.adapters.sql.phones import SqlPhones  # noqa: PLC0415  as said
+
+        return self._room(SqlPhones)

@@ -19,6 +19,7 @@ from keyturn.steps import lanes, texts
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.here import until
 from keyturn.steps.evidence.page import Page
+from keyturn.steps.phone_proof import clash
 from keyturn.steps.verification import address_key
 from keyturn.steps.webhooks import CHANNEL
 
@@ -76,6 +77,9 @@ def phone(page: Page, tx: Tx, act: Act, user: User) -> None:
     number = _number(tx, act, user)
     plan = act.parts.plan.look(number, act.tenant.policy.region) if number else None
     holder = tx.users.holder_of_phone(act.tenant.id, number or "")
+    wanted = clash(tx, act, user)
+    if wanted is not None and wanted.holder is not None:
+        holder = wanted.holder
     taken = holder is not None and holder.id != user.id
     page.note(
         "phone.",

@@ -14,7 +14,7 @@ from pydantic import Field
 from keyturn.rules.passkeys import Assertion, Attestation, assertion, attestation
 from keyturn.web.api.call import Reply
 from keyturn.web.api.fields import Fields, Text
-from keyturn.web.api.strict import invalid
+from keyturn.web.strict_json import invalid
 
 CREDENTIAL_MAX = 32_768
 ANSWERS = "Stands five minutes and takes one answer."

@@ -42,9 +42,9 @@ from keyturn.web.api.operations import operation, room
 from keyturn.web.api.pending import DirectoryTry, GivePassword, Nothing, Out, SecondFactor
 from keyturn.web.api.persons import SigninReply, entered
 from keyturn.web.api.signup import verify_email
-from keyturn.web.api.strict import invalid
 from keyturn.web.encoding import decoded, encoded
 from keyturn.web.refusals import Refusal
+from keyturn.web.strict_json import invalid
 from keyturn.wire.seals import SIGN_IN
 
 ROOM = room("sign-in")

@@ -37,8 +37,8 @@ from keyturn.web.api.fields import Fields, Line
 from keyturn.web.api.operations import operation, room
 from keyturn.web.api.pending import Ms, Nothing, Out
 from keyturn.web.api.persons import Session
-from keyturn.web.api.strict import invalid
 from keyturn.web.refusals import Refusal
+from keyturn.web.strict_json import invalid
 
 ROOM = room("passkeys")
 

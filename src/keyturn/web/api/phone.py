@@ -30,9 +30,9 @@ from keyturn.web.api.fields import Fields, Number, OneCode
 from keyturn.web.api.operations import operation, room
 from keyturn.web.api.pending import Nothing, Pending, PhoneCode
 from keyturn.web.api.persons import Me, me
-from keyturn.web.api.strict import invalid
 from keyturn.web.api.verdicts import code_refused
 from keyturn.web.refusals import Refusal
+from keyturn.web.strict_json import invalid
 
 ROOM = room("phone")
 

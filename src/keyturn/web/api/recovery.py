@@ -30,8 +30,8 @@ from keyturn.web.api.pending import (
     RecoverySecond,
     mailed,
 )
-from keyturn.web.api.strict import invalid
 from keyturn.web.api.verdicts import code_refused, password_faults
+from keyturn.web.strict_json import invalid
 
 ROOM = room("recovery")
 

@@ -24,8 +24,8 @@ from keyturn.web.api.operations import operation, room
 from keyturn.web.api.pending import GivePassword, Ms, Nothing, SecondFactor
 from keyturn.web.api.persons import Level, Me, SigninReply, entered, me
 from keyturn.web.api.signup import verify_email
-from keyturn.web.api.strict import invalid
 from keyturn.web.refusals import Refusal
+from keyturn.web.strict_json import invalid
 
 ROOM = room("sign-in")
 

@@ -16,7 +16,7 @@ from keyturn.web.api.call import Anyone, Call, MaybeOwner, Reply
 from keyturn.web.api.fields import Fields, Line, Name, Text
 from keyturn.web.api.operations import operation, room
 from keyturn.web.api.pending import Nothing, Out
-from keyturn.web.api.strict import invalid
+from keyturn.web.strict_json import invalid
 
 ROOM = room("support")
 

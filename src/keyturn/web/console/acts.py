@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from keyturn.flows import data
+from keyturn.flows import data, releasing
 from keyturn.flows import staff as flow
 from keyturn.flows.data import Exported, LastOwner
 from keyturn.flows.staff import NotAllowed, NotFound
@@ -28,6 +28,7 @@ ASKED: dict[str, tuple[Action, Act]] = {
     "unfreeze": (Action.UNFREEZE, flow.unfreeze),
     "export": (Action.EXPORT, data.export_for),
     "erase": (Action.ERASE, data.delete_for),
+    "number": (Action.RELEASE_NUMBER, releasing.release),
 }
 
 
@@ -69,10 +70,12 @@ async def _done(visit: Visit, staff: Staff, run: Act) -> Response:
     match answer:
         case NotAllowed() | NotFound():
             raise refused(answer)
-        case data.NotAllowed(why=why):
+        case data.NotAllowed(why=why) | releasing.NotAllowed(why=why):
             raise refused(NotAllowed(why))
-        case data.NotFound():
+        case data.NotFound() | releasing.NotFound():
             raise refused(NotFound())
+        case releasing.Held():
+            raise Refusal(409, "number-held")
         case LastOwner():
             raise Refusal(409, "last-owner")
         case Exported():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from keyturn.flows import linking, resetting
+from keyturn.flows import linking, releasing, resetting
 from keyturn.flows import staff as flow
 from keyturn.flows.linking import Linked
 from keyturn.flows.staff import NotFound
@@ -24,7 +24,7 @@ OFFERED = frozenset(
     {
         Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE,
         Action.EXPORT, Action.ERASE, Action.REMOVE_PASSKEY, Action.START_RESET,
-        Action.LINK_ACCOUNT,
+        Action.LINK_ACCOUNT, Action.RELEASE_NUMBER,
     }
 )  # fmt: skip
 
@@ -68,6 +68,8 @@ async def show(visit: Visit, staff: Staff) -> Response:
         user=found.user,
         accounts=linked.accounts if isinstance(linked, Linked) else (),
         jobs=jobs[:JOBS],
+        clash=await releasing.clash_of(visit.site.parts, staff, found.user.id),
+        releases=Action.RELEASE_NUMBER in ALLOWED[staff.role],
         role=found.role,
         last_signin_at=found.last_signin_at,
         lanes=found.lanes,

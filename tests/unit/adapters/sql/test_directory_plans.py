@@ -1,4 +1,6 @@
-"""SQLite reads few rows of the tables of directories, by the indexes that were made for it."""
+"""SQLite reads few rows of the tables of directories, and of phones, by the indexes that were
+made for it.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,21 @@ from keyturn.adapters.sql import migrate, open_store
 from keyturn.adapters.sql.quick import Params, Quick
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.store import Tx
+from keyturn.rules.accounts import User, UserState
 from keyturn.rules.directories.known import Owing
 from keyturn.rules.directories.signins.budget import Streak
+
+
+def held(tx: Tx) -> None:
+    """All that hangs on a user who is there."""
+    user = User(
+        id="u", tenant_id="t", state=UserState.ACTIVE, name="", username=None, email="", phone=None,
+        phone_verified_at=None, password_hash=None, password_set_at=None, epoch=1, frozen_at=None,
+        timezone=None, created_at=1,
+    )  # fmt: skip
+    tx.users.add(user, [])
+    assert tx.phones.held("t", "u", 1) is not None
+
 
 #: what servers ask again and again, and by which index it is found
 ASKED: dict[str, Any] = {
@@ -60,6 +75,18 @@ ASKED: dict[str, Any] = {
     "sqlite_autoindex_webhooks_1": lambda tx: tx.webhooks.of("t"),
     "ix_linked_accounts_user_id": lambda tx: tx.directories.linked("t", "u"),
     "ix_linked_accounts_directory_id_guid": lambda tx: tx.directories.holder("t", "d", "g"),
+    "ix_activation_links_user_id_number": lambda tx: tx.phones.newest("t", ["u", "v"]),
+    "ix_scan_codes_user_id": held,
+    "ix_approvals_user_id_made_at": held,
+    "ix_activation_links_tenant_id_digest": lambda tx: tx.phones.link("t", "g"),
+    "ix_activation_links_due": lambda tx: tx.phones.to_remind(1, 9),
+    "ix_scan_codes_flow_id": lambda tx: tx.phones.code_of_flow("t", "f"),
+    "ix_scan_codes_open": lambda tx: tx.phones.codes_named("t", "n", 1),
+    "ix_phones_user_id": lambda tx: tx.phones.of_user("t", "u"),
+    "uq_phones_active": lambda tx: tx.phones.active("t", ["u", "v"]),
+    "sqlite_autoindex_phones_1": lambda tx: tx.phones.rise("t", "p", 1, 1),
+    "ix_approvals_tenant_id_subject": lambda tx: tx.phones.approval_of("t", "s"),
+    "ix_approvals_waiting": lambda tx: tx.phones.waiting("t", "p", 1),
 }
 
 

@@ -1,0 +1,184 @@
+"""Activation links: made and mailed; each takes the place of the one before (rules.activation).
+
+A link's token is in its mail alone: stored is the token's digest, and the mail waits sealed until
+it goes.  Whoever makes a link holds the user's row (rules.binding).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from keyturn.ports.store import Tx
+from keyturn.rules import activation, binding
+from keyturn.rules.accounts import User
+from keyturn.rules.activation import AGAIN, LIFE_MS, Link
+from keyturn.rules.binding import No, Rows
+from keyturn.rules.events import Event
+from keyturn.steps import clients, second, sessions
+from keyturn.steps.acts import Act, record
+from keyturn.steps.outbox import enqueue
+
+#: purpose of the digest of a link's token (ports.secrets.Sealer.digest)
+PURPOSE: Final = "activation"
+#: kinds of mails with a link
+INVITED, RESET = "activation", "activation_reset"
+KINDS: Final = frozenset({INVITED, RESET})
+
+
+class Bar(StrEnum):
+    """Why nobody is sent a link."""
+
+    BOUND = "bound"  # has a phone: Reset User is the way
+    UNVERIFIED = "unverified"  # never showed that the address is theirs
+    DISABLED = "disabled"
+    FROZEN = "frozen"  # "this wasn't me": changes wait for support
+    NO_ADDRESS = "no-address"  # came from a directory that knows none
+    WITHDRAWN = "withdrawn"  # the newest link was taken back: staff invite again
+    POLICY = "policy"  # the tenant lets nobody ask for a link by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A link is on its way to the address on file.
+
+    Attributes:
+        user: as stored now.
+    """
+
+    user: User
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing was made and nothing changed."""
+
+    why: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Another link can be asked for from `at` on."""
+
+    at: int
+
+
+def invite(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:
+    """A link for somebody without a phone, because staff say so.
+
+    Args:
+        rows: all that hangs on the user, held (ports.phones.Phones.held).
+    """
+    made = _made(act, rows)
+    if isinstance(made, NotSent):
+        return made
+    facts = {"link": made.link.number, "was": str(rows.user.state)}
+    record(tx, act, Event.USER_INVITED, rows.user, facts)
+    return _send(tx, act, rows, made, INVITED, {"oneself": False})
+
+
+def again(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent | Later:
+    """A link that a person asks for, who has shown the token of an older one.
+
+    The newest link alone says whether they may: an older one must not bring back what was
+    withdrawn since.
+
+    Args: as of `invite`.
+    """
+    newest = max(rows.links, key=lambda link: link.number, default=None)
+    if not act.tenant.policy.activation_again:
+        return NotSent(Bar.POLICY)
+    if newest is None or newest.withdrawn_at is not None:
+        return NotSent(Bar.WITHDRAWN)
+    made = _made(act, rows)
+    if isinstance(made, NotSent):
+        return made
+    if act.now < activation.again_at(newest):
+        return Later(activation.again_at(newest))
+    spent = tx.budgets.spend(act.tenant.id, rows.user.id, act.now, AGAIN)
+    if not AGAIN.allows(spent):
+        return Later(spent.start + AGAIN.window_ms)
+    record(tx, act, Event.ACTIVATION_AGAIN, rows.user, {"link": made.link.number})
+    # whoever asked may be somebody else
+    origin = {"client": act.caller.client_name, "ip": act.caller.ip}
+    return _send(tx, act, rows, made, INVITED, {"oneself": True, **origin})
+
+
+def reset(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:
+    """Reset User: no phone, no session, no trusted browser, a new link.
+
+    Args: as of `invite`.
+    """
+    was, (token, digest) = rows.user, _token(act)
+    after = binding.reset_user(rows, act.id(), digest, act.now, alone=_alone(tx, act, was))
+    if isinstance(after, No):
+        return NotSent(Bar(was.state))
+    if (bar := _unreachable(was)) is not None:
+        return NotSent(bar)
+    made = _Made(after, token)
+    facts = {
+        "link": made.link.number, "was": str(was.state), "now": str(after.user.state),
+        "phone": rows.bound, "trusted": clients.distrust(tx, act, was),
+    }  # fmt: skip
+    record(tx, act, Event.USER_RESET, after.user, facts)
+    sessions.close_all(tx, act, after.user, "reset-user")
+    return _send(tx, act, rows, made, RESET, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The rows with a link that is not stored yet, and its token for the mail."""
+
+    after: Rows
+    token: str = field(repr=False)
+
+    @property
+    def link(self) -> Link:
+        return self.after.links[-1]
+
+
+def _made(act: Act, rows: Rows) -> _Made | NotSent:
+    token, digest = _token(act)
+    after = binding.invite(rows, act.id(), digest, act.now)
+    if isinstance(after, No):
+        found = activation.invitation(rows.user.state, newest=rows.newest, bound=rows.bound)
+        return NotSent(Bar(found))
+    bar = _unreachable(rows.user)
+    return _Made(after, token) if bar is None else NotSent(bar)
+
+
+def _token(act: Act) -> tuple[str, str]:
+    """A link's token, and what is stored of it."""
+    token = act.parts.random.token()
+    return token, act.parts.sealer.digest(PURPOSE, token)
+
+
+def _unreachable(user: User) -> Bar | None:
+    """Why no link reaches the user, or would do anything there."""
+    if user.frozen_at is not None:
+        return Bar.FROZEN
+    return None if user.email else Bar.NO_ADDRESS
+
+
+def _alone(tx: Tx, act: Act, user: User) -> bool:
+    """Whether the account has no second step besides the phone."""
+    return all(str(kind) == "push" for kind in second.methods(tx, act, user.id))
+
+
+def _send(
+    tx: Tx, act: Act, rows: Rows, made: _Made, kind: str, about: Mapping[str, object]
+) -> Sent:  # fmt: skip
+    """Store the link and queue its mail, which is worth sending as long as the link lives.
+
+    Args:
+        about: what the mail's template needs besides.
+    """
+    tx.phones.save(rows, made.after)
+    user, link = made.after.user, made.link
+    address = act.parts.link(act.tenant, f"/activate/{made.token}")
+    values = {"link": address, "ends": link.expires_at, **about}
+    enqueue(tx, act, "mail", kind, user=user, address=user.email, values=values, life_ms=LIFE_MS)
+    return Sent(user, link)

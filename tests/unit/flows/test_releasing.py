@@ -1,0 +1,204 @@
+"""A number that somebody else holds: what staff see, and releasing it [B5]."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from keyturn.flows import phone, releasing
+from keyturn.flows.phone import InUse, Open, Proved
+from keyturn.flows.releasing import Held, NotAllowed, NotFound, Released
+from keyturn.rules.access import Staff, Why
+from keyturn.rules.accounts import Role, User, UserState
+from keyturn.rules.events import Event
+from keyturn.steps import phone_proof
+from keyturn.steps.acts import begin
+from tests.unit.flows.house import Browser, House, run
+
+MOBILE = "+447400123456"
+
+
+@pytest.fixture
+def ada(house: House) -> User:
+    return house.user()
+
+
+def holder(house: House, state: UserState = UserState.DISABLED, **fields: Any) -> User:
+    return house.user("bob@northwind.test", state=state, phone=MOBILE, names=(MOBILE,), **fields)
+
+
+def wants(browser: Browser, user: User) -> Any:
+    """`user` offers the number."""
+    signed = browser.house.signed(browser, user)
+    return run(phone.offer(browser.house.parts, browser.caller, signed, MOBILE, insisted=False))
+
+
+def desk(house: House, role: Role = Role.TECHNICIAN) -> Staff:
+    me = house.user(f"{role}@northwind.test", role=role)
+    return Staff(caller=house.browser().caller, user=me, role=role, level=2)
+
+
+def clash(house: House, staff: Staff, user: User) -> Any:
+    return run(releasing.clash_of(house.parts, staff, user.id))
+
+
+def release(house: House, staff: Staff, user_id: str) -> Any:
+    return run(releasing.release(house.parts, staff, user_id))
+
+
+@pytest.mark.parametrize("state", [UserState.ACTIVE, UserState.DISABLED])
+def test_staff_read_who_holds_a_number_and_in_which_state_the_person_does_not(
+    house: House, browser: Browser, ada: User, state: UserState
+) -> None:
+    bob = holder(house, state)
+    assert wants(browser, ada) == InUse()
+    found = clash(house, desk(house), ada)
+    assert (found.holder, found.same, found.at) == (bob, False, house.clock.now())
+    assert MOBILE not in found.number
+    entry = next(e for e in house.trail(ada) if e.event is Event.PHONE_HELD)
+    assert entry.facts == {
+        "holder": bob.id, "state": state, "phone": found.number, "proved": True,
+    }  # fmt: skip
+
+
+def test_who_wanted_no_number_has_no_clash(house: House, ada: User) -> None:
+    assert clash(house, desk(house), ada) is None
+    assert run(releasing.clash_of(house.parts, desk(house, Role.OWNER), "nobody")) is None
+
+
+def test_a_number_that_is_somebodys_name_is_a_clash_too(
+    house: House, browser: Browser, ada: User
+) -> None:
+    bob = house.user("bob@northwind.test", names=(MOBILE,))
+    assert wants(browser, ada) == InUse()
+    assert clash(house, desk(house), ada).holder == bob
+
+
+def test_a_disabled_users_number_is_released_in_one_step_and_can_be_proved(
+    house: House, browser: Browser, ada: User
+) -> None:
+    bob, staff = holder(house), desk(house)
+    wants(browser, ada)
+    assert release(house, staff, bob.id) == Released(house.again(bob))
+    assert house.again(bob).phone is None
+    assert house.again(bob).phone_verified_at is None
+    entry = next(e for e in house.trail(bob) if e.event is Event.PHONE_RELEASED)
+    assert staff.user
+    assert entry.actor_id == staff.user.id
+    assert [letter.message.address for letter in house.outbox("phone_gone")] == [MOBILE]
+    assert house.last("phone_changed").values["what"] == "removed"
+    assert clash(house, staff, ada).holder is None
+    assert isinstance(wants(browser, ada), Open)
+    code = house.last("verify_phone").code
+    assert isinstance(
+        run(phone.enter_code(house.parts, browser.caller, house.again(ada), code)), Proved
+    )
+    assert clash(house, staff, ada) is None
+
+
+def test_an_active_users_number_is_not_staffs_to_give_away(house: House) -> None:
+    bob = holder(house, UserState.ACTIVE)
+    assert release(house, desk(house, Role.OWNER), bob.id) == Held()
+    assert house.again(bob).phone == MOBILE
+
+
+def test_nothing_happens_where_there_is_no_number(house: House) -> None:
+    bob = house.user("bob@northwind.test", state=UserState.DISABLED)
+    assert release(house, desk(house), bob.id) == Released(bob)
+    assert house.outbox("phone_changed") == []
+
+
+def test_an_auditor_releases_nothing_and_nobody_is_reached_beyond_the_wall(house: House) -> None:
+    bob = holder(house)
+    assert release(house, desk(house, Role.AUDITOR), bob.id) == NotAllowed(Why.NO_ROLE)
+    staff = desk(house)
+    other = house.user("eve@southbank.test", tenant=house.add_tenant("southbank"))
+    for user_id in (other.id, house.tenant.id, "nobody"):
+        assert release(house, staff, user_id) == NotFound()
+
+
+def test_a_higher_roles_number_stays(house: House) -> None:
+    boss = house.user("boss@northwind.test", state=UserState.DISABLED, role=Role.OWNER)
+    assert release(house, desk(house), boss.id) == NotAllowed(Why.RANK)
+
+
+# -- the same person's stale registration
+
+
+def stale(house: House, state: UserState = UserState.DISABLED) -> User:
+    """An older account with Ada's address."""
+    old = holder(house, state)
+    return house.change(old, email="ADA@northwind.test")
+
+
+def mend(house: House, ada: User) -> User | None:
+    act = begin(house.parts, house.browser().caller)
+    return house.write(lambda tx: phone_proof.release_stale(tx, act, ada))
+
+
+def test_ones_own_stale_registration_is_recognised_and_its_number_taken_back(
+    house: House, browser: Browser, ada: User
+) -> None:
+    old = stale(house)
+    wants(browser, ada)
+    assert clash(house, desk(house), ada).same
+    assert mend(house, ada) == house.again(old)
+    assert house.again(old).phone is None
+    assert isinstance(wants(browser, ada), Open)
+
+
+def test_an_active_account_of_the_same_address_keeps_its_number(
+    house: House, browser: Browser, ada: User
+) -> None:
+    stale(house, UserState.ACTIVE)
+    wants(browser, ada)
+    assert clash(house, desk(house), ada).same
+    assert mend(house, ada) is None
+
+
+def test_a_strangers_number_is_not_mended(house: House, browser: Browser, ada: User) -> None:
+    assert mend(house, ada) is None
+    bob = holder(house)
+    wants(browser, ada)
+    assert mend(house, ada) is None
+    assert house.again(bob).phone == MOBILE
+
+
+def test_an_address_that_nobody_proved_shows_nothing(
+    house: House, browser: Browser, ada: User
+) -> None:
+    stale(house)
+    wants(browser, ada)
+    act = begin(house.parts, browser.caller)
+    unproved = replace(ada, state=UserState.UNVERIFIED)
+    found = house.write(lambda tx: phone_proof.clash(tx, act, unproved))
+    assert found is not None
+    assert not found.same
+
+
+def test_who_was_erased_since_mends_nothing(house: House, browser: Browser, ada: User) -> None:
+    old = stale(house)
+    wants(browser, ada)
+    house.write(lambda tx: tx.users.delete(house.tenant.id, old.id))
+    assert clash(house, desk(house), ada).holder is None
+    assert mend(house, ada) is None
+
+
+def test_a_number_taken_while_its_code_was_on_the_way_is_a_clash_too(
+    house: House, browser: Browser, ada: User
+) -> None:
+    other, bob = house.browser(), house.user("bob@northwind.test")
+    wants(browser, ada)
+    wants(other, bob)
+    codes = [letter.code for letter in house.outbox("verify_phone")]
+    run(phone.enter_code(house.parts, other.caller, bob, codes[1]))
+    assert run(phone.enter_code(house.parts, browser.caller, ada, codes[0])) == InUse()
+    assert clash(house, desk(house), ada).holder == house.again(bob)
+
+
+def test_a_clash_is_noted_only_while_something_is_open(house: House, ada: User) -> None:
+    act = begin(house.parts, house.browser().caller)
+    house.write(lambda tx: phone_proof.note_clash(tx, act, ada, "phone"))
+    assert clash(house, desk(house), ada) is None
