@@ -76,6 +76,7 @@ def environment(
         ),
         href=contact_href,
         initial=initial,
+        tenths=jinja2.pass_environment(lambda env, number: env.globals["speech"].tenths(number)),
         program=jinja2.pass_environment(lambda env, name: program(name, env.globals["speech"])),
         mono=grouped,
     )

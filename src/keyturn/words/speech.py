@@ -52,6 +52,7 @@ class Speech:
         months: short names, for pages. long_months, weekdays (Monday first): for mails.
         units: by unit and CLDR's plural category, with "{0}" for the number.
         category: of a number, CLDR's plural category: "one", "other", …
+        point: between whole numbers and tenths.
         scripted: what static/app.js needs, as JSON; "" for English, which it has.
     """
 
@@ -62,7 +63,12 @@ class Speech:
     weekdays: tuple[str, ...]
     units: Mapping[str, Mapping[str, str]]
     category: Callable[[int], str]
+    point: str = "."
     scripted: str = ""
+
+    def tenths(self, number: float) -> str:
+        """A number with one decimal: "1.1"."""
+        return f"{number:.1f}".replace(".", self.point)
 
     def count(self, number: int, unit: str) -> str:
         """A number of UNITS: "1 minute", "6 minutes"."""
@@ -101,6 +107,7 @@ def speech(language: str) -> Speech:
         weekdays=tuple(locale.days["format"]["wide"].values()),
         units={unit: _forms(locale, unit) for unit in UNITS},
         category=locale.plural_form,
+        point=locale.number_symbols["latn"]["decimal"],
     )
     told = {"months": spoken.months, "units": spoken.units, **asdict(spoken.patterns)}
     return replace(spoken, scripted=json.dumps(told, ensure_ascii=False))
