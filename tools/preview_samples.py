@@ -16,6 +16,7 @@ from typing import Any
 import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
+from preview_enrolled import enrolled_pages, no_phone  # type: ignore[import-not-found]
 from preview_phone import clash_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
@@ -359,6 +360,7 @@ def people() -> list[Row]:
                 locked_until=NOW + 6 * MINUTE if number == 1 else None,
                 totp=number % 2 == 0,
                 passkey=number in STATES,
+                app=number == 1,
                 last_signin_at=None if number in STATES else NOW - number * 7 * HOUR,
             )
         )
@@ -378,7 +380,7 @@ def users_page(**changes: Any) -> dict[str, Any]:
             locked=1,
             most=10_000,
             unfiled=False,
-            can={"unlock", "disable", "enable", "end_sessions"},
+            can={"unlock", "disable", "enable", "end_sessions", "invite", "reset_user"},
         )
         | changes
     )
@@ -407,6 +409,7 @@ def user_page(**changes: Any) -> dict[str, Any]:
             jobs=JOBS,
             clash=None,
             releases=True,
+            enrolled=no_phone(NOW),
         )
         | changes
     )
@@ -889,6 +892,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     **clash_pages(user_page, NOW, user(2, "Ben Okafor")),
     "console-confirm-number": ("console/confirm.html", always(STAFF, ask="number", user=ANN)),
+    **enrolled_pages(user_page, NOW, message),
+    "console-confirm-invite": ("console/confirm.html", always(STAFF, ask="invite", user=ANN)),
+    "console-confirm-reset": ("console/confirm.html", always(STAFF, ask="reset-user", user=ANN)),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),
     "console-confirm-erase": ("console/confirm.html", always(STAFF, ask="erase", user=ANN)),
     "console-closed": ("console/closed.html", always(STAFF, why="enrol")),

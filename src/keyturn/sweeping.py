@@ -1,5 +1,5 @@
-"""What time makes of directory jobs, of directories and of passwords that end: one coroutine in
-each server process, beside delivery.
+"""What time makes of directory jobs, of directories, of passwords that end and of links that die:
+one coroutine in each server process, beside delivery.
 
 A job that nobody answers for must not stand open because nobody looks: whoever watches its
 page is told within a second of its deadline.  Every process looks; a job is held while it
@@ -40,6 +40,7 @@ async def once(parts: Parts) -> float:
     from keyturn.flows import (  # noqa: PLC0415  not at the start, which has enough to do
         channel,
         directory_health,
+        link_reminding,
         owning,
         reminding,
     )
@@ -48,10 +49,11 @@ async def once(parts: Parts) -> float:
     judged = await _done("directories", directory_health.sweep(parts, __version__))
     settled = await _done("accounts", owning.settle(parts))
     reminded = await _done("reminders", reminding.remind(parts))
-    if None in {seen, judged, settled, reminded}:
+    links = await _done("links", link_reminding.remind(parts))
+    if None in {seen, judged, settled, reminded, links}:
         return AGAIN_S
-    full = (channel.SWEEP, reminding.LIMIT, owning.LIMIT)
-    more = any(a == b for a, b in zip((seen, reminded, settled), full, strict=True))
+    full = (channel.SWEEP, reminding.LIMIT, owning.LIMIT, link_reminding.LIMIT)
+    more = any(a == b for a, b in zip((seen, reminded, settled, links), full, strict=True))
     return 0 if more else LOOK_S
 
 

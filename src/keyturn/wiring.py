@@ -437,7 +437,9 @@ def _kept(settings: Settings) -> Keep:
         Kind.CODES: keep.flows_days, Kind.FLOWS: keep.flows_days,
         Kind.SESSIONS: keep.sessions_days, Kind.ABSENT: keep.absent_days,
         Kind.JOBS: keep.jobs_days, Kind.PROOFS: keep.jobs_days, Kind.GONE: keep.flows_days,
-        Kind.HEALTH: keep.health_days,
+        Kind.HEALTH: keep.health_days, Kind.ACTIVATIONS: keep.flows_days,
+        Kind.SCANS: keep.flows_days, Kind.QUESTIONS: keep.flows_days,
+        Kind.PHONES: keep.clients_days,
     }  # fmt: skip
 
 

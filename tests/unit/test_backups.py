@@ -22,7 +22,9 @@ from keyturn.adapters.sql.facts import BACKUP, DEMO, GENERATION, get_fact, set_f
 from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import engine_of
 from keyturn.backups import Made, Manifest, Refused, Restored
+from keyturn.ports.phones import Kept
 from keyturn.ports.store import Tx
+from keyturn.rules import phone_app
 from keyturn.rules.accounts import (
     Client,
     Factor,
@@ -34,6 +36,7 @@ from keyturn.rules.accounts import (
     User,
     UserState,
 )
+from keyturn.rules.binding import Rows
 from keyturn.rules.callers import Caller
 from keyturn.rules.codes import Code
 from keyturn.rules.directories.resets import JobState
@@ -41,6 +44,7 @@ from keyturn.rules.directories.things import AgentState
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, Lane
 from keyturn.rules.messages import Message, MessageState
+from keyturn.rules.phone_app import PhoneState
 from keyturn.settings import Settings
 from tests.unit.adapters.test_directories_contract import (
     make_account,
@@ -50,6 +54,7 @@ from tests.unit.adapters.test_directories_contract import (
     make_permit,
     make_run,
 )
+from tests.unit.adapters.test_phones_contract import code_of, link_of, phone_of
 
 WHO = "command on the host (ann)"
 
@@ -457,3 +462,25 @@ def test_a_restore_settles_jobs_by_reading_and_keeps_agents_revoked(
     assert (stored["state"], stored["envelopes"]) == ("unsettled", "[]")
     [revoked] = place.rows("agents")
     assert (revoked["state"], revoked["run_id"]) == ("revoked", None)
+
+
+def test_a_restore_keeps_phones_and_what_was_taken_from_them_since(
+    place: Place, tmp_path: Path
+) -> None:
+    row = place.rows("users")[0]
+    user: Any = place.write(lambda tx: tx.users.get(row["tenant_id"], row["id"]))
+    before = Rows(user, (link_of(user),), (code_of(user),), (), (phone_of(user),))
+    [phone] = before.phones
+    place.write(lambda tx: tx.phones.save(Rows(user), before))
+    place.write(lambda tx: tx.phones.keep(user.tenant_id, phone.id, Kept(offline="sealed")))
+    made = place.backup(tmp_path)
+    gone = replace(before, phones=(phone_app.over(phone, PhoneState.REVOKED, 1),))
+    place.write(lambda tx: tx.phones.save(before, gone))
+    place.clock.move(HOUR)
+    place.restore(made.path)
+    [stored] = place.rows("phones")
+    assert (stored["state"], stored["offline"]) == ("revoked", "sealed")
+    assert stored["offline_used"] == place.clock.now() // 30_000 + 1
+    assert [row["state"] for row in place.rows("scan_codes")] == ["over"]
+    taken = made.manifest.head.taken_at
+    assert [row["expires_at"] for row in place.rows("activation_links")] == [taken]

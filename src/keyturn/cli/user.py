@@ -1,4 +1,4 @@
-"""`keyturn user`: find, create, unlock, disable, enable; sessions, roles, a new owner; data.
+"""`keyturn user`: find, create, unlock, disable, enable; sessions, roles, a new owner; data, phone.
 
 No command takes a password, and none shows one: whoever lost theirs sets a new one by
 "Forgot your password?".
@@ -13,15 +13,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from keyturn.cli import user_data
+from keyturn.cli import user_data, user_phone
 from keyturn.cli.audit import _lines as trail_lines
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import Desk, desk
 from keyturn.cli.opened import who as caller_name
 from keyturn.cli.options import CONFIG, JSON, TENANT
 from keyturn.cli.terminal import OUT, as_json, clean, iso, moment
+from keyturn.flows import inviting, staff
 from keyturn.flows import owner as owners
-from keyturn.flows import staff
+from keyturn.flows.inviting import Enrolled
 from keyturn.flows.staff import Done, InUse, NotAllowed, NotFound, Unfit
 from keyturn.ports.parts import Parts
 from keyturn.rules.access import Staff
@@ -36,6 +37,8 @@ role_app = typer.Typer(no_args_is_help=True, help="Who is staff here.", rich_mar
 app.add_typer(role_app, name="role")
 app.command("export")(user_data.export)
 app.command("delete")(user_data.delete)
+app.command("invite")(user_phone.invite)
+app.command("reset")(user_phone.reset)
 
 WHO = Annotated[str, typer.Argument(metavar="USER", help="Any of the person's names, or the id.")]
 YES = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -82,7 +85,7 @@ def _row_document(row: UserRow) -> dict[str, object]:
         "id": row.id, "name": row.name, "username": row.username, "email": row.email,
         "phone": row.phone, "state": row.state, "frozen_at": iso(row.frozen_at),
         "locked_until": iso(row.locked_until), "last_signin_at": iso(row.last_signin_at),
-        "totp": row.totp, "passkey": row.passkey,
+        "totp": row.totp, "passkey": row.passkey, "phone_app": row.app,
     }  # fmt: skip
 
 
@@ -111,13 +114,15 @@ def _state(row: UserRow) -> Text:
 def show(who: WHO, tenant: TENANT = None, config: CONFIG = None, json: JSON = False) -> None:
     """Everything about one person, without anything secret."""
     with desk(config, tenant) as at:
-        page = at.run(staff.user(at.house.parts, at.staff, at.user(who).id))
-    if isinstance(page, NotFound):
+        user_id = at.user(who).id
+        page = at.run(staff.user(at.house.parts, at.staff, user_id))
+        enrolled = at.run(inviting.standing(at.house.parts, at.staff, user_id))
+    if isinstance(page, NotFound) or isinstance(enrolled, inviting.NotFound):
         raise NotDone("That account is gone.")
     if json:
-        as_json(document(page))
+        as_json({**document(page), "phone_app": user_phone.document(enrolled)})
     else:
-        _show_page(page)
+        _show_page(page, enrolled)
 
 
 def document(page: UserPage) -> dict[str, object]:
@@ -148,7 +153,7 @@ def _user_document(user: User) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _show_page(page: UserPage) -> None:
+def _show_page(page: UserPage, enrolled: Enrolled) -> None:
     user = page.user
     role = f", {page.role}" if page.role else ""
     OUT.print()
@@ -156,7 +161,7 @@ def _show_page(page: UserPage) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column()
-    for label, text in _facts(page).items():
+    for label, text in {**_facts(page), **user_phone.facts(enrolled)}.items():
         table.add_row(f"  {label}", Text(clean(text)))
     OUT.print(table)
     OUT.print(Text("\nLately", "bold"))

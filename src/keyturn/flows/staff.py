@@ -31,7 +31,7 @@ from keyturn.rules.identifiers import (
 from keyturn.rules.lockout import HOUR
 from keyturn.rules.messages import MessageState
 from keyturn.rules.sessions import CONSOLE_IDLE_MS, CONSOLE_MS, alive
-from keyturn.steps import alarms, glass, lanes, passkey_changes, sessions, views
+from keyturn.steps import alarms, disabling, glass, lanes, passkey_changes, sessions, views
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.alarms import Standing
 from keyturn.steps.naming import is_id, name_of
@@ -263,15 +263,15 @@ async def end_sessions(parts: Parts, staff: Staff, user_id: str) -> Done | NotAl
 
 
 async def disable(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed | NotFound:
-    """Nobody gets into the account any more; all its sessions end."""
+    """Nobody gets into the account any more; all its sessions end, and no link to activate is
+    good: enabling brings none back.
+    """
 
     def do(tx: Tx, act: Act, user: User) -> Done:
         if user.state is UserState.DISABLED:
             return Done(user, 0)
-        after = replace(user, state=UserState.DISABLED)
-        record(tx, act, Event.USER_DISABLED, after, {"was": str(user.state)})
-        lanes.interrupt(tx, act, user)
-        return Done(sessions.end_all(tx, act, after, "disabled"), 1)
+        record(tx, act, Event.USER_DISABLED, user, {"was": str(user.state)})
+        return Done(disabling.disable(tx, act, user, "disabled"), 1)
 
     return await _do(parts, staff, user_id, Action.DISABLE, do)
 

@@ -73,6 +73,10 @@ class Phones(Protocol):
         """The link whose token has this digest."""
         ...
 
+    def links_of(self, tenant_id: str, user_id: str) -> Sequence[Link]:
+        """All of a user's, by number."""
+        ...
+
     def newest(self, tenant_id: str, user_ids: Sequence[str]) -> Mapping[str, Link]:
         """The newest link of each of these users who has one."""
         ...
@@ -164,6 +168,10 @@ class Phones(Protocol):
     def approval(self, tenant_id: str, approval_id: str) -> Approval | None: ...
     def approval_of(self, tenant_id: str, subject: str) -> Approval | None:
         """The newest question that `subject` has asked."""
+        ...
+
+    def history(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Approval]:
+        """What a user was asked, the newest first."""
         ...
 
     def waiting(self, tenant_id: str, phone_id: str, now: int) -> Sequence[Approval]:

@@ -139,6 +139,10 @@ class Users(Protocol):
         """Store every field of an existing user."""
         ...
 
+    def set_language(self, tenant_id: str, user_id: str, language: str) -> None:
+        """Store the language that a person chose, and nothing else of them."""
+        ...
+
     def delete(self, tenant_id: str, user_id: str) -> None:
         """An unverified sign-up gives way; its identifiers go too."""
         ...

@@ -4,6 +4,8 @@
     ------------  -----  -------  ----------  -------
     read          yes    yes      yes         yes
     unlock        yes    yes      yes         no
+    invite        yes    yes      yes         no
+    reset user    yes    yes      yes         no
     end sessions  yes    yes      yes         no
     close case    yes    yes      yes         no
     start reset   yes    yes      yes         no
@@ -21,7 +23,9 @@
     link account  yes    yes      no          no
 
 Nobody acts on somebody of a higher role, or gives or takes one above their own.  Nobody
-disables, unfreezes or erases themselves here or changes their own role.  Reading is no acting.
+disables, unfreezes, resets or erases themselves here or changes their own role.  Reading is no
+acting.  Reset User takes a second step away, so that of staff only somebody of a higher role does
+it to, and an owner to an owner.
 """
 
 from __future__ import annotations
@@ -39,6 +43,8 @@ class Action(StrEnum):
     READ = "read"
     UNLOCK = "unlock"
     END_SESSIONS = "end_sessions"
+    INVITE = "invite"  # mail a link to set up the phone
+    RESET_USER = "reset_user"  # … after taking the phone away
     CLOSE_CASE = "close_case"
     START_RESET = "start_reset"
     RELEASE_NUMBER = "release_number"  # take a disabled user's phone number, for somebody else
@@ -94,11 +100,13 @@ _HELP = frozenset(
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
     Role.MANAGER: frozenset(Action),
-    Role.TECHNICIAN: _HELP,
+    Role.TECHNICIAN: _HELP | {Action.INVITE, Action.RESET_USER},
     Role.AUDITOR: frozenset({Action.READ}),
 }
 _RANK = {Role.AUDITOR: 1, Role.TECHNICIAN: 2, Role.MANAGER: 3, Role.OWNER: 4}
-_NOT_ONESELF = frozenset({Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE})
+_NOT_ONESELF = frozenset(
+    {Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE, Action.RESET_USER}
+)
 
 
 def rank(role: Role | None) -> int:
@@ -119,4 +127,10 @@ def hindrance(staff: Staff, action: Action, subject: User | None, theirs: int) -
         return None
     if staff.user is not None and staff.user.id == subject.id and action in _NOT_ONESELF:
         return Why.SELF
-    return Why.RANK if theirs > rank(staff.role) else None
+    return Why.RANK if theirs > _highest(staff.role, action) else None
+
+
+def _highest(role: Role, action: Action) -> int:
+    """The highest rank that somebody of this role does this to."""
+    below = action is Action.RESET_USER and role is not Role.OWNER
+    return rank(role) - 1 if below else rank(role)

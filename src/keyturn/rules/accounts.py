@@ -121,6 +121,7 @@ class User:
         frozen_at: since when changes are frozen ("this wasn't me"), or None.
         erase_at: when the account is erased, if its owner asked for it and does not change
             their mind until then; or None.
+        language: that the person chose for mails and texts; "": none.
     """
 
     id: str
@@ -138,6 +139,7 @@ class User:
     timezone: str | None
     created_at: int
     erase_at: int | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

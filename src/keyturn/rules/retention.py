@@ -23,6 +23,10 @@ Then it rests.  What goes:
     health    what changed in how directories are                happened
     tries     tries of a directory password                      the seal's end
     streaks   how often an account was tried, 90 days later      the last try
+    activations  activation links                                their end
+    scans     codes for a phone to scan                          their end
+    questions  what a phone was asked                            their end
+    phones    phones that are not bound any more                 unbound
 """
 
 from __future__ import annotations
@@ -63,6 +67,10 @@ class Kind(StrEnum):
     HEALTH = "health"
     TRIES = "tries"
     STREAKS = "streaks"
+    ACTIVATIONS = "activations"
+    SCANS = "scans"
+    QUESTIONS = "questions"
+    PHONES = "phones"
 
 
 ORDER = tuple(Kind)

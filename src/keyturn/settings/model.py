@@ -419,13 +419,15 @@ class Retention(_Section):
                                 ge=7, le=36_500)  # fmt: skip
     cases_days: int = _field("Closed cases.", 730, ge=30, le=36_500)
     clients_days: int = _field(
-        "Known browsers that nobody came back with; browsers forget us after 400 days.",
+        "Known browsers that nobody came back with, and phones that are not bound any more; "
+        "browsers forget us after 400 days.",
         400,
         ge=30,
         le=36_500,
     )
     flows_days: int = _field(
-        "Codes, links, and what was begun in browsers and ran out: diagnosis looks at them. "
+        "Codes, links, what was begun in browsers and ran out, and what phones were asked: "
+        "diagnosis looks at them. "
         "Accounts that a directory does not have any more.",
         30,
         ge=1,

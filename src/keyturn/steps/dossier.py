@@ -13,8 +13,10 @@ from typing import Any
 
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import FactorKind, User
+from keyturn.rules.approvals import BY_STAFF, Approval
 from keyturn.rules.directories.resets import Job
 from keyturn.rules.events import Entry
+from keyturn.rules.phone_app import Phone
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.delivery import masked
 
@@ -54,6 +56,12 @@ def dossier(tx: Tx, act: Act, user: User) -> Document:
                                for a in tx.directories.linked(act.tenant.id, user.id)],
         "directory_entries": _entries(tx, act, user),
         "directory_jobs": [_job(j) for j in tx.jobs.of(act.tenant.id, None, user.id, MOST)],
+        "activation_links": [
+            _told(link, "number", "made_at", "expires_at", "used_at", "withdrawn_at")
+            for link in tx.phones.links_of(act.tenant.id, user.id)],
+        "phones": [_phone(tx, phone) for phone in tx.phones.of_user(act.tenant.id, user.id)],
+        "phone_questions": [_question(one)
+                            for one in tx.phones.history(act.tenant.id, user.id, MOST)],
         "events": [_event(e, user) for e in tx.audit.of_user(act.tenant.id, user.id, MOST)],
     }  # fmt: skip
 
@@ -77,7 +85,7 @@ def _shown(name: str, value: object) -> object:
 def _account(tx: Tx, act: Act, user: User) -> dict[str, object]:
     told = _told(
         user, "id", "state", "name", "username", "email", "phone", "phone_verified_at", "timezone",
-        "password_set_at", "frozen_at", "erase_at", "created_at",
+        "language", "password_set_at", "frozen_at", "erase_at", "created_at",
     )  # fmt: skip
     return {**told, "role": tx.roles.of_user(user.id).get(act.tenant.id)}
 
@@ -130,6 +138,23 @@ def _job(job: Job) -> Document:
     names = ("kind", "state", "reason", "must_change", "unlock", "created_at", "finished_at",
              "everywhere_at")  # fmt: skip
     return {**_told(job, *names), "by": "staff" if job.started_by else "you"}
+
+
+def _phone(tx: Tx, phone: Phone) -> Document:
+    seen = tx.phones.seen_at(phone.tenant_id, phone.id)
+    checks = tx.phones.checks(phone.tenant_id, phone.id)
+    return {
+        **_told(phone, "name", "state", "bound_at", "ended_at"),
+        "push": str(phone.push.state), "push_since": moment(phone.push.since),
+        "seen_at": None if seen is None else moment(seen),
+        "checks": None if checks is None else checks[0],
+    }  # fmt: skip
+
+
+def _question(one: Approval) -> Document:
+    by_staff = one.kind in BY_STAFF
+    asker = {"by": "staff"} if by_staff else _told(one, "asker", "place")
+    return {**_told(one, "kind", "state", "made_at", "answered_at", "used_at", "ended"), **asker}
 
 
 def _event(entry: Entry, user: User) -> Document:

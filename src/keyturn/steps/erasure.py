@@ -14,7 +14,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY
-from keyturn.steps import links, sessions
+from keyturn.steps import disabling, links
 from keyturn.steps.acts import Act, record
 from keyturn.steps.notices import tell
 
@@ -44,10 +44,10 @@ def _others(tx: Tx, tenant_id: str, user_id: str) -> bool:
 def ask(tx: Tx, act: Act, user: User) -> User:
     """Disable the account and let the wait begin; the owner hears of it, with a link to keep it."""
     at = act.now + WAIT_MS
-    asked = replace(user, state=UserState.DISABLED, erase_at=at)
-    record(tx, act, Event.USER_DISABLED, asked, {"was": str(user.state), "cause": "erase"})
-    record(tx, act, Event.ERASE_ASKED, asked, {"at": at})
-    asked = sessions.end_all(tx, act, asked, "erase")
+    record(tx, act, Event.USER_DISABLED, user, {"was": str(user.state), "cause": "erase"})
+    record(tx, act, Event.ERASE_ASKED, user, {"at": at})
+    asked = replace(disabling.disable(tx, act, user, "erase"), erase_at=at)
+    tx.users.save(asked)
     tell(tx, act, "erase_asked", asked, erase_at=at, link=_link(tx, act, asked, user.state))
     return asked
 

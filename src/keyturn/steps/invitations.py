@@ -17,7 +17,7 @@ from keyturn.rules.accounts import User
 from keyturn.rules.activation import AGAIN, LIFE_MS, Link
 from keyturn.rules.binding import No, Rows
 from keyturn.rules.events import Event
-from keyturn.steps import clients, second, sessions
+from keyturn.steps import clients, phone_proof, second, sessions
 from keyturn.steps.acts import Act, record
 from keyturn.steps.outbox import enqueue
 
@@ -108,20 +108,21 @@ def again(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent | Later:
 
 
 def reset(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:
-    """Reset User: no phone, no session, no trusted browser, a new link.
+    """Reset User: no phone, no session, no trusted browser, a new link; and a number comes free
+    that a stale registration of the same person holds (SPEC §3, B5).
 
     Args: as of `invite`.
     """
     was, (token, digest) = rows.user, _token(act)
     after = binding.reset_user(rows, act.id(), digest, act.now, alone=_alone(tx, act, was))
-    if isinstance(after, No):
-        return NotSent(Bar(was.state))
-    if (bar := _unreachable(was)) is not None:
-        return NotSent(bar)
+    bar = bar_to_reset(was)
+    if bar is not None or isinstance(after, No):
+        return NotSent(bar or Bar.DISABLED)
     made = _Made(after, token)
     facts = {
         "link": made.link.number, "was": str(was.state), "now": str(after.user.state),
         "phone": rows.bound, "trusted": clients.distrust(tx, act, was),
+        "stale_number": phone_proof.release_stale(tx, act, was) is not None,
     }  # fmt: skip
     record(tx, act, Event.USER_RESET, after.user, facts)
     sessions.close_all(tx, act, after.user, "reset-user")
@@ -143,17 +144,31 @@ class _Made:
 def _made(act: Act, rows: Rows) -> _Made | NotSent:
     token, digest = _token(act)
     after = binding.invite(rows, act.id(), digest, act.now)
-    if isinstance(after, No):
-        found = activation.invitation(rows.user.state, newest=rows.newest, bound=rows.bound)
-        return NotSent(Bar(found))
-    bar = _unreachable(rows.user)
-    return _Made(after, token) if bar is None else NotSent(bar)
+    bar = bar_to_invite(rows.user, bound=rows.bound)
+    if bar is not None or isinstance(after, No):
+        return NotSent(bar or Bar.DISABLED)
+    return _Made(after, token)
 
 
 def _token(act: Act) -> tuple[str, str]:
     """A link's token, and what is stored of it."""
     token = act.parts.random.token()
     return token, act.parts.sealer.digest(PURPOSE, token)
+
+
+def bar_to_invite(user: User, *, bound: bool) -> Bar | None:
+    """Why a user is not invited; None: they are.
+
+    Args:
+        bound: the user has a phone.
+    """
+    found = activation.invitation(user.state, newest=1, bound=bound)
+    return _unreachable(user) if activation.welcome(found) else Bar(found)
+
+
+def bar_to_reset(user: User) -> Bar | None:
+    """Why a user is not reset; None: they are."""
+    return bar_to_invite(user, bound=False)
 
 
 def _unreachable(user: User) -> Bar | None:

@@ -21,7 +21,7 @@ from keyturn.rules.directories.comings import Belongs, Unclear, belongs
 from keyturn.rules.directories.known import LEFT, Known, Owing
 from keyturn.rules.directories.things import How, LinkedAccount
 from keyturn.rules.events import Entry, Event
-from keyturn.steps import jobs, lanes, sessions
+from keyturn.steps import disabling, jobs
 from keyturn.steps.acts import Act, record, row
 
 
@@ -130,8 +130,7 @@ def _stand(
         return kept
     if after.state is UserState.DISABLED:
         record(tx, act, Event.USER_DISABLED, after, {"was": str(user.state), "cause": "directory"})
-        lanes.interrupt(tx, act, user)
-        sessions.end_all(tx, act, after, "disabled")
+        disabling.disable(tx, act, user, "disabled")
     else:
         tx.users.save(after)
         record(tx, act, Event.USER_ENABLED, after, {"now": str(after.state), "cause": "directory"})

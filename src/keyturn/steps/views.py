@@ -36,7 +36,12 @@ UNFILED = 500
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """One line of the list. `locked_until`: the last end of its locks, None if none runs."""
+    """One line of the list.
+
+    Attributes:
+        locked_until: the last end of its locks, None if none runs.
+        app: a phone is bound.
+    """
 
     id: str
     name: str
@@ -49,6 +54,7 @@ class UserRow:
     last_signin_at: int | None
     totp: bool
     passkey: bool
+    app: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +166,13 @@ def users(
     locks = tx.lanes.locked(act.tenant.id, ids, act.now)
     totp = tx.factors.enrolled(act.tenant.id, ids, FactorKind.TOTP)
     keys = tx.passkeys.holders(act.tenant.id, ids)
+    apps = tx.phones.active(act.tenant.id, ids)
     rows = tuple(
         UserRow(
             id=u.id, name=u.name, username=u.username, email=u.email, phone=u.phone,
             state=u.state, frozen_at=u.frozen_at, locked_until=locks.get(u.id),
             last_signin_at=seen.get(u.id), totp=u.id in totp,
-            passkey=u.id in keys,
+            passkey=u.id in keys, app=u.id in apps,
         )
         for u in page.users
     )  # fmt: skip

@@ -79,6 +79,7 @@ MAILS: dict[str, dict[str, object]] = {
     "data_exported": CHANGE,
     "break_glass": {"made": "new@northwind.test", "at": SINCE, "link": LINK, **ORIGIN},
     "activation": {"link": LINK, "ends": UNTIL, "oneself": True, **ORIGIN},
+    "activation_soon": {"ends": UNTIL, "sent": SINCE, "hours": 4},
     "activation_reset": {"link": LINK, "ends": UNTIL},
     "case_opened": {"at": SINCE, "ref": "KT-7F3K-2M"},
 }

@@ -365,6 +365,14 @@ class TestQuestions:
         assert read(store, lambda tx: tx.phones.approval_of(here, older.subject)) == newer
         assert read(store, lambda tx: tx.phones.approval_of(there, older.subject)) is None
 
+    def test_all_that_a_user_was_asked(self, store: SqlStore, here: str, there: str) -> None:
+        user = person(here)
+        old, new = question_of(user, made_at=1), question_of(user, state=approvals.State.USED)
+        stored(store, user, questions=(old, new))
+        assert read(store, lambda tx: tx.phones.history(here, user.id, 9)) == [new, old]
+        assert read(store, lambda tx: tx.phones.history(here, user.id, 1)) == [new]
+        assert read(store, lambda tx: tx.phones.history(there, user.id, 9)) == []
+
     def test_what_a_phone_is_to_answer(self, store: SqlStore, here: str, there: str) -> None:
         user, phone_id = person(here), new_id()
         older, newer = (question_of(user, phone_id=phone_id) for _ in range(2))

@@ -471,6 +471,14 @@ def test_a_phone_is_unique_in_its_tenant_only(
     assert holder == replace(ada, phone=phone)
 
 
+def test_a_language_is_chosen_and_nothing_else_is_stored(
+    store: SqlStore, tenant: Tenant, other: Tenant, ada: User
+) -> None:
+    write(store, lambda tx: tx.users.set_language(tenant.id, ada.id, "de"))
+    write(store, lambda tx: tx.users.set_language(other.id, ada.id, "fr"))
+    assert read(store, lambda tx: tx.users.get(tenant.id, ada.id)) == replace(ada, language="de")
+
+
 def _taking(name: str, user: User) -> Callable[[Tx], None]:
     return lambda tx: tx.users.add(user, [name])
 

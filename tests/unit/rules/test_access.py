@@ -12,7 +12,16 @@ READ, UNLOCK, END, CLOSE = Action.READ, Action.UNLOCK, Action.END_SESSIONS, Acti
 MAY = {
     Role.OWNER: set(Action),
     Role.MANAGER: set(Action),
-    Role.TECHNICIAN: {READ, UNLOCK, END, CLOSE, Action.START_RESET, Action.RELEASE_NUMBER},
+    Role.TECHNICIAN: {
+        READ,
+        UNLOCK,
+        END,
+        CLOSE,
+        Action.START_RESET,
+        Action.RELEASE_NUMBER,
+        Action.INVITE,
+        Action.RESET_USER,
+    },
     Role.AUDITOR: {READ},
 }
 TENANT = Tenant("t", "t", "T", None, "a@t.test", "#000000", "UTC", (), (), TenantPolicy(), 1)
@@ -45,7 +54,9 @@ def test_nobody_acts_on_a_higher_role_but_may_look(
     why = hindrance(_staff(mine, _user("me")), action, _user("other"), rank(theirs))
     if action not in MAY[mine]:
         assert why is Why.NO_ROLE
-    elif rank(theirs) > rank(mine) and action is not READ:
+    elif (rank(theirs) > rank(mine) and action is not READ) or (
+        action is Action.RESET_USER and theirs is mine is not Role.OWNER
+    ):
         assert why is Why.RANK
     else:
         assert why is None
@@ -54,7 +65,7 @@ def test_nobody_acts_on_a_higher_role_but_may_look(
 @pytest.mark.parametrize("action", Action)
 def test_nobody_disables_or_unfreezes_themselves_or_changes_their_own_role(action: Action) -> None:
     me = _user("me")
-    own = {Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE}
+    own = {Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE, Action.RESET_USER}
     why = hindrance(_staff(Role.OWNER, me), action, me, rank(Role.OWNER))
     assert why is (Why.SELF if action in own else None)
 

@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 
+from keyturn.ports.delivery import PhoneNumber
 from keyturn.ports.store import Tx
 from keyturn.rules import activation, phone_app
 from keyturn.rules.accounts import Client, User, UserState
 from keyturn.rules.activation import AGAIN, LIFE_MS, Link, LinkState
 from keyturn.rules.binding import Rows
 from keyturn.rules.codes import RESEND_MS
+from keyturn.rules.events import Event
 from keyturn.rules.lockout import DAY
 from keyturn.rules.phone_app import PhoneState
-from keyturn.steps import invitations
+from keyturn.steps import invitations, phone_proof
 from keyturn.steps.acts import Act, begin
 from keyturn.steps.invitations import Bar, Later, NotSent, Sent
+from keyturn.steps.phone_proof import InUse
 from keyturn.steps.sessions import SignedIn
 from tests.unit.flows.house import House
 from tests.unit.flows.test_words import words
@@ -206,6 +209,23 @@ class TestReset:
         bind(house, ada)
         do(house, invitations.reset, ada)
         assert house.again(ada).state is UserState.ACTIVE
+
+    def test_a_number_comes_free_that_the_same_persons_stale_registration_holds(
+        self, house: House
+    ) -> None:
+        number, ada = "+447400123456", house.user()
+        old = house.user("old@northwind.test", state=UserState.DISABLED, phone=number,
+                         phone_verified_at=1)  # fmt: skip
+        house.change(old, email=ada.email)
+        act = begin(house.parts, house.browser().caller)
+        found = phone_proof.judge(house.parts, house.tenant, number, insisted=True)
+        assert isinstance(found, PhoneNumber)
+        held = house.write(lambda tx: phone_proof.offer(tx, act, ada, found, "phone"))
+        assert isinstance(held, InUse)
+        assert isinstance(do(house, invitations.reset, ada), Sent)
+        assert house.again(old).phone is None
+        [reset] = [e for e in house.trail(ada) if e.event is Event.USER_RESET]
+        assert reset.facts["stale_number"] is True
 
     def test_who_has_no_phone_stays_active_too(self, house: House) -> None:
         ada = house.user()

@@ -51,15 +51,11 @@ class SqlPhones(Repository):
             return None
         return Rows(
             user=user,
-            links=tuple(self._links(tenant_id, user_id)),
+            links=tuple(self.links_of(tenant_id, user_id)),
             codes=tuple(self._codes(tenant_id, user_id)),
             questions=tuple(self._questions(tenant_id, user_id, now)),
             phones=tuple(self.active(tenant_id, [user_id]).values()),
         )
-
-    def _links(self, tenant_id: str, user_id: str) -> Iterable[Link]:
-        wanted = LINK.select().where(links.c.tenant_id == tenant_id, links.c.user_id == user_id)
-        return map(LINK.value, self._c.execute(wanted.order_by(links.c.number)))
 
     def _codes(self, tenant_id: str, user_id: str) -> Iterable[ScanCode]:
         theirs = codes.c.tenant_id == tenant_id, codes.c.user_id == user_id
@@ -85,6 +81,10 @@ class SqlPhones(Repository):
     def link(self, tenant_id: str, digest: str) -> Link | None:
         wanted = LINK.select().where(links.c.tenant_id == tenant_id, links.c.digest == digest)
         return LINK.maybe(self._c.execute(wanted).first())
+
+    def links_of(self, tenant_id: str, user_id: str) -> Sequence[Link]:
+        wanted = LINK.select().where(links.c.tenant_id == tenant_id, links.c.user_id == user_id)
+        return [LINK.value(row) for row in self._c.execute(wanted.order_by(links.c.number))]
 
     def newest(self, tenant_id: str, user_ids: Sequence[str]) -> Mapping[str, Link]:
         found: dict[str, Link] = {}
@@ -214,6 +214,11 @@ class SqlPhones(Repository):
         asked = approvals.c.tenant_id == tenant_id, approvals.c.subject == subject
         wanted = APPROVAL.select().where(*asked).order_by(approvals.c.id.desc()).limit(1)
         return APPROVAL.maybe(self._c.execute(wanted).first())
+
+    def history(self, tenant_id: str, user_id: str, limit: int) -> Sequence[Approval]:
+        theirs = approvals.c.tenant_id == tenant_id, approvals.c.user_id == user_id
+        wanted = APPROVAL.select().where(*theirs).order_by(approvals.c.made_at.desc()).limit(limit)
+        return [APPROVAL.value(row) for row in self._c.execute(wanted)]
 
     def waiting(self, tenant_id: str, phone_id: str, now: int) -> Sequence[Approval]:
         asked = approvals.c.tenant_id == tenant_id, approvals.c.phone_id == phone_id, WAITING

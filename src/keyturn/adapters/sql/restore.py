@@ -9,22 +9,25 @@ whose epoch has moved on, and comes to nothing.
 
 Voided is all that could be used twice or that was taken back after the backup: sessions,
 what browsers had begun, codes and links, the trust in known clients, codes that an
-authenticator has shown so far, mails that waited to be sent, and what agents had under way
-(`directory_restore.py`).  Locks and counted failures are what they were.
+authenticator has shown so far, mails that waited to be sent, what agents had under way
+(`directory_restore.py`), and what phones were asked (`phone_restore.py`).  Locks and counted
+failures are what they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, inspect, select, text, update
 
 from keyturn.adapters.archive import BadArchive, Manifest, Part
-from keyturn.adapters.sql import directory_restore
+from keyturn.adapters.sql import directory_restore, phone_restore
 from keyturn.adapters.sql.facts import GENERATION, RESTORED
 from keyturn.adapters.sql.migrate import HEAD, NotOurs, alone, bring, revision_of
+from keyturn.adapters.sql.phone_restore import Heard
+from keyturn.adapters.sql.phone_tables import phones
 from keyturn.adapters.sql.rows import compact, upsert
 from keyturn.adapters.sql.schema import (
     audit,
@@ -99,6 +102,7 @@ class _Before:
     generation: int = 0
     erased: Sequence[str] = ()
     revoked: Sequence[str] = ()
+    phones: Mapping[str, Heard] = field(default_factory=dict)
 
 
 def restore(
@@ -160,6 +164,7 @@ def _remember(connection: Connection, since: int) -> _Before:
         generation=int(connection.execute(told).scalar() or 0),
         erased=connection.execute(gone).scalars().all(),
         revoked=directory_restore.revoked(connection),
+        phones=phone_restore.heard(connection),
     )
 
 
@@ -231,6 +236,7 @@ def _void(connection: Connection, manifest: Manifest, moment: Moment, before: _B
     unsent = _unsend(connection, now)
     erased = _erase_again(connection, now, before.erased)
     directory_restore.void(connection, taken_at, now, before.revoked)
+    phone_restore.void(connection, taken_at, now, before.phones)
     generation = _next_generation(connection, now, before)
     restored = Restored(generation, unsent, erased)
     _write_down(connection, manifest, moment, restored)
@@ -238,11 +244,13 @@ def _void(connection: Connection, manifest: Manifest, moment: Moment, before: _B
 
 
 def _authenticators(connection: Connection, now: int) -> None:
-    """What an authenticator has shown by now may have been used after the backup."""
+    """What an authenticator, or a phone's own, has shown by now may have been used since."""
     step = now // STEP_MS + 1
     totp = factors.c.kind == str(FactorKind.TOTP)
     older = func.coalesce(factors.c.used, 0) < step
     connection.execute(update(factors).where(totp, older).values(used=step))
+    shown = phones.c.offline != "", func.coalesce(phones.c.offline_used, 0) < step
+    connection.execute(update(phones).where(*shown).values(offline_used=step))
 
 
 def _unsend(connection: Connection, now: int) -> int:

@@ -112,6 +112,7 @@ users = Table(
     Column("timezone", String(64)),
     Column("created_at", MS, nullable=False),
     Column("erase_at", MS),
+    Column("language", String(8), nullable=False, server_default=text("''")),
     Column("filed", Integer),  # which rule filed it under `words`; NULL: it is yet to be
     Index(None, "tenant_id", "email"),
     Index(None, "tenant_id", "id"),

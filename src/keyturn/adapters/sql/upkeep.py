@@ -126,6 +126,19 @@ def _of_directories() -> Mapping[Kind, _Kept]:
     }
 
 
+@cache
+def _of_phones() -> Mapping[Kind, _Kept]:
+    tables = whole().tables
+    links, shown = tables["activation_links"], tables["scan_codes"]
+    asked, phones = tables["approvals"], tables["phones"]
+    return {
+        Kind.ACTIVATIONS: _Kept(links, _over(links.c.expires_at)),
+        Kind.SCANS: _Kept(shown, _over(shown.c.expires_at)),
+        Kind.QUESTIONS: _Kept(asked, _over(asked.c.expires_at)),
+        Kind.PHONES: _Kept(phones, _over(phones.c.ended_at)),
+    }
+
+
 class SqlFacts(Repository):
     """See ports.upkeep.Facts."""
 
@@ -144,7 +157,7 @@ class SqlUpkeep(Repository):
     """See ports.upkeep.Upkeep."""
 
     def sweep(self, kind: Kind, after: Sequence[str], before: int, window: int) -> Swept:
-        kept = _KEPT.get(kind) or _of_directories()[kind]
+        kept = _KEPT.get(kind) or {**_of_directories(), **_of_phones()}[kind]
         key = kept.key
         rows = [tuple(row) for row in self._c.execute(_window(kept, after, before, window))]
         over = [row[:-1] for row in rows if row[-1]]

@@ -14,6 +14,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 
 from keyturn.adapters.sql.accounts import CLIENT, TID, UID, USER
@@ -167,6 +168,10 @@ class SqlUsers(Repository):
     def save(self, user: User) -> None:
         with taken(self._c, "phone"):
             self._c.execute(_SAVE, USER.changes(user, id=user.id))
+
+    def set_language(self, tenant_id: str, user_id: str, language: str) -> None:
+        theirs = users.c.tenant_id == tenant_id, users.c.id == user_id
+        self._c.execute(update(users).where(*theirs).values(language=language))
 
     def delete(self, tenant_id: str, user_id: str) -> None:
         which = {"tid": tenant_id, "uid": user_id}

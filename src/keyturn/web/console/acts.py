@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from keyturn.flows import data, releasing
+from keyturn.flows import data, inviting, releasing
 from keyturn.flows import staff as flow
 from keyturn.flows.data import Exported, LastOwner
 from keyturn.flows.staff import NotAllowed, NotFound
@@ -29,6 +29,8 @@ ASKED: dict[str, tuple[Action, Act]] = {
     "export": (Action.EXPORT, data.export_for),
     "erase": (Action.ERASE, data.delete_for),
     "number": (Action.RELEASE_NUMBER, releasing.release),
+    "invite": (Action.INVITE, inviting.invite),
+    "reset-user": (Action.RESET_USER, inviting.reset_user),
 }
 
 
@@ -70,12 +72,16 @@ async def _done(visit: Visit, staff: Staff, run: Act) -> Response:
     match answer:
         case NotAllowed() | NotFound():
             raise refused(answer)
-        case data.NotAllowed(why=why) | releasing.NotAllowed(why=why):
+        case (
+            data.NotAllowed(why=why) | releasing.NotAllowed(why=why) | inviting.NotAllowed(why=why)
+        ):
             raise refused(NotAllowed(why))
-        case data.NotFound() | releasing.NotFound():
+        case data.NotFound() | releasing.NotFound() | inviting.NotFound():
             raise refused(NotFound())
         case releasing.Held():
             raise Refusal(409, "number-held")
+        case inviting.NotSent(why=bar):
+            raise Refusal(409, f"no-link-{bar}")
         case LastOwner():
             raise Refusal(409, "last-owner")
         case Exported():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from keyturn.flows import linking, releasing, resetting
+from keyturn.flows import inviting, linking, releasing, resetting
 from keyturn.flows import staff as flow
+from keyturn.flows.inviting import Enrolled
 from keyturn.flows.linking import Linked
 from keyturn.flows.staff import NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff
@@ -24,9 +25,11 @@ OFFERED = frozenset(
     {
         Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE,
         Action.EXPORT, Action.ERASE, Action.REMOVE_PASSKEY, Action.START_RESET,
-        Action.LINK_ACCOUNT, Action.RELEASE_NUMBER,
+        Action.LINK_ACCOUNT, Action.RELEASE_NUMBER, Action.INVITE, Action.RESET_USER,
     }
 )  # fmt: skip
+#: of these a user's page offers what has a point (flows.inviting)
+PHONE_APP = frozenset({Action.INVITE, Action.RESET_USER})
 
 
 async def index(visit: Visit, staff: Staff) -> Response:
@@ -63,6 +66,8 @@ async def show(visit: Visit, staff: Staff) -> Response:
         raise refused(found)
     linked = await linking.accounts_of(visit.site.parts, staff, found.user.id)
     jobs = await resetting.jobs_of(visit.site.parts, staff, None, found.user.id)
+    enrolled = await inviting.standing(visit.site.parts, staff, found.user.id)
+    phone_app = enrolled.can if isinstance(enrolled, Enrolled) else frozenset()
     return visit.page(
         "console/user.html",
         user=found.user,
@@ -81,5 +86,6 @@ async def show(visit: Visit, staff: Staff) -> Response:
         entries=found.entries,
         names=found.names,
         diagnosis=spoken(visit, staff, found.diagnosis, found.facts),
-        can=found.can & OFFERED,
+        enrolled=enrolled if isinstance(enrolled, Enrolled) else None,
+        can=(found.can & OFFERED - PHONE_APP) | phone_app,
     )

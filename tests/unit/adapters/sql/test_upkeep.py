@@ -115,6 +115,15 @@ ROWS: list[tuple[Kind, str, Callable[[int], dict[str, Any]], list[dict[str, Any]
     (Kind.STREAKS, "directory_streaks", lambda at: {"lane": new_id(at)},
      [{"last_at": NOW - LONGEST_MS}, {"until": NOW - LONGEST_MS},
       {"last_at": NOW - LONGEST_MS - 1, "until": NOW - LONGEST_MS - 1}]),
+    (Kind.ACTIVATIONS, "activation_links",
+     lambda at: {"id": new_id(at), "user_id": new_id(at), "digest": new_id(at)},
+     [{"expires_at": NOW}, {"expires_at": NOW - 1}]),
+    (Kind.SCANS, "scan_codes", lambda at: {"id": new_id(at)},
+     [{"expires_at": NOW}, {"expires_at": NOW - 1}]),
+    (Kind.QUESTIONS, "approvals", lambda at: {"id": new_id(at)},
+     [{"expires_at": NOW}, {"expires_at": NOW - 1}]),
+    (Kind.PHONES, "phones", lambda at: {"id": new_id(at)},
+     [{"ended_at": None}, {"ended_at": NOW}, {"ended_at": NOW - 1}]),
 ]  # fmt: skip
 
 
@@ -185,7 +194,8 @@ def test_erasing_takes_every_row_of_one_person_and_of_nobody_else(store: SqlStor
         keys = [c.name for c in complete().tables[name].primary_key.columns if c.name != "user_id"]
         for user in ("ada", "bob"):
             unique = {key: f"{user[:1]}{name[:8]}" for key in keys if key != "tenant_id"}
-            more = {"ref": user, "link": user, "credential_id": user, "browser": user}
+            more = {"ref": user, "link": user, "credential_id": user, "browser": user,
+                    "digest": user}  # fmt: skip
             columns = complete().tables[name].c
             fill(
                 store,
@@ -194,7 +204,7 @@ def test_erasing_takes_every_row_of_one_person_and_of_nobody_else(store: SqlStor
                     "tenant_id": "t",
                     "user_id": user,
                     **unique,
-                    **{k: v for k, v in more.items() if k in columns},
+                    **{k: v for k, v in more.items() if k in columns and name != "scan_codes"},
                 },
             )
     fill(store, "codes", {"id": "c", "tenant_id": "t", "flow_id": "aflows", "link": "x"})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import MINUTE, Lane
 from keyturn.steps.views import PAGE
+from tests.unit.steps.test_invitations import bind
 from tests.unit.web.console.desk import Office, heading
 
 
@@ -202,3 +205,87 @@ def test_a_form_of_another_browser_does_nothing(office: Office) -> None:
     answer = desk.post(f"/console/users/{ada.id}/disable", csrf=other.csrf)
     assert answer.status_code == 403
     assert office.house.again(ada).state is UserState.ACTIVE
+
+
+# -- the phone app
+
+
+def test_invite_asks_first_and_mails_a_link(office: Office) -> None:
+    ada = office.house.user(state=UserState.INVITED, password=None)
+    desk = office.desk(Role.TECHNICIAN)
+    asked = desk.get(f"/console/users/{ada.id}/invite")
+    assert heading(asked) == "Invite Ada Byron to set up a phone?"
+    assert "The mail goes to <strong>ada@northwind.test</strong>" in asked.text
+    assert office.house.outbox() == []
+    assert "None was sent" in desk.get(f"/console/users/{ada.id}").text
+    desk.post(f"/console/users/{ada.id}/invite")
+    assert len(office.house.outbox("activation")) == 1
+    acted(office, ada, Event.USER_INVITED, desk.me)
+    page = desk.get(f"/console/users/{ada.id}").text
+    assert "Newest link" in page
+    assert "Waiting to be sent" in page or "Queued" in page
+
+
+def test_reset_user_asks_first_and_says_what_it_does(office: Office) -> None:
+    ada = office.house.user()
+    bind(office.house, ada)
+    desk = office.desk(Role.TECHNICIAN)
+    page = desk.get(f"/console/users/{ada.id}").text
+    assert "Reset User…" in page
+    assert f"{ada.id}/invite" not in page
+    asked = desk.get(f"/console/users/{ada.id}/reset-user")
+    assert heading(asked) == "Reset Ada Byron?"
+    assert "cannot sign in until one is set up" in asked.text
+    desk.post(f"/console/users/{ada.id}/reset-user")
+    acted(office, ada, Event.USER_RESET, desk.me)
+    after = desk.get(f"/console/users/{ada.id}").text
+    assert "Taken away" in after
+    assert "Send another link…" in after
+
+
+def test_the_list_offers_both_where_they_have_a_point(office: Office) -> None:
+    ada, bob = office.house.user(), office.house.user("bob@northwind.test")
+    bind(office.house, bob)
+    off = office.house.user("off@northwind.test", state=UserState.DISABLED)
+    page = office.desk(Role.TECHNICIAN).get("/console/users").text
+    for user, invite, reset in ((ada, True, True), (bob, False, True), (off, False, False)):
+        assert (f"{user.id}/invite" in page) is invite
+        assert (f"{user.id}/reset-user" in page) is reset
+    assert "/reset-user" not in office.desk(Role.AUDITOR).get("/console/users").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"state": UserState.UNVERIFIED}, "This person has not entered the mailed code yet."),
+        ({"state": UserState.DISABLED}, "This account is disabled."),
+        ({"frozen_at": 1}, "Changes to this account are frozen."),
+        ({"email": ""}, "No e-mail address of this person is known."),
+    ],
+)
+def test_who_cannot_be_sent_a_link_is_told_with_the_way_on(
+    office: Office, fields: dict[str, Any], words: str
+) -> None:
+    ada = office.house.change(office.house.user(), **fields)
+    desk = office.desk(Role.OWNER)
+    for act in ("invite", "reset-user"):
+        answer = desk.post(f"/console/users/{ada.id}/{act}")
+        assert (answer.status_code, heading(answer)) == (409, words)
+
+
+def test_who_has_a_phone_is_reset_and_not_invited(office: Office) -> None:
+    ada = office.house.user()
+    bind(office.house, ada)
+    answer = office.desk(Role.OWNER).post(f"/console/users/{ada.id}/invite")
+    assert heading(answer) == "This person has a phone that is set up."
+
+
+def test_what_a_role_may_not_do_it_does_not(office: Office) -> None:
+    ada, tom = office.house.user(), office.staff(Role.TECHNICIAN)
+    auditor, technician = office.desk(Role.AUDITOR), office.desk(Role.TECHNICIAN)
+    for act in ("invite", "reset-user"):
+        assert auditor.get(f"/console/users/{ada.id}/{act}").status_code == 403
+        assert auditor.post(f"/console/users/{ada.id}/{act}").status_code == 403
+        assert technician.post(f"/console/users/{'0' * 26}/{act}").status_code == 404
+    assert technician.post(f"/console/users/{tom.id}/reset-user").status_code == 403
+    assert office.house.outbox() == []

@@ -1,4 +1,5 @@
-"""The phone app: activation links, codes to scan, phones, what they are asked.
+"""The phone app: activation links, codes to scan, phones, what they are asked; and the language
+that a person chose.
 
 Revision ID: 0010
 Revises: 0009
@@ -36,6 +37,9 @@ scan_codes sqlite_autoindex_scan_codes_1 10000 1
 
 def upgrade() -> None:
     """Add what is new."""
+    op.add_column(
+        "users", sa.Column("language", sa.String(8), nullable=False, server_default=sa.text("''"))
+    )  # fmt: skip
     _links()
     _codes()
     _phones()
