@@ -105,6 +105,7 @@ class Visit:
             offers=cookies.offers(sealer, self.tenant, shown),
             ip=parsing.address(self.scope, self.site.trusted),
             client_name=client_name(parsing.header(self.scope, b"user-agent") or ""),
+            language=self.language,
         )
 
     def act(self) -> Act:

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from keyturn.web.visit import local
-from tests.unit.flows.house import EMAIL, House
+from tests.unit.flows.house import EMAIL, PASSWORD, House
 from tests.unit.web.browsing import Web, WebBrowser, open_web
 
 
@@ -86,3 +86,23 @@ def test_a_lock_is_told_in_german_with_its_time(house: House, browser: WebBrowse
     assert re.fullmatch(
         r"Ihr Konto ist gesperrt bis \d\d:\d\d Uhr GMT\. Noch 10 Minuten\.", browser.page.heading
     )
+
+
+def test_who_signs_up_in_german_is_written_to_in_german(house: House, browser: WebBrowser) -> None:
+    browser.reads = "de"
+    browser.get("/signup")
+    browser.post("/signup", name="Ada", email="ada@example.com", password=PASSWORD)
+    found = house.write(lambda tx: tx.users.named(house.tenant.id, "ada@example.com"))
+    assert found is not None
+    assert found.language == "de"
+
+
+def test_a_choice_while_signed_in_is_for_mails_too(house: House, browser: WebBrowser) -> None:
+    user = house.user()
+    browser.get("/signin")
+    browser.post("/signin", identifier=EMAIL, password=PASSWORD)
+    browser.follow()
+    browser.post("/language", language="de", then="/account")
+    stored = house.write(lambda tx: tx.users.get(house.tenant.id, user.id))
+    assert stored is not None
+    assert stored.language == "de"

@@ -1,10 +1,11 @@
-"""The language of the pages, chosen in this browser."""
+"""The language of the pages, chosen in this browser; signed in, that of one's mails as well."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from keyturn.flows import language as choosing
 from keyturn.rules.languages import known
 from keyturn.web.door import door
 from keyturn.web.refusals import Refusal
@@ -26,4 +27,7 @@ async def choose(visit: Visit) -> Response:
     if language is None:
         raise Refusal(422, "unknown-value", {"field": "language"})
     visit.keep_language(language)
+    signed = await visit.recognised()
+    if signed is not None:
+        await choosing.choose(visit.site.parts, visit.caller, signed, language)
     return visit.to(fields["then"] if local(fields["then"]) else ELSEWHERE)
