@@ -27,6 +27,22 @@ settings.register_profile("fuzz", settings.get_profile("keyturn"), max_examples=
 settings.load_profile("keyturn")
 
 LAB = Path(__file__).parent / "lab"
+UNIT = Path(__file__).parent / "unit"
+#: who is measured for coverage, which makes a test half as long again: the tests of the rooms that
+#: it is asked of (pyproject.toml), and these, where no test of those rooms comes
+COVERING = (
+    *(UNIT / room for room in ("rules", "steps", "flows", "wire")),
+    *(
+        UNIT / f"{name}.py"
+        for name in (
+            "test_backups",
+            "web/test_directory_change_pages",
+            "web/test_directory_signin_pages",
+            "web/console/test_directory_kinds",
+            "web/console/test_directory_signin",
+        )
+    ),
+)
 NOTHING_LEFT_OUT = os.environ.get("KEYTURN_NOTHING_LEFT_OUT") == "1"
 
 _NETWORK = {"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo"}
@@ -61,6 +77,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if LAB in item.path.parents:
             item.add_marker(pytest.mark.lab)
             item.add_marker(pytest.mark.xdist_group("lab"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Coverage looks away while a test runs that would add nothing to it."""
+    measuring = getattr(item.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    if measuring is None or _covers(item):
+        return (yield)
+    measuring.pause()
+    try:
+        return (yield)
+    finally:
+        measuring.resume()
+
+
+def _covers(item: pytest.Item) -> bool:
+    """Whether a test is measured; on PostgreSQL nothing is that was measured on SQLite."""
+    again = "[postgresql" in item.name or "-postgresql" in item.name
+    return not again and any(item.path.is_relative_to(room) for room in COVERING)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -17,7 +17,11 @@ import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
 from preview_enrolled import enrolled_pages, no_phone  # type: ignore[import-not-found]
-from preview_phone import clash_pages  # type: ignore[import-not-found]
+from preview_phone import (  # type: ignore[import-not-found]
+    activation_pages,
+    clash_pages,
+    own_pages,
+)
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
@@ -33,6 +37,7 @@ from keyturn.web.console.health import spoken
 
 NOW = 1_767_965_460_000  # 9 January 2026, 13:31 UTC
 SENDER = "no-reply@northwind.test"
+PHONE = "/account/phone"
 
 TENANT = Tenant(
     id="t1",
@@ -597,9 +602,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "signup-phone-later": ("signup_phone.html", phone(arriving=False)),
     "signup-closed": ("signup_closed.html", always()),
-    "phone-code": code("phone_code.html"),
-    "phone-code-bounced": code("phone_code.html", message_state="bounced"),
-    "phone-code-none": code("phone_code.html", {"code": "spent"}, message_state=None, told_of=None),
+    "phone-code": code("phone_code.html", root=PHONE),
+    "phone-code-bounced": code("phone_code.html", root=PHONE, message_state="bounced"),
+    "phone-code-none": code(
+        "phone_code.html", {"code": "spent"}, root=PHONE, message_state=None, told_of=None
+    ),
     "welcome": ("welcome.html", always(ANN)),
     "welcome-out": ("welcome.html", always()),
     "recover": ("recover.html", always(identifier="")),
@@ -890,6 +897,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             diagnosis=Row(looked_at=FACTS[:1], causes=[], others=[], cannot_see={}),
         ),
     ),
+    **activation_pages(always, NOW),
+    **own_pages(always, NOW, ANN),
     **clash_pages(user_page, NOW, user(2, "Ben Okafor")),
     "console-confirm-number": ("console/confirm.html", always(STAFF, ask="number", user=ANN)),
     **enrolled_pages(user_page, NOW, message),

@@ -124,6 +124,19 @@ export { verifyAsync } from "@noble/ed25519";
         ),
     ),
 )
+SCANNING = Bundle(
+    "scanning.js",
+    "scanning.LICENSE.txt",
+    'export { default as decode } from "qr/decode.js";\n',
+    (
+        Package(
+            "qr",
+            "0.7.0",
+            "sha512-/VrrACmOAwZVipuRITwfEwOL5oAMEHH5PTmBWaGtlTom2Thxaa+rhmna4zU9PRN2uLw2wdccbkHOLGZb1Q9SdA==",
+            "MIT OR Apache-2.0",
+        ),
+    ),
+)
 WORDS = Package(
     "secure-password-utilities",
     "0.2.1",
@@ -192,7 +205,9 @@ def written(package: Package, name: str, content: bytes) -> dict[str, str]:
 
 
 def bundle(wanted: Bundle, folder: Path) -> Iterator[dict[str, str]]:
-    """Make one module of several packages, under Node, here and now."""
+    """Make one module of several packages, under Node, here and now, in a folder of its own."""
+    folder = folder / wanted.name.removesuffix(".js")
+    folder.mkdir()
     licences = []
     for package in wanted.packages:
         archive = fetch(package, folder)
@@ -244,7 +259,7 @@ def vendor() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [row for p in PACKAGES for row in copy(p, fetch(p, folder))]
-        rows += [*bundle(SEALING, folder), *words(fetch(WORDS, folder))]
+        rows += [*bundle(SEALING, folder), *bundle(SCANNING, folder), *words(fetch(WORDS, folder))]
     (VENDOR / "vendor.json").write_text(json.dumps(rows, indent=2) + "\n")
     print("\n".join(f"{row['package']} {row['version']}: {row['file']}" for row in rows))
 

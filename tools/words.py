@@ -23,6 +23,7 @@ from babel.messages.pofile import read_po, write_po
 from keyturn.rules.diagnosis.catalogue import CAUSES, NEUTRAL
 from keyturn.rules.diagnosis.cause import Voice
 from keyturn.rules.diagnosis.judge import nothing_found
+from keyturn.rules.diagnosis.phone_app_mends import MENDS
 from keyturn.rules.diagnosis.second import AHEAD, BEHIND
 from keyturn.rules.languages import ENGLISH, LANGUAGES
 from keyturn.words.catalogue import path
@@ -70,6 +71,8 @@ def _causes(voice: Voice) -> Iterator[str]:
         for neutral in NEUTRAL.values():
             yield from (neutral.what, neutral.do)
         yield from (AHEAD, BEHIND)
+        for mend in MENDS:
+            yield from (mend.title, mend.what, mend.do)
 
 
 def places() -> dict[str, list[str]]:

@@ -329,6 +329,7 @@ def site(house: House, *, demo: bool = False) -> Site:
         status=text_statuses(house.settings, house.parts) if driver == "rest" else None,
         health=lambda: _health(house),
         notary=lambda: notary(house.settings),
+        push_key=lambda: pusher(house).public_key,
     )
 
 

@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwrig
 
 #: Chromium without a window, and half the work
 CHROMIUM = "/usr/bin/chromium-headless-shell"
+#: the whole browser, still without a window: it shows notifications
+WHOLE = "/usr/bin/chromium"
 MISSING = "Chromium is not installed; as root on Debian: apt-get install chromium-headless-shell"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -50,16 +52,25 @@ class Eye:
     Attributes:
         names: the pages seen; `screens`: how often something was photographed.
         findings: what is wrong, in words.
+
+    Args:
+        flags: further ones of the browser's command line.
+        whole: the whole browser, not the smaller one.
     """
 
-    def __init__(self, driver: Playwright, origin: str, shots: Path, axe: str) -> None:
+    def __init__(
+        self, driver: Playwright, origin: str, shots: Path, axe: str, flags: Sequence[str] = (),
+        *, whole: bool = False,
+    ) -> None:  # fmt: skip
         self.origin = origin
         self.names: list[str] = []
         self.screens = 0
         self.findings: list[str] = []
         self._shots = shots
         self._axe = axe
-        self._browser: Browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        self._browser: Browser = driver.chromium.launch(
+            executable_path=WHOLE if whole else CHROMIUM, args=[*FLAGS, *flags]
+        )
 
     def close(self) -> None:
         """End the browser."""

@@ -110,10 +110,15 @@ class Served:
 
     Args:
         host: what browsers call it; passkeys need a name, "localhost".
+        front: puts something before the application.
         mail: further settings of the section "mail".
     """
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1", **mail: Any) -> None:
+    def __init__(
+        self, folder: Path, host: str = "127.0.0.1", *,
+        front: Callable[[Any], Any] = lambda app: app, **mail: Any,
+    ) -> None:  # fmt: skip
+        self._front = front
         self.clock = MovedClock()
         self.peers = Peers(delay_s=0.05)
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -128,7 +133,7 @@ class Served:
         self.house = wiring.build(settings, clock=self.clock)
         self.tenant = self._add_tenant("northwind", "Northwind Cameras", "#1f6f5c")
         self.other = self._add_tenant("fabrikam", "Fabrikam", "#7a2e8d")
-        app = wiring.application(self.house)
+        app = self._front(wiring.application(self.house))
         config = uvicorn.Config(
             app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2
         )

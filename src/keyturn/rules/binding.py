@@ -6,6 +6,7 @@
                                                          link: over
     show a code      -                       -           a newer code       -
     bind             invited → active        used        bound              the old one: stale
+    unbind           -                       -           -                  that one: revoked
     Reset User       epoch + 1; active →     a newer     over               revoked
                      invited where the
                      phone was all it had
@@ -174,6 +175,15 @@ def bind(
     codes = tuple(after if one.id == code_id else one for one in rows.codes)
     kept = replace(rows, codes=codes)
     return (_bound(kept, after.link, phone, now) if fresh else kept), why
+
+
+def unbind(rows: Rows, phone_id: str, now: int) -> Rows:
+    """The owner takes a phone away; what was asked of it, it may answer no more (phone_app)."""
+    phones = tuple(
+        phone_app.over(one, PhoneState.REVOKED, now) if one.id == phone_id else one
+        for one in rows.phones
+    )
+    return replace(rows, phones=phones)
 
 
 def _bound(rows: Rows, link: int, phone: Phone, now: int) -> Rows:

@@ -53,6 +53,13 @@ class Event(StrEnum):
     PASSKEY_RENAMED = "passkey.renamed"
     PASSKEY_REFUSED = "passkey.refused"
     PASSKEY_CLONED = "passkey.cloned"
+    ENROLMENT_SCANNED = "enrolment.scanned"  # a phone has scanned, or typed, a code
+    ENROLMENT_FAILED = "enrolment.failed"  # … and was refused: why
+    APP_BOUND = "app.bound"
+    APP_UNBOUND = "app.unbound"  # by its owner
+    APP_PIN = "app.pin"  # the app lock's, set or changed
+    APP_PIN_FAILED = "app.pin_failed"
+    APP_OFFLINE = "app.offline"  # a new secret for offline codes
     PASSWORD_CHANGED = "password.changed"  # noqa: S105  an event's name, not a secret
     CLIENT_FORGOTTEN = "client.forgotten"
     CLIENT_TRUSTED = "client.trusted"

@@ -13,7 +13,7 @@ from keyturn.rules.accounts import Factor, FactorKind, User
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import SECOND, Locked, Passed, Reserved
 from keyturn.rules.recovery_codes import canonical
-from keyturn.steps import lanes, passkeys, texted
+from keyturn.steps import lanes, offline_codes, passkeys, texted
 from keyturn.steps.acts import Act, record
 from keyturn.steps.naming import digits_of
 from keyturn.steps.notices import tell
@@ -31,10 +31,16 @@ def sealed_for(user_id: str) -> str:
     return f"totp|{user_id}"
 
 
-def methods(tx: Tx, act: Act, user_id: str) -> tuple[FactorKind, ...]:
-    """The kinds a user can use now."""
+def methods(tx: Tx, act: Act, user_id: str, *, phone: bool = True) -> tuple[FactorKind, ...]:
+    """The kinds a user can use now.
+
+    Args:
+        phone: the codes that a bound phone shows count; they are typed as an authenticator's are.
+    """
     factors = tx.factors.of_user(act.tenant.id, user_id)
     usable = {f.kind for f in factors if f.kind is FactorKind.TOTP or f.used is None}
+    if phone and offline_codes.usable(tx, act, user_id):
+        usable.add(FactorKind.TOTP)
     if passkeys.usable(tx, act, user_id):
         usable.add(FactorKind.PASSKEY)
     if texted.usable(tx, act, user_id):
@@ -84,6 +90,8 @@ def _use_code(tx: Tx, act: Act, user: User, code: str) -> FactorKind | None:
             if factor.kind is FactorKind.RECOVERY:
                 tell(tx, act, "factor_changed", user, what="recovery.used")
             return factor.kind
+    if offline_codes.accept(tx, act, user, code):
+        return FactorKind.TOTP
     right = texted.accept(tx, act, user, code, lanes.second_key(user))
     return FactorKind.SMS if right else None
 

@@ -47,6 +47,8 @@ _NO_STORE = (b"cache-control", b"no-store")
 _TENANT = re.compile(r"/t/([a-z0-9-]{1,40})(/.*)?")
 #: what machines call by whatever name they reach us; nothing there depends on a tenant
 MACHINES = ("/hooks/", "/agents/", "/healthz")
+#: where programs alone come, whatever they say that they accept
+PROGRAMS = ("/api/", "/app/v1/")
 #: where a WebSocket may be opened
 SOCKETS = "/agents/"
 
@@ -160,7 +162,7 @@ class Gate:
 
     def _refused(self, refusal: Refusal, scope: Mapping[str, Any], receive: Any) -> Response:
         wants_page = "text/html" in (parsing.header(scope, b"accept") or "")
-        api = scope["path"].startswith("/api/")
+        api = scope["path"].startswith(PROGRAMS)
         if not wants_page or api or "keyturn.tenant" not in scope:
             kind = "application/problem+json"
             return Response(problem(refusal), refusal.status, media_type=kind)

@@ -112,6 +112,15 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     return None
 
 
+def headers_of(scope: Mapping[str, Any]) -> Mapping[str, str]:
+    """A request's headers; one that is there twice is joined, and so never what was signed."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
 def media_type(scope: Mapping[str, Any]) -> str:
     """What the body is said to be, without parameters, in lower case (RFC 9110 §8.3.1); "" if
     nothing is said.

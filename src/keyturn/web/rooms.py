@@ -40,6 +40,7 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/tenant.css", get=files.tenant_css),
         *signup.routes(site),
         *link.routes(site),
+        *(Late(path, lambda: _activation(site)) for path in ("/activate", "/activation")),
         *account.routes(site),
         *proof.routes(site),
         *passkeys.routes(site),
@@ -50,6 +51,7 @@ def routes(site: Site) -> list[BaseRoute]:
             for path in ("/account/data", "/account/delete", "/keep")
         ),
         Late("/account/directory", lambda: _directory(site)),
+        Late("/account/app", lambda: _own_phone(site)),
         *phone.routes(site),
         *objection.routes(site),
         *language.routes(site),
@@ -61,6 +63,8 @@ def routes(site: Site) -> list[BaseRoute]:
         Late("/api/v1", lambda: _api(site)),
         Late("/console", lambda: _console(site)),
         Late("/agents", lambda: _agents(site)),
+        Late("/app/v1", lambda: _signed(site)),
+        Late("/app", lambda: _phone(site)),
         Route("/healthz", Health(site)),
     ]
 
@@ -68,8 +72,8 @@ def routes(site: Site) -> list[BaseRoute]:
 def every(site: Site) -> list[BaseRoute]:
     """As `routes`, with those that come late loaded now; not the API's."""
     return [
-        *routes(site), *_data(site), *_directory(site), *_asking(site), *_help(site),
-        *_console(site),
+        *routes(site), *_data(site), *_directory(site), *_asking(site), *_activation(site),
+        *_own_phone(site), *_phone(site), *_help(site), *_console(site),
     ]  # fmt: skip
 
 
@@ -91,6 +95,18 @@ def _asking(site: Site) -> list[BaseRoute]:
     return [*directory_signin.routes(site), *directory_change.routes(site)]
 
 
+def _own_phone(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import own_phone  # noqa: PLC0415  as data
+
+    return own_phone.routes(site)
+
+
+def _activation(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import activation  # noqa: PLC0415  as data: each person comes once
+
+    return activation.routes(site)
+
+
 def _help(site: Site) -> list[BaseRoute]:
     from keyturn.web.pages import help as helping  # noqa: PLC0415  brings the whole diagnosis
 
@@ -109,10 +125,22 @@ def _console(site: Site) -> list[BaseRoute]:
     return console.routes(site)
 
 
+def _phone(site: Site) -> list[BaseRoute]:
+    from keyturn.web import phone  # noqa: PLC0415  the app is loaded once a phone, and kept there
+
+    return phone.routes(site)
+
+
 def _agents(site: Site) -> list[BaseRoute]:
     from keyturn.web import agents  # noqa: PLC0415  most servers have none
 
     return agents.routes(site)
+
+
+def _signed(site: Site) -> list[BaseRoute]:
+    from keyturn.web import app_door  # noqa: PLC0415  as agents
+
+    return app_door.routes(site)
 
 
 class Health:

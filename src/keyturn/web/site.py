@@ -39,6 +39,7 @@ class Site:
         health: makes what the page “Health” looks through; None where nothing is looked at.
         notary: makes what agents are answered with; None where none are.
         pages: the templates in English.
+        push_key: what browsers subscribe to push with (ports.pushing.Pusher.public_key).
         demo: further pages of a demo; None everywhere else.
     """
 
@@ -53,6 +54,7 @@ class Site:
     demo: Any = None
     health: Callable[[], tuple[Probes, Ledger]] | None = None
     notary: Callable[[], SigningNotary] | None = None
+    push_key: Callable[[], str] | None = None
     looks: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
     rendered: dict[object, str] = field(default_factory=dict, init=False)
     _tongues: dict[str, Tongue] = field(default_factory=dict, init=False)

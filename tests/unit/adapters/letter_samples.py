@@ -62,6 +62,7 @@ MAILS: dict[str, dict[str, object]] = {
         "days": 7,
     },
     "passkey_cloned": {"passkey": "Blue key", **CHANGE},
+    "app_changed": {"what": "bound", "phone": "Chrome on Android (Pixel 8)", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},
     "address_taken": {},

@@ -12,7 +12,7 @@ import pytest
 from keyturn.rules import enrolment
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.approvals import Approval, Kind, State
-from keyturn.rules.binding import No, Rows, bind, disable, invite, reset_user, show
+from keyturn.rules.binding import No, Rows, bind, disable, invite, reset_user, show, unbind
 from keyturn.rules.enrolment import CodeState, ScanCode, Why
 from keyturn.rules.matching import Ended
 from keyturn.rules.phone_app import Phone, PhoneState, bound
@@ -135,6 +135,13 @@ def test_a_code_that_was_forgotten_when_all_else_ended_binds_nothing(found: Rows
 def test_a_newer_code_ends_the_one_before() -> None:
     after = done(show(scanned(), code("d"), NOW + 1))
     assert [c.ended for c in after.codes] == [Ended.NEWER, None]
+
+
+def test_a_phone_that_its_owner_takes_away_is_revoked_and_no_other() -> None:
+    before = rows(UserState.ACTIVE, phones=(OLD, NEW))
+    after = unbind(before, "new", NOW + 1)
+    assert after.phones == (OLD, replace(NEW, state=PhoneState.REVOKED, ended_at=NOW + 1))
+    assert replace(after, phones=before.phones) == before
 
 
 def test_reset_user_unbinds_ends_and_sends_a_new_link() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from keyturn.web.scripts import SCRIPTS, as_markdown, digest
+from keyturn.web.scripts import APP, SCRIPTS, as_markdown, digest
 from tests.unit.web.browsing import Web, pages
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -22,7 +22,7 @@ def test_the_committed_page_is_current() -> None:
     assert (DOCS / "scripts.md").read_text("utf-8") == as_markdown()
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", [*SCRIPTS, *APP])
 def test_what_is_served_has_the_hash_that_is_published(web: Web, name: str) -> None:
     served = web.request("GET", f"/static/{name}")
     assert base64.b64encode(hashlib.sha384(served.body).digest()).decode() == digest(name)
@@ -46,7 +46,18 @@ def test_whatever_the_page_loads_is_published() -> None:
     assert found <= set(SCRIPTS)
 
 
+def test_whatever_the_app_loads_is_published_and_nothing_else() -> None:
+    found, waiting = {"app/main.js", "app/worker.js"}, {"app/main.js"}
+    while waiting:
+        text = STATIC.joinpath(waiting.pop()).read_text("utf-8")
+        own = re.findall(r'(?:from |import |import\()"(\./|\.\./)([\w/]+\.js)"', text)
+        loads = {f"app/{name}" if where == "./" else name for where, name in own}
+        waiting |= {name for name in loads - found if name.startswith("app/")}
+        found |= loads
+    assert found | {"app/statement.js"} == set(APP)
+
+
 def test_scripts_load_from_nowhere_else() -> None:
-    for name in SCRIPTS:
+    for name in (*SCRIPTS, *APP):
         text = STATIC.joinpath(name).read_text("utf-8")
         assert not re.search(r"""(?:import|fetch|EventSource)\(["'`]https?:""", text), name

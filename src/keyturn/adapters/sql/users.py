@@ -21,6 +21,7 @@ from keyturn.adapters.sql.accounts import CLIENT, TID, UID, USER
 from keyturn.adapters.sql.finding import AGAIN, Finding, Sieve
 from keyturn.adapters.sql.lanes import COLUMNS as LANE
 from keyturn.adapters.sql.lanes import lane_of
+from keyturn.adapters.sql.phone_tables import ACTIVE, phones
 from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Repository, param, taken
 from keyturn.adapters.sql.schema import (
@@ -57,7 +58,10 @@ _LOOKUP = Quick(
     select(
         *USER.columns,
         *CLIENT.columns,
-        exists().where(factors.c.user_id == users.c.id, factors.c.kind == "totp"),
+        or_(
+            exists().where(factors.c.user_id == users.c.id, factors.c.kind == "totp"),
+            exists().where(phones.c.user_id == users.c.id, ACTIVE, phones.c.offline != ""),
+        ),
         exists().where(
             factors.c.user_id == users.c.id,
             factors.c.kind == "recovery",

@@ -24,7 +24,7 @@ from keyturn.rules.callers import network_of
 from keyturn.rules.directories.things import Agent
 from keyturn.steps.agents import denied
 from keyturn.web import parsing, upgrades
-from keyturn.web.agents.desk import Desk, headers_of, said_by
+from keyturn.web.agents.desk import Desk, said_by
 from keyturn.web.agents.hub import Marks
 from keyturn.web.refusals import Refusal
 from keyturn.wire import session, signatures
@@ -63,7 +63,7 @@ class Bells:
     async def _opened(self, scope: Any, send: Any) -> Bell | None:
         """Whose bell it is, as far as its signature says; None if that was refused."""
         hub = self._desk.hub
-        ip, headers = self._desk.ip(scope), headers_of(scope)
+        ip, headers = self._desk.ip(scope), parsing.headers_of(scope)
         hub.watch(scope)
         if hub.leaving:
             raise Refusal(503, "leaving", headers={"retry-after": "1"})

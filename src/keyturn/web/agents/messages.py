@@ -24,7 +24,7 @@ from keyturn.rules.callers import network_of
 from keyturn.rules.directories.things import Agent
 from keyturn.steps.agents import Said, denied
 from keyturn.web import parsing
-from keyturn.web.agents.desk import Desk, headers_of, said_by
+from keyturn.web.agents.desk import Desk, said_by
 from keyturn.web.refusals import Refusal
 from keyturn.wire import session, signatures
 from keyturn.wire.codec import MAX_SIZE, Unreadable, decode_request
@@ -94,7 +94,7 @@ class Messages:
         """One message (ASGI). Raises Refusal for what is not signed, and StoreUnavailable."""
         if scope["method"] != "POST":
             raise Refusal(405, "method", headers={"allow": "POST"})
-        ip, headers = self._desk.ip(scope), headers_of(scope)
+        ip, headers = self._desk.ip(scope), parsing.headers_of(scope)
         body = await parsing.body(scope, receive, MAX_SIZE)
         try:
             signature = signatures.claimed_signature(headers)

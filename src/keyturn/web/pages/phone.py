@@ -117,18 +117,21 @@ async def _opened(visit: Visit, signed: Signed) -> Open | Response:
 def _code_page(
     visit: Visit, status: int, opened: Open, problem: dict[str, Any] | None = None
 ) -> Response:
-    sent = opened.sent or Sent(opened.started_at, opened.started_at, visit.now, False, None)
-    return visit.page(
-        "phone_code.html",
-        status,
-        number=opened.number,
-        sent_at=sent.sent_at,
-        expires_at=sent.expires_at,
-        resend_at=sent.resend_at,
-        message_state=opened.text.state if opened.text else None,
-        told_of=_told(opened, opened.text, sent, visit.now) if opened.text else None,
-        problem=problem,
-    )
+    context = code_context(opened, visit.now)
+    return visit.page("phone_code.html", status, root=NUMBER, problem=problem, **context)
+
+
+def code_context(opened: Open, now: int) -> dict[str, Any]:
+    """What phone_code.html shows of a text and its code."""
+    sent = opened.sent or Sent(opened.started_at, opened.started_at, now, False, None)
+    return {
+        "number": opened.number,
+        "sent_at": sent.sent_at,
+        "expires_at": sent.expires_at,
+        "resend_at": sent.resend_at,
+        "message_state": opened.text.state if opened.text else None,
+        "told_of": _told(opened, opened.text, sent, now) if opened.text else None,
+    }
 
 
 def _told(opened: Open, text: TextState, sent: Sent, now: int) -> Words | None:

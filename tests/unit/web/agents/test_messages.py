@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from keyturn.rules.directories.things import AgentState
 from keyturn.rules.lockout import MINUTE
-from keyturn.web.agents import desk, hub
+from keyturn.web import strikes
+from keyturn.web.agents import hub
 from keyturn.wire.codec import MAX_SIZE, decode_answer, encode
 from keyturn.wire.messages import (
     Approve,
@@ -295,8 +296,8 @@ def test_an_agent_does_not_enrol_again_in_its_own_name(office: Office) -> None:
 def test_a_network_that_forges_without_end_waits(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "FORGED_MOST", 3)
-    monkeypatch.setattr(desk, "NETWORKS", 2)
+    monkeypatch.setattr(strikes, "MOST", 3)
+    monkeypatch.setattr(strikes, "NETWORKS", 2)
     first = office.agency.first()
     forger = office.speaker(first, key=Ed25519PrivateKey.generate())
     honest = office.speaker(first)

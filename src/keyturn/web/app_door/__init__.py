@@ -1,0 +1,22 @@
+"""The signed door: what phone apps say, one signed POST at a time (docs/design/14-signed-door.md).
+
+door.py        one request: whose key, which signature, when; one signed answer
+fields.py      reading a body's fields, strictly
+operations.py  the table: what can be said, by whom, with which fields, and which flow does it
+told.py        results as JSON
+"""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from keyturn.web.app_door.door import Door
+from keyturn.web.site import Site
+from keyturn.wire.phones import PREFIX
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The door; none where the site has no keys to answer with."""
+    if site.notary is None or site.push_key is None:
+        return []
+    return [Route(PREFIX + "{operation}", Door(site, site.notary(), site.push_key()))]

@@ -1,0 +1,183 @@
+"""What a phone can say: by whom it is signed, what is in it, and which flow does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from keyturn.flows import binding, phone_app
+from keyturn.ports.parts import Parts
+from keyturn.rules.callers import Caller
+from keyturn.steps.phone_door import Refused, Said
+from keyturn.web.app_door import fields, told
+from keyturn.web.app_door.fields import Field
+from keyturn.wire.phones import Spoken
+
+#: what is typed is folded by the rules; longer than this it is not worth reading
+TYPED_MAX: Final = 100
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ()+._-]{0,39}", re.ASCII)
+
+Answer = Mapping[str, Any] | Refused
+
+
+class Who(Enum):
+    """Whose key signs."""
+
+    NEW = "new"  # the one that the body brings
+    CODE = "code"  # that of the phone which has scanned the code
+    PHONE = "phone"  # a bound phone's
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request whose signature was right.
+
+    Attributes:
+        key: which has signed it. body: its fields, read.
+        server_key: the installation's, public. push_key: for subscribing.
+    """
+
+    parts: Parts
+    caller: Caller
+    key: str
+    spoken: Spoken
+    body: Mapping[str, Any]
+    server_key: bytes
+    push_key: str
+
+    @property
+    def said(self) -> Said:
+        """The same for a flow."""
+        return Said(self.spoken.keyid, self.spoken.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One line of the table.
+
+    Attributes:
+        timed: it is refused where `created` is far from now.
+    """
+
+    does: Callable[[Call], Awaitable[Answer]]
+    takes: Mapping[str, Field] = field(default_factory=dict)
+    who: Who = Who.PHONE
+    timed: bool = True
+
+
+# -- binding
+
+
+async def _time(call: Call) -> Answer:
+    return {"installation": told.plain(call.server_key), "push": call.push_key}
+
+
+async def _scan(call: Call) -> Answer:
+    code, secret = call.body["code"], call.body["secret"]
+    found = await binding.scan(call.parts, call.caller, call.key, code, secret)
+    return told.offer(call.caller.tenant, call.server_key, found)
+
+
+async def _type(call: Call) -> Answer:
+    found = await binding.type_in(call.parts, call.caller, call.key, call.body["letters"])
+    return told.offer(call.caller.tenant, call.server_key, found)
+
+
+async def _number(call: Call) -> Answer:
+    code, said = call.spoken.keyid, call.body["said"]
+    name = _name(call.caller.client_name, call.body["model"])
+    found = await binding.number(call.parts, call.caller, call.key, code, said, name)
+    return told.bound(call.caller.tenant, call.server_key, call.push_key, found)
+
+
+def _name(browser: str, model: str) -> str:
+    """A phone's name: its browser, and its model where that reads like one."""
+    return f"{browser} ({model})" if _MODEL.fullmatch(model) else browser
+
+
+# -- what a bound phone says
+
+
+async def _state(call: Call) -> Answer:
+    found = await phone_app.state(call.parts, call.caller, call.said)
+    return told.state(call.caller.tenant, call.push_key, found)
+
+
+async def _sessions(call: Call) -> Answer:
+    return told.signed_in(await phone_app.signed_in(call.parts, call.caller, call.said))
+
+
+async def _happened(call: Call) -> Answer:
+    before = call.body["before"]
+    return told.trail(await phone_app.happened(call.parts, call.caller, call.said, before))
+
+
+async def _end_session(call: Call) -> Answer:
+    handle = call.body["id"]
+    count = await phone_app.end_session(call.parts, call.caller, call.said, handle)
+    return told.count("ended", count)
+
+
+async def _end_sessions(call: Call) -> Answer:
+    count = await phone_app.end_sessions(call.parts, call.caller, call.said)
+    return told.count("ended", count)
+
+
+async def _forget_client(call: Call) -> Answer:
+    client = call.body["id"]
+    count = await phone_app.forget_client(call.parts, call.caller, call.said, client)
+    return told.count("ended", count)
+
+
+async def _checks(call: Call) -> Answer:
+    seen = call.body["seen"]
+    return await phone_app.checks(call.parts, call.caller, call.said, seen) or {}
+
+
+async def _unlock(call: Call) -> Answer:
+    proof = call.body["proof"]
+    count = await phone_app.unlock(call.parts, call.caller, call.said, proof)
+    return told.count("count", count)
+
+
+async def _offline(call: Call) -> Answer:
+    proof = call.body["proof"]
+    return told.secret(await phone_app.offline(call.parts, call.caller, call.said, proof))
+
+
+async def _pin(call: Call) -> Answer:
+    pin, proof = call.body["pin"], call.body["proof"]
+    return await phone_app.pin(call.parts, call.caller, call.said, pin, proof) or {}
+
+
+async def _unbind(call: Call) -> Answer:
+    proof = call.body["proof"]
+    return await phone_app.unbind(call.parts, call.caller, call.said, proof) or {}
+
+
+_KEY: Final[Mapping[str, Field]] = {"key": fields.KEY}
+
+_PROOF: Final[Mapping[str, Field]] = {"proof": fields.PROOF}
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "time": Operation(_time, _KEY, Who.NEW, timed=False),
+    "scan": Operation(_scan, {**_KEY, "code": fields.ID, "secret": fields.SECRET}, Who.NEW),
+    "type": Operation(_type, {**_KEY, "letters": fields.text(TYPED_MAX)}, Who.NEW),
+    "number": Operation(
+        _number, {"said": fields.text(TYPED_MAX), "model": fields.text(TYPED_MAX)}, Who.CODE
+    ),
+    "state": Operation(_state),
+    "sessions": Operation(_sessions),
+    "end-session": Operation(_end_session, {"id": fields.HANDLE}),
+    "end-sessions": Operation(_end_sessions),
+    "forget-client": Operation(_forget_client, {"id": fields.ID}),
+    "happened": Operation(_happened, {"before": fields.CURSOR}),
+    "checks": Operation(_checks, {"seen": fields.SEEN}),
+    "unlock": Operation(_unlock, _PROOF),
+    "offline": Operation(_offline, _PROOF),
+    "pin": Operation(_pin, {"pin": fields.shaped(fields.PIN), **_PROOF}),
+    "unbind": Operation(_unbind, _PROOF),
+}

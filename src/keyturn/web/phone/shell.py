@@ -1,0 +1,118 @@
+"""The phone app as a browser loads it: one page, its manifest, its service worker, its files.
+
+The page is the same for everybody of a tenant, in the visitor's language.  It sets no cookie and
+reads none: what the app may do hangs on its key (docs/design/14-signed-door.md).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from keyturn.rules.diagnosis.phone_app import cause_id
+from keyturn.rules.diagnosis.phone_app_mends import MENDS
+from keyturn.web import colours
+from keyturn.web.app import CSP
+from keyturn.web.door import door
+from keyturn.web.phone import files
+from keyturn.web.phone.icons import SIZES, icon
+from keyturn.web.refusals import Refusal
+from keyturn.web.site import Site
+from keyturn.web.visit import HTML, Visit
+
+#: the app may look at a code, and has a service worker of its own
+HEADERS: Final = {
+    "content-security-policy": f"{CSP}; worker-src 'self'",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+    "cache-control": "no-cache",
+    "vary": "Accept-Language, Cookie",
+}
+#: the page's ground in each theme, as in app.css (--paper)
+PAPER: Final = {"light": "#f4f5f7", "dark": "#10161c"}
+FOR_A_DAY: Final = "public, max-age=86400"
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The app's page and files."""
+    return [
+        door(site, "/app", get=_to),
+        door(site, "/app/", get=_shell),
+        door(site, "/app/manifest.webmanifest", get=_manifest),
+        door(site, "/app/worker.js", get=_worker),
+        door(site, "/app/files.json", get=_files),
+        door(site, "/app/icon-{size:int}.png", get=_icon),
+        door(site, "/app/r/{release}/{name:path}", get=_file),
+    ]
+
+
+async def _to(visit: Visit) -> Response:
+    return Response(status_code=308, headers={"location": f"{visit.base}/app/"})
+
+
+async def _shell(visit: Visit) -> Response:
+    text = visit.piece("app/shell.html", release=files.release(), causes=causes, paper=PAPER)
+    return Response(text, headers=HEADERS, media_type=HTML)
+
+
+def causes(say: Callable[[str], str]) -> list[dict[str, Any]]:
+    """What may keep the app from working, and what to do about it, on each system, in the
+    language of `say`.
+    """
+    return [
+        {
+            "id": cause_id(mend), "check": mend.check, "cause": mend.cause, "system": mend.system,
+            "title": say(mend.title), "what": say(mend.what), "do": say(mend.do),
+        }
+        for mend in MENDS
+    ]  # fmt: skip
+
+
+async def _manifest(visit: Visit) -> Response:
+    """W3C Web Application Manifest. Chrome wants name, start_url, display and icons of 192 and
+    512; iOS takes the name and colours, and its icon from the page.
+    """
+    home = f"{visit.base}/app/"
+    accent = colours.shades(colours.parse(visit.tenant.accent), "light")["accent"]
+    found = {
+        "id": home, "start_url": home, "scope": home, "name": visit.tenant.name,
+        "short_name": visit.tenant.name, "display": "standalone",
+        "background_color": PAPER["light"], "theme_color": "#{:02x}{:02x}{:02x}".format(*accent),
+        "icons": [
+            {
+                "src": f"icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png",
+                "purpose": purpose,
+            }
+            for size in SIZES[1:]
+            for purpose in ("any", "maskable")
+        ],
+    }  # fmt: skip
+    return _json(found, "application/manifest+json")
+
+
+async def _worker(_visit: Visit) -> Response:
+    """At an address under which everything is its own; never kept, so that a new one is found."""
+    return Response(files.content(files.WORKER), headers=HEADERS, media_type="text/javascript")
+
+
+async def _files(_visit: Visit) -> Response:
+    return _json(files.listed(), "application/json")
+
+
+async def _icon(visit: Visit) -> Response:
+    size = int(visit.path["size"])
+    if size not in SIZES:
+        raise Refusal(404, "no-such-page")
+    picture = icon(size, visit.tenant.accent)
+    return Response(picture, headers={"cache-control": FOR_A_DAY}, media_type="image/png")
+
+
+async def _file(visit: Visit) -> Response:
+    return files.served(visit.path["release"], visit.path["name"])
+
+
+def _json(found: Mapping[str, Any], kind: str) -> Response:
+    return Response(json.dumps(found), headers={"cache-control": "no-cache"}, media_type=kind)

@@ -1,0 +1,171 @@
+"""A phone in somebody's hand: Chromium with the app open, before a played door.
+
+A camera is played from a film, the browser's push service by its own hand: everything else is as
+on a phone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.lab.looking import PHONE, WHOLE, Eye, Person
+from tests.lab.played_door import NUMBER, PlayedDoor, film
+from tests.lab.served import Served, eventually
+
+SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
+PIN = "284617"
+#: what a phone asks its owner for
+ALL = ("camera", "notifications")
+#: no push service of the browser's maker is reached from here: its part alone is played
+PUSHES = """(() => {
+  let now = null;
+  const keys = {p256dh: "BGRvdWJsZQ", auth: "c2VjcmV0"};
+  PushManager.prototype.subscribe = async (asked) => {
+    if (!asked.userVisibleOnly || Notification.permission !== "granted")
+      throw new DOMException("refused", "NotAllowedError");
+    const made = {endpoint: "https://push.test/1", expirationTime: null, keys};
+    return now = {...made, options: asked, toJSON: () => made, unsubscribe: async () => true};
+  };
+  PushManager.prototype.getSubscription = async () => now;
+})()"""
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[tuple[Eye, PlayedDoor]]:
+    """The server with a played door before it, and a browser whose camera sees the door's code."""
+    if not Path(WHOLE).exists():
+        pytest.fail("failed to run: Chromium is not installed", pytrace=False)
+    doors = list[PlayedDoor]()
+    served = Served(folder, "localhost", front=lambda app: doors[0].before(app))  # noqa: PLW0108  made below
+    doors.append(PlayedDoor(served.origin, served.clock.now))
+    seen = folder / "code.y4m"
+    seen.write_bytes(film(doors[0].link))
+    camera = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={seen}")
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
+    with served, sync_playwright() as driver:
+        eye = Eye(driver, served.origin, SHOTS, axe, camera, whole=True)
+        yield eye, doors[0]
+        eye.close()
+
+
+@contextmanager
+def watched(eye: Eye, door: PlayedDoor) -> Iterator[Eye]:
+    """One test; when it is over, nothing may have been wrong but what it has played itself."""
+    before = len(eye.findings)
+    door.well()
+    yield eye
+    played = ("ERR_INTERNET_DISCONNECTED", "a status of 503")
+    found = [one for one in eye.findings[before:] if not any(word in one for word in played)]
+    assert found == []
+    assert door.faults == []
+
+
+class Phone:
+    """A phone in somebody's hand. Attributes: `person`, `page`."""
+
+    def __init__(self, eye: Eye, *allowed: str) -> None:
+        self.person: Person = eye.person(size=PHONE)
+        self.page = self.person.page
+        context = self.page.context
+        context.grant_permissions(list(allowed))
+        context.add_init_script(PUSHES)
+        self._browser = context.new_cdp_session(self.page)
+        self._registrations: list[Any] = []
+        self._browser.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda said: self._registrations.extend(said["registrations"]),
+        )
+        self._browser.send("ServiceWorker.enable")
+
+    def deny(self, what: str) -> None:
+        """As somebody who has said no."""
+        target = self._browser.send("Target.getTargetInfo")["targetInfo"]
+        self._browser.send(
+            "Browser.setPermission",
+            {"permission": {"name": what}, "setting": "denied",
+             "browserContextId": target["browserContextId"]},
+        )  # fmt: skip
+
+    def say(self, agent: str, touch: int = 5) -> Phone:
+        """What this phone says it is, from the next page on; without hints, as iOS has none."""
+        self._browser.send("Emulation.setUserAgentOverride", {"userAgent": agent})
+        self.page.context.add_init_script(
+            "Object.defineProperty(Navigator.prototype, 'userAgentData', {get: () => undefined});"
+            f"Object.defineProperty(Navigator.prototype, 'maxTouchPoints', {{get: () => {touch}}});"
+        )
+        return self
+
+    def lacks(self, *names: str) -> Phone:
+        """Take away what an older browser does not have, from the next page on."""
+        for name in names:
+            self.page.context.add_init_script(f"delete {name};")
+        return self
+
+    def open(self, fragment: str = "") -> Phone:
+        """Open the app."""
+        self.person.go(f"/app/{fragment}")
+        return self
+
+    def heading(self, words: str) -> Phone:
+        """Wait until the screen's sentence holds these words; it has the focus."""
+        expect(self.page.locator("h1:visible")).to_contain_text(words)
+        return self
+
+    def press(self, words: str) -> Phone:
+        self.person.press(words)
+        return self
+
+    def fill(self, label: str, text: str) -> Phone:
+        self.page.get_by_label(label, exact=True).fill(text)
+        return self
+
+    def see(self, name: str) -> Phone:
+        self.person.see(f"app-{name}")
+        return self
+
+    def push(self, message: dict[str, Any]) -> None:
+        """A message arrives from the push service."""
+        scope = eventually(lambda: self._registrations[0] if self._registrations else None)
+        self._browser.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": scope["scopeURL"].split("/app/")[0] + "/",
+             "registrationId": scope["registrationId"], "data": json.dumps(message)},
+        )  # fmt: skip
+
+    def bind(self, door: PlayedDoor) -> Phone:
+        """All the way from the code to the account, without a look."""
+        self.open(door.link.partition("/app/")[2]).press("Check my phone")
+        self.heading("can do all").press("Go on").heading("Which number")
+        self.fill("The two digits on the page", NUMBER).press("Go on").heading("Choose a PIN")
+        self.fill("New PIN", PIN).fill("Once more", PIN).press("Keep this PIN")
+        self.heading("on its way")
+        eventually(lambda: door.said("test-push") or None)
+        self.push({"v": 1, "kind": "test", "id": "m1"})
+        self.heading("This phone is ready").press("Go to my account").heading("All is well")
+        return self
+
+    def pin(self, digits: str = PIN) -> Phone:
+        return self.fill("PIN", digits).press("Go on")
+
+    def told(self, words: str) -> Phone:
+        """Wait until these words can be read."""
+        expect(self.page.get_by_text(words).and_(self.page.locator(":visible"))).to_be_visible()
+        return self
+
+    def leave(self) -> None:
+        self.person.leave()
+
+
+def script(phone: Phone, module: str, body: str, given: object) -> Any:
+    """Run `body` on the open page, where `m` is one of the app's modules and `given` is given."""
+    source = f"async (given) => {{ const m = await import('/static/app/{module}'); {body} }}"
+    return phone.page.evaluate(source, given)

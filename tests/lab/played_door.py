@@ -1,0 +1,299 @@
+"""The signed door, played: real signatures and one code, for an account that is as a test says.
+
+What the app shows of each answer is looked at here; the real door has tests of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import segno
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from keyturn.rules import enrolment_address as address
+from keyturn.rules.enrolment_address import Content
+from keyturn.rules.lockout import MINUTE
+from keyturn.wire import phones, signatures
+
+CODE, PHONE_ID = "01jd0123456789abcdefghjkmn", "01jd0123456789abcdefghjk{:02d}"
+NUMBER, LETTERS = "47", "ABCD234567"
+#: base32 of the secret in RFC 6238's own vectors
+SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+#: a point of P-256, as the key of messages
+PUSH = base64.urlsafe_b64encode(b"\x04" + bytes(range(64))).decode().rstrip("=")
+ACCOUNT = {"name": "Ada Byron", "identifier": "ada@people.test"}
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Refusal(Exception):
+    """What the door answers instead: code and data."""
+
+    def __init__(self, code: str, **data: Any) -> None:
+        super().__init__(code)
+        self.error = {"code": code, **data}
+
+
+class PlayedDoor:
+    """An ASGI application before the real one: it takes what is under /app/v1/.
+
+    Attributes:
+        state: what "state" answers.
+        refusals: by operation, what is answered instead, until it is taken out.
+        ahead: what the phone's clock is said to be ahead, ms.
+        asked: every operation that came, with its body.
+        broken: answers are signed by another key.
+        pins: what was set, by phone.
+    """
+
+    def __init__(self, origin: str, now: Callable[[], int]) -> None:
+        self.origin = origin
+        self.app: Any = None
+        self.refusals: dict[str, Refusal] = {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.faults: list[str] = []
+        self.broken = False
+        self.silent = False
+        self.ahead = 0
+        self.pins: dict[str, str] = {}
+        self.now = now
+        self._key = Ed25519PrivateKey.generate()
+        self._speaker = phones.NEW
+        self._keys: dict[str, str] = {}
+        self._sequences: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self.state: dict[str, Any] = {}
+        self.well()
+
+    def before(self, app: Any) -> Any:
+        """Stand before the real application."""
+        self.app = app
+        return self
+
+    def well(self) -> None:
+        """Nothing is wrong with the account, and nobody has said anything yet."""
+        self.refusals.clear()
+        self.asked.clear()
+        self.broken = self.silent = False
+        self.ahead = 0
+        self.state = {
+            **self._whose(), "phone": {"id": PHONE_ID.format(0), "name": "X", "bound_at": 1},
+            "locked_until": None, "lanes": [], "frozen_at": None, "offline": True, "waiting": 0,
+            "push": {"state": "works", "since": 1}, "push_key": PUSH, "checked_at": None,
+            "lock": {"set": True, "until": None}, "directories": [],
+        }  # fmt: skip
+
+    @property
+    def installation(self) -> bytes:
+        return self._key.public_key().public_bytes_raw()
+
+    @property
+    def link(self) -> str:
+        """The address that the code to scan holds."""
+        content = Content(
+            CODE.upper(), address.part(bytes(range(16))),
+            address.installation_pin(self.installation), address.directories_pin({}),
+        )  # fmt: skip
+        return f"{self.origin}/app/#{address.fragment(content)}"
+
+    def said(self, operation: str) -> list[dict[str, Any]]:
+        """The bodies of one operation so far."""
+        return [body for name, body in list(self.asked) if name == operation]
+
+    # -- the application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One connection (ASGI 3)."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or "/app/v1/" not in path:
+            await self.app(scope, receive, send)
+            return
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        headers = {k.decode(): v.decode() for k, v in scope["headers"]}
+        status, said, data = self._answered(path, headers, body)
+        await send({"type": "http.response.start", "status": status, "headers": [
+            (k.encode(), v.encode()) for k, v in said.items()
+        ]})  # fmt: skip
+        await send({"type": "http.response.body", "body": data})
+
+    def _answered(
+        self, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        if self.silent:
+            return 503, {"content-type": "application/problem+json"}, b'{"code": "unavailable"}'
+        operation, said = path.rpartition("/")[2], json.loads(body)
+        with self._lock:
+            signature = self._checked(path, headers, body, said)
+            self.asked.append((operation, said))
+            now = self.now() - self.ahead
+            try:
+                told: dict[str, Any] = {"now": now, "result": self._done(operation, said)}
+            except Refusal as refusal:
+                told = {"now": now, "error": refusal.error}
+        data = json.dumps(told).encode()
+        key = Ed25519PrivateKey.generate() if self.broken else self._key
+        signed = signatures.sign_answer(key, 200, data, signature)
+        return 200, {"content-type": "application/json", **signed}, data
+
+    def _checked(
+        self, path: str, headers: dict[str, str], body: bytes, said: dict[str, Any]
+    ) -> bytes:
+        """What the app has signed, by its own key and with a number that has risen."""
+        keyid = self._speaker = phones.read(headers).keyid
+        if keyid == phones.NEW:
+            self._keys[CODE] = said["key"]
+        key = said.get("key") or self._keys[keyid]
+        authority = signatures.authority(self.origin)
+        spoken = phones.verify(key, authority, path, headers, body)
+        if keyid not in {phones.NEW, CODE}:
+            if spoken.sequence <= self._sequences[keyid]:
+                self.faults.append(f"sequence {spoken.sequence} of {keyid}")
+            self._sequences[keyid] = spoken.sequence
+        if phones.late(spoken, self.now() - self.ahead) and not path.endswith("/time"):
+            self.faults.append(f"created {spoken.created}")
+        if "cookie" in headers:
+            self.faults.append("a cookie came")
+        return spoken.signature
+
+    def _done(self, operation: str, said: dict[str, Any]) -> dict[str, Any]:
+        if operation in self.refusals:
+            raise self.refusals[operation]
+        return getattr(self, f"_{operation.replace('-', '_')}")(said)
+
+    # -- what is asked
+
+    def _whose(self) -> dict[str, Any]:
+        tenant = {"id": "t1", "name": "Northwind Cameras", "accent": "#1f6f5c"}
+        return {"tenant": tenant, "account": ACCOUNT}
+
+    def _time(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {"installation": self._encoded, "push": PUSH}
+
+    def _scan(self, said: dict[str, Any]) -> dict[str, Any]:
+        if said["code"] != CODE:
+            raise Refusal("unknown")
+        return self._offer()
+
+    def _type(self, said: dict[str, Any]) -> dict[str, Any]:
+        if said["letters"] != LETTERS:
+            raise Refusal("wrong")
+        return self._offer()
+
+    def _offer(self) -> dict[str, Any]:
+        return {
+            **self._whose(), "code": CODE, "ends_at": self.now() + 5 * MINUTE, "tries": 3,
+            "installation": self._encoded, "directories": [],
+        }  # fmt: skip
+
+    @property
+    def _encoded(self) -> str:
+        return base64.urlsafe_b64encode(self.installation).decode().rstrip("=")
+
+    def _number(self, said: dict[str, Any]) -> dict[str, Any]:
+        if said["said"] != NUMBER:
+            raise Refusal("wrong", left=2)
+        phone = PHONE_ID.format(len(self._sequences))
+        self._keys[phone], self._sequences[phone] = self._keys[CODE], 0
+        return {
+            **self._whose(), "phone": phone, "name": "Chrome on Android", "bound_at": self.now(),
+            "push": PUSH, "installation": self._encoded, "directories": [],
+        }  # fmt: skip
+
+    def _pin(self, said: dict[str, Any]) -> dict[str, Any]:
+        self.pins[self._speaker] = said["pin"]
+        return {}
+
+    def _proof(self, said: dict[str, Any]) -> None:
+        if said["proof"]["pin"] != self.pins[self._speaker]:
+            raise Refusal("lock", set=True, until=None, left=4)
+
+    def _offline(self, said: dict[str, Any]) -> dict[str, Any]:
+        self._proof(said)
+        return {"secret": SECRET, "digits": 6, "period": 30}
+
+    def _unlock(self, said: dict[str, Any]) -> dict[str, Any]:
+        self._proof(said)
+        self.state["locked_until"] = None
+        return {"count": 1}
+
+    def _unbind(self, said: dict[str, Any]) -> dict[str, Any]:
+        self._proof(said)
+        return {}
+
+    def _state(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return self.state
+
+    def _checks(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def _subscribe(self, said: dict[str, Any]) -> dict[str, Any]:
+        assert set(said["subscription"]) >= {"endpoint", "keys"}
+        return {"push": {"state": "works", "since": self.now()}}
+
+    def _push(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {"push": {"state": "none", "since": self.now()}}
+
+    def _test_push(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {"id": "m1"}
+
+    def _arrived(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def _sessions(self, _said: dict[str, Any]) -> dict[str, Any]:
+        now = self.now()
+        return {
+            "sessions": [{"id": "s1", "client": "Firefox on Windows", "ip": "192.0.2.7",
+                          "created_at": now - 50 * MINUTE, "seen_at": now - 5 * MINUTE}],
+            "clients": [{"id": "c1", "name": "Safari on iPhone", "ip": "198.51.100.23",
+                         "seen_at": now - 3000 * MINUTE, "trusted": True}],
+        }  # fmt: skip
+
+    def _end_session(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {"ended": 1}
+
+    def _end_sessions(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {"ended": 1}
+
+    def _forget_client(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {"ended": 1}
+
+    def _happened(self, said: dict[str, Any]) -> dict[str, Any]:
+        now = self.now()
+        first = "before" not in said
+        events = ["signin.locked", "signin.failed"] if first else ["user.unlocked"]
+        entries = [
+            {"id": f"e{at}", "at": now - (at + 1) * 7 * MINUTE, "event": event,
+             "client": "Firefox on Windows", "ip": "192.0.2.7", "by": "you" if first else "staff"}
+            for at, event in enumerate(events)
+        ]  # fmt: skip
+        return {"entries": entries, "before": "x" if first else None}
+
+
+def film(text: str, width: int = 640, height: int = 480) -> bytes:
+    """A code as a camera sees it: one grey picture, over and over (YUV4MPEG2, for Chromium)."""
+    matrix = [list(row) for row in segno.make(text, error="m", micro=False).matrix]
+    size = len(matrix) + 8
+    scale = min(width, height) // size
+    left, top = (width - size * scale) // 2, (height - size * scale) // 2
+
+    def grey(x: int, y: int) -> int:
+        column, row = (x - left) // scale - 4, (y - top) // scale - 4
+        if not (-4 <= column < size - 4 and -4 <= row < size - 4):
+            return 110
+        inside = 0 <= column < len(matrix) and 0 <= row < len(matrix)
+        return 30 if inside and matrix[row][column] else 225
+
+    lines = {(y - top) // scale: bytes(grey(x, y) for x in range(width)) for y in range(height)}
+    lights = b"".join(lines[(y - top) // scale] for y in range(height))
+    frame = b"FRAME\n" + lights + b"\x80" * (width * height // 2)
+    head = f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode()
+    return head + frame * 2
