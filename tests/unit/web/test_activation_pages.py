@@ -122,7 +122,7 @@ def test_where_the_tenant_does_not_want_it_there_is_whom_to_ask() -> None:
     house.clock.move(LIFE_MS)
     browser = site_of(house).browser()
     page = browser.get(f"/activate/{token}")
-    assert "Mail a new link" not in page.text
+    assert "Mail me a new link" not in page.text
     assert "+44 20 7946 0100" in page.text
     browser.get("/signin")
     assert browser.post(f"/activate/{token}/again").location == f"/activate/{token}"
