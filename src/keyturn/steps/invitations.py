@@ -197,7 +197,7 @@ def _unreachable(user: User) -> Bar | None:
 
 def _alone(tx: Tx, act: Act, user: User) -> bool:
     """Whether the account has no second step besides the phone."""
-    return all(str(kind) == "push" for kind in second.methods(tx, act, user.id, phone=False))
+    return not second.methods(tx, act, user.id, phone=False)
 
 
 def _send(
