@@ -11,11 +11,14 @@ import jinja2
 
 from keyturn.ports.parts import Parts
 from keyturn.rules.accounts import Tenant
+from keyturn.rules.languages import ENGLISH
 from keyturn.rules.lockout import SECOND
 from keyturn.web.parsing import Network
+from keyturn.web.rendering import Tongue
 
 if TYPE_CHECKING:
     from keyturn.ports.health import Ledger, Probes
+    from keyturn.ports.pushing import Pusher
     from keyturn.web.agents.keys import SigningNotary
 
 #: tenants are few and change seldom; a change by command shows after this long
@@ -36,7 +39,8 @@ class Site:
             or None.
         health: makes what the page “Health” looks through; None where nothing is looked at.
         notary: makes what agents are answered with; None where none are.
-        push_key: what browsers subscribe to push with (ports.pushing.Pusher.public_key).
+        pusher: what reaches phones; None where none are.
+        pages: the templates in English.
         demo: further pages of a demo; None everywhere else.
     """
 
@@ -51,11 +55,24 @@ class Site:
     demo: Any = None
     health: Callable[[], tuple[Probes, Ledger]] | None = None
     notary: Callable[[], SigningNotary] | None = None
-    push_key: Callable[[], str] | None = None
+    pusher: Callable[[], Pusher] | None = None
     looks: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
     rendered: dict[object, str] = field(default_factory=dict, init=False)
+    _tongues: dict[str, Tongue] = field(default_factory=dict, init=False)
     _tenants: tuple[Tenant, ...] = field(default=(), init=False)
     _read_at: int = field(default=-TENANTS_MS, init=False)
+
+    def page(self, template: str, language: str) -> jinja2.Template:
+        """A template in a language; in English while its words are not all translated. Its
+        `globals["speech"]` tells which it is.
+        """
+        if language != ENGLISH:
+            if language not in self._tongues:
+                self._tongues[language] = Tongue(self.pages, language)
+            found = self._tongues[language].template(template)
+            if found is not None:
+                return found
+        return self.pages.get_template(template)
 
     @property
     def secure(self) -> bool:
