@@ -236,8 +236,10 @@ class TestState:
         assert seen(phone).checked_at == house.clock.now()
         kept = house.write(lambda tx: tx.phones.checks(house.tenant.id, phone.id))
         assert kept is not None
-        assert kept[0]["notifications"] == "denied"
-        assert kept[0]["system"] == "untold"
+        stored: Any = kept[0]
+        assert stored["system"] == "other"
+        found = stored["checks"]
+        assert (found["notifications"], found["system"]) == ("denied", "untold")
 
 
 class TestUnlock:
