@@ -24,7 +24,7 @@ from keyturn.rules.enrolment import ScanCode
 from keyturn.rules.enrolment_address import Content
 from keyturn.steps.scanned import SCANNED, TYPED
 from keyturn.web.encoding import encoded
-from tests.lab.handset import ALL, PIN, SHOTS, Phone
+from tests.lab.handset import ALL, HELD, PIN, SHOTS, Phone
 from tests.lab.looking import WHOLE, Eye
 from tests.lab.push_side import PushSide
 from tests.lab.served import PASSWORD, Served, eventually
@@ -76,11 +76,10 @@ class Stage:
         phone.press("Go on").heading("Which number")
         phone.fill("The two digits on the page", NUMBER).press("Go on").heading("Choose a PIN")
         phone.fill("New PIN", PIN).fill("Once more", PIN).press("Keep this PIN")
-        onward = phone.person.seek("Go to my account")
-        eventually(lambda: browser.received or onward.is_visible() or None)
-        for push in browser.received:
-            phone.push(push.payload)
-        phone.press("Go to my account").heading("All is well")
+        phone.heading("on its way")
+        (push,) = eventually(lambda: browser.received or None)
+        phone.push(push.payload)
+        phone.heading("This phone is ready").press("Go to my account").heading("All is well")
         return phone
 
 
@@ -103,7 +102,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         driver = stack.enter_context(sync_playwright())
         axe = (files("axe_playwright_python") / "axe.min.js").read_text()
         camera = ("--use-fake-device-for-media-stream",)
-        eye = Eye(driver, served.origin, SHOTS, axe, camera, whole=True)
+        eye = Eye(driver, served.origin, SHOTS, axe, camera, whole=True, sizes=HELD)
         stack.callback(eye.close)
         yield Stage(served, side, eye)
 
@@ -127,7 +126,7 @@ def test_a_phone_is_bound_and_ends_a_lock(stage: Stage, ada: User) -> None:
     phone.pin().heading("Your account is open again")
     desk.sign_in(ada.email, PASSWORD)
     assert "locked" not in desk.heading
-    phone.press("What happened").heading("What happened").told("Lane locked")
+    phone.press("What happened").heading("What happened").told("Your account was locked")
     phone.press("Back to my account").heading("All is well").press("A code to sign in")
     phone.heading("Type this code").leave()
     desk.leave()

@@ -16,17 +16,18 @@ ways.home = async (after = "") => {
     const state = await say("state");
     await store.write({ account: state.account });
     if (state.waiting) return await ways.questions();
-    await draw(state, after);
-    await mended(state);
+    await draw(await mended(state), after);
   } catch (error) {
     failed(error, () => ways.home(after));
   }
 };
 
-/* A dead address for messages is made anew whenever the app opens. */
-async function mended({ push, push_key: key }) {
+/* A dead address for messages is made anew whenever the app opens: the state after that. */
+async function mended(state) {
   const allowed = globalThis.Notification?.permission === "granted";
-  if (allowed && push.state !== "works") await renew(key).catch(() => {});
+  if (!allowed || state.push.state === "works") return state;
+  const renewed = await renew(state.push_key).catch(() => false);
+  return renewed ? say("state") : state;
 }
 
 const moment = async () => Date.now() + ((await store.read("offset")).offset ?? 0);
@@ -41,7 +42,8 @@ function standing(state, now, after) {
   if (state.frozen_at) return "frozen";
   if (state.lanes.some(({ closed }) => closed)) return "closed";
   if (locked(state, now)) return "locked";
-  return after || "well";
+  if (after) return after;
+  return state.push.state === "works" ? "well" : "silent";
 }
 
 async function draw(state, after) {
@@ -54,7 +56,7 @@ async function draw(state, after) {
       happened: () => ways.happened(), check: () => ways.check(), phone: () => ways.phone() },
   });
   screen.only("stands", stands);
-  screen.only("push", state.push.state === "works" ? "" : "silent");
+  screen.only("push", state.push.state === "works" || stands === "silent" ? "" : "silent");
   if (until) counting(screen, until, until - now);
   screen.announce();
   renewing(screen, stands, after);
