@@ -126,9 +126,9 @@ def _console(site: Site) -> list[BaseRoute]:
 
 
 def _phone(site: Site) -> list[BaseRoute]:
-    from keyturn.web import phone  # noqa: PLC0415  the app is loaded once a phone, and kept there
+    from keyturn.web import app_shell  # noqa: PLC0415  a phone loads it once, and keeps it
 
-    return phone.routes(site)
+    return app_shell.routes(site)
 
 
 def _agents(site: Site) -> list[BaseRoute]:
