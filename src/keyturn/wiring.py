@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
@@ -398,6 +398,7 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
         [*(demo(doors) if demo else ()), *rooms.routes(doors)],
         beside=[
             lambda stop: _deliver(house, sender, stop),
+            lambda stop: _push(house, replace(sender, pusher=reach.pusher), stop),
             reach.let_go,
             lambda stop: _collect(house, stop),
             lambda stop: _link(house, sender, stop),
@@ -436,6 +437,12 @@ async def _deliver(house: House, sender: Courier, stop: asyncio.Event) -> None:
     finally:
         if sender.texter is not None:
             await sender.texter.aclose()
+
+
+async def _push(house: House, sender: Courier, stop: asyncio.Event) -> None:
+    """Delivery of pushes in this process."""
+    wake = delivery.wake_on_commit(house.store)
+    await delivery.run_pushes(house.parts, sender, wake, stop)
 
 
 async def _link(house: House, sender: Courier, stop: asyncio.Event) -> None:

@@ -12,6 +12,7 @@ from keyturn.web.late import Late
 from keyturn.web.pages import (
     account,
     address,
+    asking,
     link,
     objection,
     owner,
@@ -45,6 +46,7 @@ def routes(site: Site) -> list[BaseRoute]:
         *passkeys.routes(site),
         *address.routes(site),
         *texting.routes(site),
+        *asking.routes(site),
         *(
             Late(path, lambda: _data(site))
             for path in ("/account/data", "/account/delete", "/keep")
