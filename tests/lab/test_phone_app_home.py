@@ -267,6 +267,21 @@ def test_text_of_twice_the_size_still_fits(bound: Phone) -> None:
 # -- who asks
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("recovery", "setting a new password right now"),
+        ("proof", "changing something in your account"),
+        ("reset", "May this technician"),
+    ],
+)
+def test_a_question_comes_by_itself_while_the_app_is_open(
+    bound: Phone, door: PlayedDoor, kind: str, words: str
+) -> None:
+    door.ask(kind, "Firefox on Windows")
+    bound.heading(words)
+
+
 def test_a_sign_in_is_approved_by_its_number_and_the_pin(bound: Phone, door: PlayedDoor) -> None:
     door.ask("second", "Firefox on Windows", "192.0.2.7, Leeds")
     bound.push({"v": 1, "kind": "second", "id": "q1"})

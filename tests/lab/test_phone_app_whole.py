@@ -5,6 +5,7 @@ its messages encrypted and signed for real), a lock and its end.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from keyturn import wiring
 from keyturn.adapters.memory_push import MemoryBrowser
@@ -150,3 +151,19 @@ def test_a_phone_with_a_wrong_clock_is_bound_all_the_same(stage: Stage, ada: Use
     phone.press("Go on without it").heading("Which number")
     phone.fill("The two digits on the page", NUMBER).press("Go on").heading("Choose a PIN")
     phone.leave()
+
+
+def test_a_sign_in_is_approved_on_the_phone_with_the_number_that_the_desk_shows(
+    stage: Stage, ada: User
+) -> None:
+    before = len(stage.eye.findings)
+    phone, desk = stage.bind(ada, 5), stage.eye.person()
+    desk.sign_in(ada.email, PASSWORD).press("Ask my phone")
+    phone.heading("Are you signing in right now?")
+    number = desk.page.locator(".matching").first.inner_text().strip()
+    phone.fill("The two digits", number).press("Yes, it is me")
+    phone.heading("To say yes").pin().heading("You said that it is you")
+    expect(desk.page).to_have_url(re.compile(r"/account$|/welcome"))
+    phone.press("Go to my account").heading("All is well").leave()
+    desk.leave()
+    assert stage.eye.findings[before:] == []

@@ -9,6 +9,8 @@ import { clock, left } from "./times.js";
 import { failed, ways } from "./ways.js";
 
 const SECOND_MS = 1000, AGAIN_MS = 20_000;
+/* a question waits for one minute, and its push may never come */
+const ASKED_MS = 2000;
 
 ways.home = async (after = "") => {
   show("wait").only("wait", "home");
@@ -84,11 +86,17 @@ function renewing(screen, stands, after) {
     if (state.waiting) ways.questions();
     else if (standing(state, await moment(), after) !== stands) draw(state, after);
   };
-  const looking = setInterval(look, AGAIN_MS);
+  const asked = async () => {
+    if (document.visibilityState !== "visible") return;
+    const found = await say("questions").catch(() => null);
+    if (found?.questions.length && shown(screen)) ways.questions();
+  };
+  const looking = setInterval(look, AGAIN_MS), asking = setInterval(asked, ASKED_MS);
   document.addEventListener("visibilitychange", look);
   navigator.serviceWorker?.addEventListener("message", look);
   screen.leaving.push(() => {
     clearInterval(looking);
+    clearInterval(asking);
     document.removeEventListener("visibilitychange", look);
     navigator.serviceWorker?.removeEventListener("message", look);
   });
