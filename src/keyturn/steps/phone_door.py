@@ -41,6 +41,7 @@ class Why(StrEnum):
     NUMBER = "number"
     OVER = "over"
     PUSH = "push"
+    FORGED = "forged"
 
 
 @dataclass(frozen=True, slots=True)

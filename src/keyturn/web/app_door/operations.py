@@ -13,7 +13,7 @@ from keyturn.ports.parts import Parts
 from keyturn.ports.pushing import Pusher
 from keyturn.rules.callers import Caller
 from keyturn.steps.phone_door import Refused, Said
-from keyturn.web.app_door import fields, told
+from keyturn.web.app_door import asking, fields, told
 from keyturn.web.app_door.fields import Field
 from keyturn.wire.phones import Spoken
 
@@ -212,4 +212,6 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "offline": Operation(_offline, _PROOF),
     "pin": Operation(_pin, {"pin": fields.shaped(fields.PIN), **_PROOF}),
     "unbind": Operation(_unbind, _PROOF),
+    "questions": Operation(asking.questions),
+    "answer": Operation(asking.answer, asking.ANSWER),
 }
