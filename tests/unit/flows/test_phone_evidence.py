@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -10,8 +10,11 @@ import pytest
 from keyturn.flows import phone_app
 from keyturn.rules.accounts import User
 from keyturn.rules.activation import LIFE_MS
+from keyturn.rules.binding import Rows
 from keyturn.rules.diagnosis import Facts, diagnose
+from keyturn.rules.lockout import HOUR
 from keyturn.rules.matching import Ended
+from keyturn.rules.phone_app import Push, PushState
 from keyturn.rules.phone_checks.checks import Check
 from keyturn.rules.phone_checks.seen import Seen
 from keyturn.rules.phone_checks.vectors import WELL
@@ -19,6 +22,7 @@ from keyturn.steps.acts import begin
 from keyturn.steps.evidence import Subject, collect
 from tests.unit.flows.handsets import WRONG, Handset, invite, show
 from tests.unit.flows.house import House, run
+from tests.unit.flows.pockets import Pocket
 
 
 @pytest.fixture
@@ -62,8 +66,37 @@ def test_words_of_another_release_are_not_known_here(house: House, user: User) -
     for words, push in ((odd, "lost"), ({"checks": "none"}, None), ({}, None)):
         house.write(lambda tx, w=words: tx.phones.told(user.tenant_id, phone.id, w, 5))  # type: ignore[misc]
         found = told(house, user)
-        assert (found["app.system"], found["app.checks.camera"]) == (None, None)
+        assert (found["app.system"], found["app.checks.camera"]) == ("android", None)
         assert (found["app.checks.push"], found["app.checked_at"]) == (push, 5)
+
+
+@pytest.mark.parametrize(("name", "system"), [("Safari on iPhone", "ios"), ("Firefox", "other")])
+def test_a_phone_that_never_checked_itself_has_the_system_of_its_name(
+    house: House, user: User, name: str, system: str
+) -> None:
+    pocket = Pocket(house, user)
+    before, after = pocket.phone, replace(pocket.phone, name=name)
+    house.write(
+        lambda tx: tx.phones.save(Rows(user, phones=(before,)), Rows(user, phones=(after,)))
+    )
+    assert told(house, user)["app.system"] == system
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_a_dead_subscription_is_a_cause_whatever_the_phone_said_before(
+    house: House, user: User, checked: bool
+) -> None:
+    phone, now = Pocket(house, user).phone, house.clock.now()
+    if checked:
+        words = {"system": "android", "checks": {"push": "well"}}
+        house.write(lambda tx: tx.phones.told(user.tenant_id, phone.id, words, now))
+    house.clock.move(HOUR)
+    dead = Push(PushState.DEAD, house.clock.now())
+    house.write(lambda tx: tx.phones.pushed(user.tenant_id, phone.id, dead, forget=True))
+    found = told(house, user)
+    assert (found["app.checks.push"], found["app.checked_at"]) == ("dead", house.clock.now())
+    causes = [one.cause for one in diagnose(seen(house, user), house.clock.now()).findings]
+    assert "app.push-dead" in causes
 
 
 def test_the_link_and_the_code(house: House, user: User) -> None:
