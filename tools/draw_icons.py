@@ -3,7 +3,7 @@
     python tools/draw_icons.py
 
 A PNG of 4 bits a pixel whose palette goes from ground to ink: the server puts a tenant's colours
-into the palette (web/phone/icons.py) and leaves the picture alone.  The mark stays within the
+into the palette (web/app_shell/icons.py) and leaves the picture alone.  The mark stays within the
 circle that Android may cut out (80 % of the width: W3C, Web Application Manifest, maskable).
 Run once per change of the mark; what it writes is committed.
 """

@@ -57,6 +57,7 @@ ASKED = {
     "/job/events": (b"event: pause\ndata:\n\n", "text/event-stream"),
     "/account/directory/looks/l1/events": (b"event: pause\ndata:\n\n", "text/event-stream"),
     "/account/directory/looks/l1": (b'{"over": false}', "application/json"),
+    "/console/verifications/01kdvdna00000000000000000v": (b"", "text/html"),
 }
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 FLAGS = [
@@ -174,7 +175,7 @@ def server(pages: dict[str, str]) -> Iterator[str]:
             self.end_headers()
 
         def answer(self, body: bytes, kind: str) -> None:
-            self.send_response(200)
+            self.send_response(200 if body else 204)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Security-Policy", CSP)
             self.end_headers()

@@ -13,6 +13,7 @@ from functools import partial
 from types import SimpleNamespace as Row
 from typing import Any
 
+import preview_asking as asking  # type: ignore[import-not-found]
 import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
@@ -409,7 +410,8 @@ def user_page(**changes: Any) -> dict[str, Any]:
             diagnosis=DIAGNOSIS,
             last_signin_at=NOW - 3 * HOUR,
             can={"unlock", "disable", "end_sessions", "remove_passkey"}
-            | {"start_reset", "link_account"},
+            | {"start_reset", "link_account", "verify"},
+            held=asking.held(proved_until=NOW + 4 * MINUTE),
             accounts=(LINKED,),
             jobs=JOBS,
             clash=None,
@@ -432,7 +434,7 @@ def case_page(**changes: Any) -> dict[str, Any]:
             likely=causes[:1],
             others=causes[1:],
             was=None,
-            can={"close_case"},
+            can={"close_case", "verify"},
         )
         | changes
     )
@@ -939,5 +941,19 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         case_page(
             case=replace(CASE, state="closed", closed_at=NOW), was=Row(title="The mail was late")
         ),
+    ),
+    **{name: (page, always(**context)) for name, (page, context) in asking.PERSON.items()},
+    "proof-push": ("proof.html", proof("push", "recovery")),
+    **{
+        name: ("console/verify.html", always(STAFF, user=ANN, **context))
+        for name, context in asking.STAFF.items()
+    },
+    "console-user-phone-dead": (
+        "console/user.html",
+        user_page(held=asking.held(asking.PushState.DEAD)),
+    ),
+    "console-user-no-phone": (
+        "console/user.html",
+        user_page(held=asking.PhoneOf(None, None, None)),
     ),
 }

@@ -1,5 +1,6 @@
-"""The delivery loop, and the one that collects what comes back: two coroutines in each
-server process.
+"""The delivery loops (one for pushes, one for all the others: a push is worth a minute, and
+must not wait behind mails that a slow server takes), and the one that collects what comes back:
+coroutines in each server process.
 
 Every process may run them.  Messages are claimed, so that each is taken by one; the loop is
 woken by commits of its own process and looks once a second for those of others.  A report
@@ -53,6 +54,8 @@ class Pace:
 
 
 PACE = Pace()
+#: who waits for a push has shown a right password, or is staff: its moment tells nobody anything
+PUSH_PACE = Pace(delay=0, spread=0)
 
 
 def wake_on_commit(store: Store) -> asyncio.Event:
@@ -72,7 +75,19 @@ async def run(
     parts: Parts, courier: Courier, wake: asyncio.Event, stop: asyncio.Event, pace: Pace = PACE
 ) -> None:
     """Deliver until `stop` is set; what is being sent then is finished first."""
-    loop = _Loop(parts, courier, pace)
+    await _run(_Loop(parts, courier, pace), wake, stop)
+
+
+async def run_pushes(
+    parts: Parts, courier: Courier, wake: asyncio.Event, stop: asyncio.Event,
+    pace: Pace = PUSH_PACE,
+) -> None:  # fmt: skip
+    """The same for pushes to phones."""
+    await _run(_Pushes(parts, courier, pace), wake, stop)
+
+
+async def _run(loop: _Loop, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    pace = loop.pace
     pause, outage = 0, pace.outage
     while True:
         if await _rung(wake, stop, pause):
@@ -102,20 +117,30 @@ class _Loop:
     async def round(self) -> int:
         """Take what is due; milliseconds to the next look. Raises StoreUnavailable."""
         self._collect()
-        due = await next_due(self.parts)
+        due = await self._due()
         if due is not None and due <= self.parts.clock.now() and len(self.batches) < BATCHES:
-            batch = asyncio.create_task(deliver_due(self.parts, self.courier, BATCH))
+            batch = asyncio.create_task(self._deliver())
             self.batches.add(batch)
             await asyncio.wait({batch}, timeout=self.pace.patience / 1000)
             if sum(self._collect()) == BATCH:
                 return 0
-            due = await next_due(self.parts)
-        await sweep_lapsed(self.parts)
-        if await file_users(self.parts):
+            due = await self._due()
+        if await self._besides():
             return self.pace.nap
         if due is None:
             return self.pace.look
         return min(max(due - self.parts.clock.now(), self.pace.nap), self.pace.look)
+
+    async def _due(self) -> int | None:
+        return await next_due(self.parts)
+
+    async def _deliver(self) -> int:
+        return await deliver_due(self.parts, self.courier, BATCH)
+
+    async def _besides(self) -> bool:
+        """What this loop does besides; whether there is more of it."""
+        await sweep_lapsed(self.parts)
+        return bool(await file_users(self.parts))
 
     def _collect(self) -> list[int]:
         """What finished batches took. Raises what a batch raised."""
@@ -131,6 +156,19 @@ class _Loop:
         for error in await asyncio.gather(*self.batches, return_exceptions=True):
             if isinstance(error, BaseException):
                 _log.warning("delivery stumbled cause=%r", error)
+
+
+class _Pushes(_Loop):
+    """The loop that delivers pushes, and nothing besides."""
+
+    async def _due(self) -> int | None:
+        return await next_due(self.parts, pushes=True)
+
+    async def _deliver(self) -> int:
+        return await deliver_due(self.parts, self.courier, BATCH, pushes=True)
+
+    async def _besides(self) -> bool:
+        return False
 
 
 async def collect(parts: Parts, postbag: Postbag, stop: asyncio.Event, pace: Pace = PACE) -> None:

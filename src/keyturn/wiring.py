@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
@@ -329,7 +329,6 @@ def site(house: House, *, demo: bool = False) -> Site:
         status=text_statuses(house.settings, house.parts) if driver == "rest" else None,
         health=lambda: _health(house),
         notary=lambda: notary(house.settings),
-        push_key=lambda: pusher(house).public_key,
     )
 
 
@@ -391,12 +390,16 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
         demo: further routes of a demo; nothing else ever has any.
     """
     doors = site(house, demo=demo is not None)
+    reach = _Reach(house)
+    doors.pusher = reach.pusher
     sender = courier(house)
     return Gate(
         doors,
         [*(demo(doors) if demo else ()), *rooms.routes(doors)],
         beside=[
             lambda stop: _deliver(house, sender, stop),
+            lambda stop: _push(house, replace(sender, pusher=reach.pusher), stop),
+            reach.let_go,
             lambda stop: _collect(house, stop),
             lambda stop: _link(house, sender, stop),
             lambda stop: upkeep.run(house.parts, _kept(house.settings), stop),
@@ -404,6 +407,26 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
         ],
         close=[house.close],
     )
+
+
+class _Reach:
+    """What reaches phones when one of them asks for it: made by the first, let go of at the end."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._made: Pusher | None = None
+
+    def pusher(self) -> Pusher:
+        """The one of this process."""
+        if self._made is None:
+            self._made = pusher(self._house)
+        return self._made
+
+    async def let_go(self, stop: asyncio.Event) -> None:
+        """When the server takes its leave."""
+        await stop.wait()
+        if self._made is not None:
+            await self._made.aclose()
 
 
 async def _deliver(house: House, sender: Courier, stop: asyncio.Event) -> None:
@@ -414,6 +437,12 @@ async def _deliver(house: House, sender: Courier, stop: asyncio.Event) -> None:
     finally:
         if sender.texter is not None:
             await sender.texter.aclose()
+
+
+async def _push(house: House, sender: Courier, stop: asyncio.Event) -> None:
+    """Delivery of pushes in this process."""
+    wake = delivery.wake_on_commit(house.store)
+    await delivery.run_pushes(house.parts, sender, wake, stop)
 
 
 async def _link(house: House, sender: Courier, stop: asyncio.Event) -> None:

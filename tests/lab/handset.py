@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -26,17 +26,20 @@ PIN = "284617"
 #: what a phone asks its owner for
 ALL = ("camera", "notifications")
 #: no push service of the browser's maker is reached from here: its part alone is played
-PUSHES = """(() => {
+PUSHES = """((made) => {
   let now = null;
-  const keys = {p256dh: "BGRvdWJsZQ", auth: "c2VjcmV0"};
   PushManager.prototype.subscribe = async (asked) => {
     if (!asked.userVisibleOnly || Notification.permission !== "granted")
       throw new DOMException("refused", "NotAllowedError");
-    const made = {endpoint: "https://push.test/1", expirationTime: null, keys};
     return now = {...made, options: asked, toJSON: () => made, unsubscribe: async () => true};
   };
   PushManager.prototype.getSubscription = async () => now;
-})()"""
+})"""
+ADDRESS = {
+    "endpoint": "https://push.test/1",
+    "expirationTime": None,
+    "keys": {"p256dh": "BGRvdWJsZQ", "auth": "c2VjcmV0"},
+}
 
 
 @contextmanager
@@ -70,14 +73,19 @@ def watched(eye: Eye, door: PlayedDoor) -> Iterator[Eye]:
 
 
 class Phone:
-    """A phone in somebody's hand. Attributes: `person`, `page`."""
+    """A phone in somebody's hand. Attributes: `person`, `page`.
 
-    def __init__(self, eye: Eye, *allowed: str) -> None:
+    Args:
+        allowed: what its owner has allowed.
+        address: what the browser's push service gives it.
+    """
+
+    def __init__(self, eye: Eye, *allowed: str, address: Mapping[str, Any] = ADDRESS) -> None:
         self.person: Person = eye.person(size=PHONE)
         self.page = self.person.page
         context = self.page.context
         context.grant_permissions(list(allowed))
-        context.add_init_script(PUSHES)
+        context.add_init_script(f"{PUSHES}({json.dumps(address)})")
         self._browser = context.new_cdp_session(self.page)
         self._registrations: list[Any] = []
         self._browser.on(
@@ -132,13 +140,14 @@ class Phone:
         self.person.see(f"app-{name}")
         return self
 
-    def push(self, message: dict[str, Any]) -> None:
+    def push(self, message: dict[str, Any] | bytes) -> None:
         """A message arrives from the push service."""
         scope = eventually(lambda: self._registrations[0] if self._registrations else None)
+        plain = message.decode() if isinstance(message, bytes) else json.dumps(message)
         self._browser.send(
             "ServiceWorker.deliverPushMessage",
             {"origin": scope["scopeURL"].split("/app/")[0] + "/",
-             "registrationId": scope["registrationId"], "data": json.dumps(message)},
+             "registrationId": scope["registrationId"], "data": plain},
         )  # fmt: skip
 
     def bind(self, door: PlayedDoor) -> Phone:

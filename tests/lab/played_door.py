@@ -12,9 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 import segno
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from keyturn.rules import enrolment_address as address
+from keyturn.rules.approvals import Approval, Kind, Verdict, statement
 from keyturn.rules.enrolment_address import Content
 from keyturn.rules.lockout import MINUTE
 from keyturn.wire import phones, signatures
@@ -48,6 +52,7 @@ class PlayedDoor:
         asked: every operation that came, with its body.
         broken: answers are signed by another key.
         pins: what was set, by phone.
+        question: kind, asker, place and words of what is asked; {}: nothing is.
     """
 
     def __init__(self, origin: str, now: Callable[[], int]) -> None:
@@ -60,6 +65,7 @@ class PlayedDoor:
         self.silent = False
         self.ahead = 0
         self.pins: dict[str, str] = {}
+        self.question: dict[str, Any] = {}
         self.now = now
         self._key = Ed25519PrivateKey.generate()
         self._speaker = phones.NEW
@@ -78,6 +84,7 @@ class PlayedDoor:
         """Nothing is wrong with the account, and nobody has said anything yet."""
         self.refusals.clear()
         self.asked.clear()
+        self.question = {}
         self.broken = self.silent = False
         self.ahead = 0
         self.state = {
@@ -99,6 +106,11 @@ class PlayedDoor:
             address.installation_pin(self.installation), address.directories_pin({}),
         )  # fmt: skip
         return f"{self.origin}/app/#{address.fragment(content)}"
+
+    def ask(self, kind: str, asker: str, place: str = "", words: str = "") -> None:
+        """Somebody asks."""
+        self.question = {"kind": kind, "asker": asker, "place": place, "words": words}
+        self.state["waiting"] = 1
 
     def said(self, operation: str) -> list[dict[str, Any]]:
         """The bodies of one operation so far."""
@@ -231,6 +243,37 @@ class PlayedDoor:
 
     def _state(self, _said: dict[str, Any]) -> dict[str, Any]:
         return self.state
+
+    def _questions(self, _said: dict[str, Any]) -> dict[str, Any]:
+        return {"questions": [self._asked()] if self.question else []}
+
+    def _asked(self) -> dict[str, Any]:
+        return {
+            "id": "q1", "tenant": "t1", "user": "u1", "phone": self._speaker, "left": 3,
+            "expires_at": self.now() + MINUTE, **self.question,
+        }  # fmt: skip
+
+    def _answer(self, said: dict[str, Any]) -> dict[str, Any]:
+        """The signature must be over what was shown, by this phone's key."""
+        asked = self._asked()
+        if said["verdict"] == Verdict.APPROVE:
+            self._proof(said)
+        one = Approval(
+            id=asked["id"], tenant_id="t1", user_id="u1", phone_id=self._speaker,
+            kind=Kind(asked["kind"]), subject="", epoch=0, asker=asked["asker"],
+            place=asked["place"], number=NUMBER, made_at=0, expires_at=0,
+        )  # fmt: skip
+        signed = statement(one, Verdict(said["verdict"]), said["said"])
+        raw = base64.urlsafe_b64decode(said["signature"] + "==")
+        signature = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
+        key = phones.key_of(self._keys[self._speaker])
+        assert key is not None
+        key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+        if said["verdict"] == Verdict.APPROVE and said["said"] != NUMBER:
+            raise Refusal("wrong", left=2)
+        self.state["waiting"] = 0
+        self.question = {}
+        return {}
 
     def _checks(self, _said: dict[str, Any]) -> dict[str, Any]:
         return {}

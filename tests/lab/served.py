@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -111,14 +111,17 @@ class Served:
     Args:
         host: what browsers call it; passkeys need a name, "localhost".
         front: puts something before the application.
+        push: the section "push".
         mail: further settings of the section "mail".
     """
 
     def __init__(
         self, folder: Path, host: str = "127.0.0.1", *,
-        front: Callable[[Any], Any] = lambda app: app, **mail: Any,
+        front: Callable[[Any], Any] = lambda app: app, push: Mapping[str, Any] | None = None,
+        **mail: Any,
     ) -> None:  # fmt: skip
         self._front = front
+        self._push = push or {}
         self.clock = MovedClock()
         self.peers = Peers(delay_s=0.05)
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -157,6 +160,7 @@ class Served:
                 "server": {"origin": self.origin},
                 "store": {"data_dir": str(self._folder)},
                 "mail": {"host": "127.0.0.1", "port": self.peers.mailbox.port, **self._mail},
+                "push": self._push,
                 "sms": {
                     "driver": "kannel", "url": self.peers.gateway.url,
                     "user": "keyturn", "password": "demo",

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from keyturn.rules.lockout import DAY, MINUTE, SECOND
 from tests.lab.handset import ALL, Phone, script, staged, watched
 from tests.lab.looking import Eye
-from tests.lab.played_door import SECRET, PlayedDoor, Refusal
+from tests.lab.played_door import NUMBER, SECRET, PlayedDoor, Refusal
 from tests.lab.served import eventually
 
 
@@ -256,3 +256,57 @@ def test_text_of_twice_the_size_still_fits(bound: Phone) -> None:
         assert bound.page.evaluate(wide) <= 0, way
         if way:
             bound.press("Back to my account").heading("All is well")
+
+
+# -- who asks
+
+
+def test_a_sign_in_is_approved_by_its_number_and_the_pin(bound: Phone, door: PlayedDoor) -> None:
+    door.ask("second", "Firefox on Windows", "192.0.2.7, Leeds")
+    bound.push({"v": 1, "kind": "second", "id": "q1"})
+    bound.heading("Are you signing in right now?").see("question")
+    assert bound.person.reads("Firefox on Windows")
+    bound.press("Yes, it is me").told("Type the two digits")
+    bound.fill("The two digits", "11").press("Yes, it is me")
+    bound.heading("To say yes, type your PIN").pin().heading("Are you signing in")
+    bound.told("Tries left: 2").see("question-wrong")
+    bound.fill("The two digits", NUMBER).press("Yes, it is me")
+    bound.heading("To say yes").pin("999999").told("Tries left: 4")
+    bound.pin().heading("You said that it is you").see("approved")
+    bound.press("Go to my account").heading("All is well")
+
+
+def test_no_is_said_with_one_tap(bound: Phone, door: PlayedDoor) -> None:
+    door.ask("second", "Firefox on Windows")
+    bound.open().heading("Are you signing in").press("No, it is not me")
+    bound.heading("You said that it is not you").see("denied")
+    assert door.said("answer")[-1]["verdict"] == "deny"
+    assert "proof" not in door.said("answer")[-1]
+
+
+def test_a_technician_is_proved_to_the_person(bound: Phone, door: PlayedDoor) -> None:
+    door.ask("caller", "Zoë Ünal", "Service desk", "amber lighthouse")
+    bound.open().heading("Are you talking to the help desk").see("question-caller")
+    assert bound.person.reads("amber lighthouse")
+    bound.fill("The two digits", NUMBER).press("Yes, it is me")
+    bound.heading("To say yes").pin().heading("You said that it is you")
+
+
+@pytest.mark.parametrize(
+    ("code", "data", "words"),
+    [
+        ("over", {"why": "expired"}, "This question is over"),
+        ("over", {"why": "newer"}, "A newer question"),
+        ("over", {"why": "number"}, "Three wrong numbers"),
+        ("over", {"why": "reset"}, "This question is over"),
+        ("unknown", {}, "This question is over"),
+        ("forged", {}, "not what was asked"),
+    ],
+)
+def test_a_question_that_is_over_says_so(
+    bound: Phone, door: PlayedDoor, code: str, data: dict[str, str], words: str
+) -> None:
+    door.ask("reset", "Zoë Ünal")
+    bound.open().heading("May this technician")
+    door.refusals["answer"] = Refusal(code, **data)
+    bound.press("No, it is not me").heading(words)

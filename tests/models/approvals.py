@@ -74,8 +74,8 @@ class Model:
         return twin.replaced(*parts, *self.wrong.parts)
 
     def steps(self, world: World) -> Iterator[tuple[str, World]]:
-        for kind in Kind:
-            if len(world.rows) < self.most and kind is not Kind.RESET:
+        for kind in (Kind.SECOND, Kind.CALLER):  # one of each side
+            if len(world.rows) < self.most:
                 yield f"ask {kind}", self._asks(world, kind)
         for one in world.rows:
             for phone, verdict, said in (

@@ -10,16 +10,22 @@ import pytest
 
 from keyturn.adapters.letters import JinjaLetters
 from keyturn.adapters.memory import MemoryMailer
-from keyturn.delivery import BATCH, PACE, Pace, collect, run, wake_on_commit
+from keyturn.adapters.memory_push import MemoryPusher, MemoryPushService
+from keyturn.delivery import BATCH, PACE, Pace, collect, run, run_pushes, wake_on_commit
 from keyturn.flows import bounces
 from keyturn.flows.bounces import Came
 from keyturn.flows.deliver import Courier
 from keyturn.ports import Mail, Receipt, StoreUnavailable
 from keyturn.ports.parts import Parts
 from keyturn.rules.accounts import User
+from keyturn.rules.approvals import Approval, Kind
+from keyturn.rules.pushing import Push
+from keyturn.steps import questions
 from keyturn.steps.acts import begin
 from keyturn.steps.outbox import mail_notice
+from keyturn.steps.questions import Wanted
 from tests.unit.flows.house import House
+from tests.unit.flows.pockets import Pocket
 from tests.unit.rules.reports_of_mail import HOLIDAY, dsn
 
 QUICK = Pace(nap=1, look=5, delay=0, spread=1, patience=5, outage=1, outage_max=4)
@@ -253,3 +259,51 @@ def test_a_report_that_cannot_be_taken_stays_and_holds_up_no_other(
     asyncio.run(bag.read_by(house))
     assert list(bag.mails) == ["bad"]
     assert "stays name=bad" in caplog.text
+
+
+# -- pushes
+
+
+class Ringing(list[Push]):
+    """Sets `bell` when something arrives."""
+
+    def __init__(self, bell: asyncio.Event) -> None:
+        super().__init__()
+        self.bell = bell
+
+    def append(self, push: Push) -> None:
+        super().append(push)
+        self.bell.set()
+
+
+def test_a_push_does_not_wait_behind_mails(house: House) -> None:
+    service = MemoryPushService(house.clock)
+    pocket = Pocket(house, house.user())
+    phone, stuck = pocket.subscribes(service), house.user("stuck@northwind.test")
+
+    async def story() -> None:
+        mailer, stop, arrived = Arrivals(1), asyncio.Event(), asyncio.Event()
+        phone.received = Ringing(arrived)
+        courier = Courier(
+            mailer, None, JinjaLetters(house.parts.link), pusher=lambda: MemoryPusher(service)
+        )
+        wakes = [wake_on_commit(house.store) for _ in range(2)]
+        async with asyncio.timeout(20):
+            mails = asyncio.create_task(run(house.parts, courier, wakes[0], stop, QUICK))
+            await _queue(house, stuck)
+            await mailer.began.wait()
+            await house.store.write(lambda tx: _ask(house, tx, pocket))
+            pushes = asyncio.create_task(run_pushes(house.parts, courier, wakes[1], stop, QUICK))
+            await arrived.wait()
+            stop.set()
+            mailer.release.set()
+            await asyncio.gather(mails, pushes)
+
+    asyncio.run(story())
+    assert len(phone.received) == 1
+
+
+def _ask(house: House, tx: Any, pocket: Pocket) -> None:
+    act = begin(house.parts, house.browser().caller)
+    wanted = Wanted(Kind.SECOND, "s" * 26, "Firefox", "203.0.113.7")
+    assert isinstance(questions.ask(tx, act, pocket.user.id, wanted), Approval)

@@ -22,6 +22,7 @@ _WHY = {
     Bar.UNVERIFIED: ("has not entered the mailed code yet", ""),
     Bar.DISABLED: ("is disabled", "`keyturn user enable USER` comes first."),
     Bar.FROZEN: ("said “this wasn’t me”", "`keyturn user unfreeze USER` comes first."),
+    Bar.SOON: ("was sent a link a moment ago", "Another one can go in a minute."),
     Bar.NO_ADDRESS: ("has no e-mail address", "Enter one in the directory."),
 }
 

@@ -45,7 +45,7 @@ __all__ = [
     "new_code", "offer", "resend",
 ]  # fmt: skip
 
-KIND, NUMBER = "activation", "activation-number"
+KIND, NUMBER = "activation", "link-number"  # at most 12 letters
 #: a browser's own: the link opens another one for 48 hours
 LIFE_MS = 4 * HOUR
 _MOST = 50

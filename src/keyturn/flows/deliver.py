@@ -1,4 +1,4 @@
-"""Delivery: mails and texts leave the outbox.
+"""Delivery: mails, texts, calls and pushes leave the outbox.
 
     claim (lease, attempt) --> send (no transaction) --> settle at that attempt
 
@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keyturn.ports.delivery import Letters, Mailer, NotDelivered, Receipt, Texter
 from keyturn.ports.parts import Parts
+from keyturn.ports.pushing import Pusher
 from keyturn.ports.secrets import Unsealable
 from keyturn.ports.store import Tx
 from keyturn.ports.webhooks import Caller as HookCaller
@@ -29,8 +30,9 @@ from keyturn.rules.clients import UNKNOWN
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import SECOND
 from keyturn.rules.messages import DETAIL_MAX, Message, MessageState, retry_at
+from keyturn.rules.pushing import Answer
 from keyturn.rules.texts import same_number
-from keyturn.steps import lanes, webhooks
+from keyturn.steps import lanes, pushes, webhooks
 from keyturn.steps.acts import begin
 
 #: locks that a digest counts; beyond it "500" stands for "very many"
@@ -44,12 +46,15 @@ class Courier:
     Attributes:
         texter: None where no gateway is set up: texts are refused then, and staff see why.
         caller: of tenants' own addresses for alarms; None: as with texts.
+        pusher: makes what reaches phones, or hands out the one that was made; None: as with
+            texts.
     """
 
     mailer: Mailer
     texter: Texter | None
     letters: Letters
     caller: HookCaller | None = None
+    pusher: Callable[[], Pusher] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +68,26 @@ class _Parcel:
     hook: Webhook | None = None
 
 
-async def deliver_due(parts: Parts, courier: Courier, limit: int) -> int:
+async def deliver_due(
+    parts: Parts, courier: Courier, limit: int, *, pushes: bool = False
+) -> int:  # fmt: skip
     """Send what is due, at most `limit` messages at once; returns how many were taken.
 
     Each is settled as soon as it is sent. Raises StoreUnavailable; then whatever was sent
     and not settled goes again when its lease is over.
+
+    Args:
+        pushes: those to phones, else all the others.
     """
-    taken, parcels = await parts.store.write(lambda tx: _take(tx, parts, limit))
+    taken, parcels = await parts.store.write(lambda tx: _take(tx, parts, limit, pushes=pushes))
     await asyncio.gather(*(_handle(parts, courier, parcel) for parcel in parcels))
     return taken
 
 
-def _take(tx: Tx, parts: Parts, limit: int) -> tuple[int, list[_Parcel]]:
+def _take(tx: Tx, parts: Parts, limit: int, *, pushes: bool) -> tuple[int, list[_Parcel]]:
     """Claim, settle what need not be sent, and gather what the rest needs."""
     now = parts.clock.now()
-    claimed = tx.messages.claim(now, limit)
+    claimed = tx.messages.claim(now, limit, pushes=pushes)
     parcels = []
     for message in claimed:
         tenant = tx.tenants.get(message.tenant_id)
@@ -113,14 +123,46 @@ def _about(tx: Tx, message: Message) -> dict[str, object]:
 
 async def _handle(parts: Parts, courier: Courier, parcel: _Parcel) -> None:
     """Send one message and write down what became of it."""
-    outcome = await _outcome(parts, courier, parcel)
+    if parcel.message.channel == pushes.CHANNEL:
+        await _handle_push(parts, courier, parcel)
+        return
+    outcome = await _outcome(parts, parcel.message, lambda: _send(parts, courier, parcel))
     await parts.store.write(lambda tx: tx.messages.settle(outcome, parcel.message.attempt))
 
 
-async def _outcome(parts: Parts, courier: Courier, parcel: _Parcel) -> Message:
-    message = parcel.message
+async def _handle_push(parts: Parts, courier: Courier, parcel: _Parcel) -> None:
+    """The same for a push, with what its answer tells of the subscription."""
+    message, told = parcel.message, list[tuple[pushes.Target, Answer]]()
+
+    async def send() -> Receipt:
+        told.append(await _push(parts, courier, parcel))
+        return Receipt("", pushes.judged(told[0][1]))
+
+    outcome = await _outcome(parts, message, send)
+
+    def step(tx: Tx) -> None:
+        for sent, answer in told:
+            pushes.learn(tx, message.tenant_id, sent, answer, outcome.updated_at)
+        tx.messages.settle(outcome, message.attempt)
+
+    await parts.store.write(step)
+
+
+async def _push(parts: Parts, courier: Courier, parcel: _Parcel) -> tuple[pushes.Target, Answer]:
+    """Send it, where the phone's subscription is now. Raises NotDelivered."""
+    message, sealer, now = parcel.message, parts.sealer, parts.clock.now()
+    if courier.pusher is None:
+        raise NotDelivered("no push is set up", final=True)
+    values = _values(parts, parcel)
+    sent = await parts.store.read(lambda tx: pushes.target(tx, sealer, message, values, now))
+    return sent, await courier.pusher().send(sent.to, pushes.made(sealer, message, values, now))
+
+
+async def _outcome(
+    parts: Parts, message: Message, send: Callable[[], Awaitable[Receipt]]
+) -> Message:  # fmt: skip
     try:
-        receipt = await _send(parts, courier, parcel)
+        receipt = await send()
     except NotDelivered as refusal:
         return _refused(message, refusal, parts.clock.now())
     except Exception as fault:  # noqa: BLE001  one broken message must not hold up the others
@@ -180,7 +222,7 @@ def _refused(message: Message, refusal: NotDelivered, now: int) -> Message:
     after = replace(message, detail=refusal.detail[:DETAIL_MAX], updated_at=now)
     if refusal.final:
         return replace(after, state=MessageState.REJECTED, sealed="")
-    again = retry_at(now, message.attempt)
+    again = max(retry_at(now, message.attempt), now + refusal.after_ms)
     if again >= message.expires_at:
         return replace(after, state=MessageState.EXPIRED, sealed="")
     return replace(after, state=MessageState.QUEUED, run_at=again)
@@ -224,10 +266,10 @@ async def report_by_reference(
     return await parts.store.write(step)
 
 
-async def next_due(parts: Parts) -> int | None:
-    """When the next message is due (may be past), or None."""
+async def next_due(parts: Parts, *, pushes: bool = False) -> int | None:
+    """When the next message is due (may be past), or None; see deliver_due."""
     now = parts.clock.now()
-    return await parts.store.read(lambda tx: tx.messages.next_due(now))
+    return await parts.store.read(lambda tx: tx.messages.next_due(now, pushes=pushes))
 
 
 async def sweep_lapsed(parts: Parts, limit: int = 100) -> int:

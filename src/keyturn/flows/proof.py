@@ -24,11 +24,12 @@ from keyturn.steps import lanes, passwords, second, sessions, stepup, texted
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.changes import Frozen, SignedOut, hold
 from keyturn.steps.notices import tell
+from keyturn.steps.questions import Answered
 from keyturn.steps.stepup import PASSWORD, ProofNeeded, Signed
 
 __all__ = [
     "PASSWORD", "Changed", "Frozen", "Locked", "NotThisWay", "Overloaded", "ProofNeeded",
-    "Proved", "Refused", "Signed", "SignedOut", "Wrong", "by_code", "by_password",
+    "Proved", "Refused", "Signed", "SignedOut", "Wrong", "by_code", "by_password", "by_phone",
     "change_password", "check", "methods",
 ]  # fmt: skip
 
@@ -123,6 +124,24 @@ async def by_code(
         if isinstance(verdict, Locked):
             return verdict
         return Proved(stepup.renew(tx, act, signed, user, "code")) if verdict else Wrong()
+
+    return await parts.store.write(step)
+
+
+async def by_phone(
+    parts: Parts, caller: Caller, signed: Signed
+) -> Proved | Wrong | SignedOut:  # fmt: skip
+    """Prove oneself by what the phone said to the question that this session asked."""
+
+    def step(tx: Tx) -> Proved | Wrong | SignedOut:
+        act = begin(parts, caller)
+        user = _alive(tx, act, signed)
+        if not isinstance(user, User):
+            return user
+        right = second.attempt(tx, act, user, Answered(signed.session.digest))
+        if right is not True:
+            return Wrong()
+        return Proved(stepup.renew(tx, act, signed, user, FactorKind.PUSH))
 
     return await parts.store.write(step)
 

@@ -50,6 +50,7 @@ from keyturn.steps.links import LinkState
 from keyturn.steps.naming import name_of
 from keyturn.steps.notices import tell
 from keyturn.steps.passkeys import Options, Shown
+from keyturn.steps.questions import Answered, ByPhone
 from keyturn.steps.texted import Texted
 
 __all__ = [
@@ -313,14 +314,14 @@ async def ask_passkey(parts: Parts, caller: Caller) -> Options | NothingOpen:
 
 
 async def second_proof(
-    parts: Parts, caller: Caller, proof: str | Assertion
+    parts: Parts, caller: Caller, proof: str | Assertion | ByPhone
 ) -> Open | Locked | NothingOpen | None:
     """The second proof of the open recovery; None if it was wrong.
 
     Args:
-        proof: a code as typed, or a passkey's answer to `ask_passkey`.
+        proof: a code as typed, a passkey's answer to `ask_passkey`, or what the phone said.
     """
-    shown = proof if isinstance(proof, str) else Shown(Purpose.RECOVER, proof)
+    shown = Shown(Purpose.RECOVER, proof) if isinstance(proof, Assertion) else proof
     if isinstance(shown, Shown):
         await parts.passkeys.ready()
 
@@ -330,7 +331,8 @@ async def second_proof(
         user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
         if flow is None or user is None or _overtaken(flow, user):
             return NothingOpen()
-        verdict = second.attempt(tx, act, user, shown)
+        given = Answered(flow.id) if isinstance(shown, ByPhone) else shown
+        verdict = second.attempt(tx, act, user, given)
         if isinstance(verdict, Locked):
             return verdict
         if not verdict:

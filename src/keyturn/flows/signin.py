@@ -28,11 +28,13 @@ from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.entrance import WELCOME, AddressPending, SecondPending
 from keyturn.steps.naming import name_of
 from keyturn.steps.passkeys import Options, Shown
+from keyturn.steps.questions import Answered, ByPhone
 from keyturn.steps.sessions import SignedIn
 
 __all__ = [
-    "AddressPending", "Answer", "NotAName", "NothingPending", "Overloaded", "SecondPending",
-    "SignedIn", "TooMany", "Wrong", "ask_passkey", "pending", "second_step", "sign_in",
+    "AddressPending", "Answer", "ByPhone", "NotAName", "NothingPending", "Overloaded",
+    "SecondPending", "SignedIn", "TooMany", "Wrong", "ask_passkey", "pending", "second_step",
+    "sign_in",
 ]  # fmt: skip
 
 KIND = entrance.KIND
@@ -284,16 +286,16 @@ async def ask_passkey(parts: Parts, caller: Caller) -> Options | NothingPending:
 
 
 async def second_step(
-    parts: Parts, caller: Caller, proof: str | Assertion, *, trust: bool
+    parts: Parts, caller: Caller, proof: str | Assertion | ByPhone, *, trust: bool
 ) -> SignedIn | Wrong | Locked | NothingPending:
     """The second step of the sign-in pending in this browser.
 
     Args:
         proof: an authenticator's six digits or a saved recovery code, as typed; or a
-            passkey's answer to `ask_passkey`.
+            passkey's answer to `ask_passkey`; or what the phone said.
         trust: this client need not do it again.
     """
-    shown = proof if isinstance(proof, str) else Shown(Purpose.SECOND, proof)
+    shown = Shown(Purpose.SECOND, proof) if isinstance(proof, Assertion) else proof
     if isinstance(shown, Shown):
         await parts.passkeys.ready()
 
@@ -304,13 +306,14 @@ async def second_step(
 
 
 def _second_step(
-    tx: Tx, act: Act, proof: str | Shown, *, trust: bool
+    tx: Tx, act: Act, proof: str | Shown | ByPhone, *, trust: bool
 ) -> SignedIn | Wrong | Locked | NothingPending:
     flow = tx.flows.open(act.tenant.id, act.caller.browser, KIND, act.now)
     user = tx.users.lock(act.tenant.id, flow.user_id or "") if flow else None
     if flow is None or user is None or _overtaken(flow, user):
         return NothingPending()
-    verdict = second.attempt(tx, act, user, proof)
+    shown = Answered(flow.id) if isinstance(proof, ByPhone) else proof
+    verdict = second.attempt(tx, act, user, shown)
     if isinstance(verdict, Locked):
         return verdict
     if not verdict:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
-from keyturn.rules.accounts import User, UserState
+from keyturn.rules.accounts import User
 from keyturn.rules.callers import Caller
-from keyturn.steps import stepup, texted
+from keyturn.steps import openings, stepup, texted
 from keyturn.steps.acts import Act, begin
 from keyturn.steps.codes import TooSoon
 from keyturn.steps.stepup import Signed
@@ -35,7 +35,8 @@ async def for_flow(parts: Parts, caller: Caller, kind: str) -> Answer:
 
     def step(tx: Tx) -> Answer:
         act = begin(parts, caller)
-        return _send(tx, act, _before_second(tx, act, kind))
+        before = openings.before_second(tx, act, kind)
+        return _send(tx, act, before[1] if before else None)
 
     return await parts.store.write(step)
 
@@ -49,16 +50,6 @@ async def for_proof(parts: Parts, caller: Caller, signed: Signed) -> Answer:
         return _send(tx, act, user if isinstance(user, User) else None)
 
     return await parts.store.write(step)
-
-
-def _before_second(tx: Tx, act: Act, kind: str) -> User | None:
-    """Who has come as far as the second step, if nothing has overtaken them."""
-    flow = tx.flows.open(act.tenant.id, act.caller.browser, kind, act.now)
-    user = tx.users.get(act.tenant.id, flow.user_id or "") if flow else None
-    if flow is None or user is None or flow.step != "second":
-        return None
-    still = user.state is UserState.ACTIVE and user.epoch == flow.data.get("epoch")
-    return user if still else None
 
 
 def _send(tx: Tx, act: Act, user: User | None) -> Answer:

@@ -61,12 +61,14 @@ class NotDelivered(Exception):
     Attributes:
         final: refused for good (SMTP 5xx, gateway "rejected"); else try again later.
         detail: its own words, one line, printable, at most 300 characters.
+        after_ms: not before so many milliseconds, as it asks; 0 where it names none.
     """
 
-    def __init__(self, detail: str, *, final: bool) -> None:
+    def __init__(self, detail: str, *, final: bool, after_ms: int = 0) -> None:
         super().__init__(detail)
         self.detail = detail
         self.final = final
+        self.after_ms = after_ms
 
 
 class Mailer(Protocol):

@@ -378,8 +378,10 @@ class Messages(Protocol):
     """The outbox; see rules.messages."""
 
     def add(self, message: Message) -> None: ...
-    def claim(self, now: int, limit: int) -> Sequence[Message]:
-        """Take due messages for a lease (state sending, attempt + 1)."""
+    def claim(self, now: int, limit: int, *, pushes: bool = False) -> Sequence[Message]:
+        """Take due messages for a lease (state sending, attempt + 1): pushes to phones, or all
+        the others.
+        """
         ...
 
     def get(self, tenant_id: str, message_id: str) -> Message | None: ...
@@ -414,8 +416,8 @@ class Messages(Protocol):
         """Newest first, dropped ones left out."""
         ...
 
-    def next_due(self, now: int) -> int | None:
-        """When the next message is due (may be past), or None."""
+    def next_due(self, now: int, *, pushes: bool = False) -> int | None:
+        """When the next message that `claim` would take is due (may be past), or None."""
         ...
 
 

@@ -9,6 +9,7 @@
     end sessions  yes    yes      yes         no
     close case    yes    yes      yes         no
     start reset   yes    yes      yes         no
+    verify        yes    yes      yes         no
     release no.   yes    yes      yes         no
     unfreeze      yes    yes      no          no
     disable       yes    yes      no          no
@@ -47,6 +48,7 @@ class Action(StrEnum):
     RESET_USER = "reset_user"  # … after taking the phone away
     CLOSE_CASE = "close_case"
     START_RESET = "start_reset"
+    VERIFY = "verify"  # ask a caller's phone whether it is them
     RELEASE_NUMBER = "release_number"  # take a disabled user's phone number, for somebody else
     UNFREEZE = "unfreeze"
     DISABLE = "disable"
@@ -94,7 +96,7 @@ class Staff:
 _HELP = frozenset(
     {
         Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET,
-        Action.RELEASE_NUMBER,
+        Action.VERIFY, Action.RELEASE_NUMBER,
     }
 )  # fmt: skip
 ALLOWED: dict[Role, frozenset[Action]] = {

@@ -36,6 +36,7 @@ class FactorKind(StrEnum):
     RECOVERY = "recovery"
     PASSKEY = "passkey"
     SMS = "sms"
+    PUSH = "push"  # a question that the phone app answers
 
 
 @dataclass(frozen=True, slots=True)

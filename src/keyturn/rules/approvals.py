@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """What is asked."""
 
     SECOND = "second"  # is it you who signs in?
+    RECOVERY = "recovery"  # is it you who wants a new password?
+    PROOF = "proof"  # is it you who is signed in there, and changes something?
     CALLER = "caller"  # is it you who calls the help desk?
     RESET = "reset"  # may this technician start a reset for you?
 

@@ -90,6 +90,8 @@ def statements_as_json() -> str:
         _SHOWN,
         replace(_SHOWN, kind=Kind.CALLER, asker="Zoë Ünal", place="Service-Desk Zürich"),
         replace(_SHOWN, kind=Kind.RESET, asker="山田 さくら \U0001f511", place=""),
+        replace(_SHOWN, kind=Kind.RECOVERY),
+        replace(_SHOWN, kind=Kind.PROOF),
         replace(_SHOWN, asker="Firefox on Windows1", place="92.0.2.7"),
         replace(_SHOWN, asker="x" * 300, place="line\nend\0"),
     )

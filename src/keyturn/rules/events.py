@@ -23,6 +23,14 @@ class Event(StrEnum):
     SECOND_PENDING = "second.pending"
     SECOND_PASSED = "second.passed"
     SECOND_FAILED = "second.failed"
+    APPROVAL_ASKED = "approval.asked"  # the phone is asked
+    APPROVAL_CAPPED = "approval.capped"  # … and is not, because it was asked too often
+    APPROVAL_GIVEN = "approval.given"
+    APPROVAL_DENIED = "approval.denied"
+    APPROVAL_WRONG = "approval.wrong"  # a wrong number
+    APPROVAL_FORGED = "approval.forged"  # a signature that is not the phone's over what was shown
+    CALLER_VERIFIED = "caller.verified"
+    CALLER_UNVERIFIED = "caller.unverified"  # … and why: denied, no answer, wrong numbers
     SIGNOUT = "signout"
     SESSIONS_ENDED = "sessions.ended"
     SESSION_PROVED = "session.proved"

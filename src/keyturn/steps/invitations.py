@@ -7,14 +7,14 @@ it goes.  Whoever makes a link holds the user's row (rules.binding).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from keyturn.ports.store import Tx
 from keyturn.rules import activation, binding
 from keyturn.rules.accounts import User
-from keyturn.rules.activation import AGAIN, LIFE_MS, Link
+from keyturn.rules.activation import AGAIN, LIFE_MS, Link, LinkState
 from keyturn.rules.binding import No, Rows
 from keyturn.rules.events import Event
 from keyturn.steps import clients, phone_proof, second, sessions
@@ -38,6 +38,7 @@ class Bar(StrEnum):
     NO_ADDRESS = "no-address"  # came from a directory that knows none
     WITHDRAWN = "withdrawn"  # the newest link was taken back: staff invite again
     POLICY = "policy"  # the tenant lets nobody ask for a link by themselves
+    SOON = "soon"  # one was sent a moment ago: two clicks make one mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def invite(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:
     made = _made(act, rows)
     if isinstance(made, NotSent):
         return made
+    if _just_sent(rows, act.now):
+        return NotSent(Bar.SOON)
     facts = {"link": made.link.number, "was": str(rows.user.state)}
     record(tx, act, Event.USER_INVITED, rows.user, facts)
     return _send(tx, act, rows, made, INVITED, {"oneself": False})
@@ -88,7 +91,7 @@ def again(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent | Later:
 
     Args: as of `invite`.
     """
-    newest = max(rows.links, key=lambda link: link.number, default=None)
+    newest = _newest(rows)
     if not act.tenant.policy.activation_again:
         return NotSent(Bar.POLICY)
     if newest is None or newest.withdrawn_at is not None:
@@ -150,6 +153,18 @@ def _made(act: Act, rows: Rows) -> _Made | NotSent:
     return _Made(after, token)
 
 
+def _newest(rows: Rows) -> Link | None:
+    return max(rows.links, key=lambda link: link.number, default=None)
+
+
+def _just_sent(rows: Rows, now: int) -> bool:
+    """Whether the newest link is open, and its mail hardly gone."""
+    newest = _newest(rows)
+    if newest is None or now >= activation.again_at(newest):
+        return False
+    return activation.judge(newest, newest.number, now).state is LinkState.OPEN
+
+
 def _token(act: Act) -> tuple[str, str]:
     """A link's token, and what is stored of it."""
     token = act.parts.random.token()
@@ -167,8 +182,10 @@ def bar_to_invite(user: User, *, bound: bool) -> Bar | None:
 
 
 def bar_to_reset(user: User) -> Bar | None:
-    """Why a user is not reset; None: they are."""
-    return bar_to_invite(user, bound=False)
+    """Why a user is not reset; None: they are. Also while changes are frozen: what its owner
+    does not know is taken away before they are allowed again; the link waits for that, too.
+    """
+    return bar_to_invite(replace(user, frozen_at=None), bound=False)
 
 
 def _unreachable(user: User) -> Bar | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from keyturn.ports.store import Tx
-from keyturn.rules.accounts import Flow
+from keyturn.rules.accounts import Flow, User, UserState
 from keyturn.steps.acts import Act
 
 
@@ -48,6 +48,18 @@ def of(tx: Tx, act: Act, kind: str, user_id: str) -> Flow | None:
     """The flow of this kind that is open in this browser, if it is this user's."""
     flow = tx.flows.open(act.tenant.id, act.caller.browser, kind, act.now)
     return flow if flow is not None and flow.user_id == user_id else None
+
+
+def before_second(tx: Tx, act: Act, kind: str) -> tuple[Flow, User] | None:
+    """The flow of this kind that is open in this browser, and whose it is, if they stand before
+    its second step and nothing has overtaken them.
+    """
+    flow = tx.flows.open(act.tenant.id, act.caller.browser, kind, act.now)
+    user = tx.users.get(act.tenant.id, flow.user_id or "") if flow else None
+    if flow is None or user is None or flow.step != "second":
+        return None
+    still = user.state is UserState.ACTIVE and user.epoch == flow.data.get("epoch")
+    return (flow, user) if still else None
 
 
 def give_up(tx: Tx, act: Act, kind: str, user_id: str) -> None:

@@ -1,4 +1,5 @@
-"""The second step: an authenticator's code, a saved recovery code, a passkey or a text.
+"""The second step: an authenticator's code, a saved recovery code, a passkey, a text or the
+phone's answer.
 
 Guesses at it have a lane of their own (five wrong, ten minutes), open only to somebody
 who already gave the right password.  No hash is slow here, so a try is one transaction.
@@ -13,11 +14,12 @@ from keyturn.rules.accounts import Factor, FactorKind, User
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import SECOND, Locked, Passed, Reserved
 from keyturn.rules.recovery_codes import canonical
-from keyturn.steps import lanes, offline_codes, passkeys, texted
+from keyturn.steps import lanes, offline_codes, passkeys, questions, texted
 from keyturn.steps.acts import Act, record
 from keyturn.steps.naming import digits_of
 from keyturn.steps.notices import tell
 from keyturn.steps.passkeys import Shown
+from keyturn.steps.questions import Answered
 
 RECOVERY_PURPOSE = "recovery-code"
 #: how far off an authenticator's clock is looked for, when a code was wrong
@@ -35,7 +37,8 @@ def methods(tx: Tx, act: Act, user_id: str, *, phone: bool = True) -> tuple[Fact
     """The kinds a user can use now.
 
     Args:
-        phone: the codes that a bound phone shows count; they are typed as an authenticator's are.
+        phone: a bound phone counts: its answer, and the codes that it shows, which are typed as an
+            authenticator's are.
     """
     factors = tx.factors.of_user(act.tenant.id, user_id)
     usable = {f.kind for f in factors if f.kind is FactorKind.TOTP or f.used is None}
@@ -45,10 +48,12 @@ def methods(tx: Tx, act: Act, user_id: str, *, phone: bool = True) -> tuple[Fact
         usable.add(FactorKind.PASSKEY)
     if texted.usable(tx, act, user_id):
         usable.add(FactorKind.SMS)
+    if phone and questions.usable(tx, act, user_id):
+        usable.add(FactorKind.PUSH)
     return tuple(sorted(usable))
 
 
-def attempt(tx: Tx, act: Act, user: User, proof: str | Shown) -> bool | Locked:
+def attempt(tx: Tx, act: Act, user: User, proof: str | Shown | Answered) -> bool | Locked:
     """One try. Whatever is right is used up in the same transaction.
 
     After 100 failures in a row no authenticator's code is right any more: six digits can
@@ -56,9 +61,13 @@ def attempt(tx: Tx, act: Act, user: User, proof: str | Shown) -> bool | Locked:
     passkey cannot; they open the lane again.
 
     Args:
-        proof: a code as typed, or a passkey's answer; for that `parts.passkeys` is ready.
+        proof: a code as typed, or a passkey's answer; for that `parts.passkeys` is ready. Or
+            what the phone said: nothing is guessed at there, so no lock holds it up, and what it
+            has not approved counts nothing.
     """
     key = lanes.second_key(user)
+    if isinstance(proof, Answered):
+        return _answered(tx, act, user, proof)
     slot = lanes.reserve(tx, act, key, user)
     if not isinstance(slot, Reserved):
         return slot if isinstance(slot, Locked) else False
@@ -73,6 +82,13 @@ def attempt(tx: Tx, act: Act, user: User, proof: str | Shown) -> bool | Locked:
     why = {"why": "wrong"} if slot.closed else _why(tx, act, user, proof)
     record(tx, act, Event.SECOND_FAILED, user, why)
     return Locked(until=verdict.locked_until) if verdict.locked_until > act.now else False
+
+
+def _answered(tx: Tx, act: Act, user: User, proof: Answered) -> bool:
+    if not questions.take(tx, act, user.id, proof.subject):
+        return False
+    lanes.reopen(tx, act, lanes.second_key(user), user)
+    return True
 
 
 def _use(tx: Tx, act: Act, user: User, proof: str | Shown) -> FactorKind | None:

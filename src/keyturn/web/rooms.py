@@ -12,6 +12,7 @@ from keyturn.web.late import Late
 from keyturn.web.pages import (
     account,
     address,
+    asking,
     language,
     link,
     objection,
@@ -46,6 +47,7 @@ def routes(site: Site) -> list[BaseRoute]:
         *passkeys.routes(site),
         *address.routes(site),
         *texting.routes(site),
+        *asking.routes(site),
         *(
             Late(path, lambda: _data(site))
             for path in ("/account/data", "/account/delete", "/keep")
@@ -126,9 +128,9 @@ def _console(site: Site) -> list[BaseRoute]:
 
 
 def _phone(site: Site) -> list[BaseRoute]:
-    from keyturn.web import phone  # noqa: PLC0415  the app is loaded once a phone, and kept there
+    from keyturn.web import app_shell  # noqa: PLC0415  a phone loads it once, and keeps it
 
-    return phone.routes(site)
+    return app_shell.routes(site)
 
 
 def _agents(site: Site) -> list[BaseRoute]:

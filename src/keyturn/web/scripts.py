@@ -47,6 +47,7 @@ APP: Final = {
     "app/messages.js": "the phone's address for messages, the test message",
     "app/lock.js": "choosing the PIN, asking for it",
     "app/home.js": "the account at a glance",
+    "app/question.js": "answering whoever asks",
     "app/account.js": "sessions, what happened, this phone",
     "app/offline.js": "showing offline codes",
     "app/screens.js": "showing screens",

@@ -18,6 +18,7 @@ from keyturn.web.rendering import Tongue
 
 if TYPE_CHECKING:
     from keyturn.ports.health import Ledger, Probes
+    from keyturn.ports.pushing import Pusher
     from keyturn.web.agents.keys import SigningNotary
 
 #: tenants are few and change seldom; a change by command shows after this long
@@ -39,7 +40,7 @@ class Site:
         health: makes what the page “Health” looks through; None where nothing is looked at.
         notary: makes what agents are answered with; None where none are.
         pages: the templates in English.
-        push_key: what browsers subscribe to push with (ports.pushing.Pusher.public_key).
+        pusher: what reaches phones; None where none are.
         demo: further pages of a demo; None everywhere else.
     """
 
@@ -54,7 +55,7 @@ class Site:
     demo: Any = None
     health: Callable[[], tuple[Probes, Ledger]] | None = None
     notary: Callable[[], SigningNotary] | None = None
-    push_key: Callable[[], str] | None = None
+    pusher: Callable[[], Pusher] | None = None
     looks: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
     rendered: dict[object, str] = field(default_factory=dict, init=False)
     _tongues: dict[str, Tongue] = field(default_factory=dict, init=False)

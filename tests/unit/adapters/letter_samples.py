@@ -62,6 +62,13 @@ MAILS: dict[str, dict[str, object]] = {
         "days": 7,
     },
     "passkey_cloned": {"passkey": "Blue key", **CHANGE},
+    "approvals_denied": {
+        "asker": "Firefox on Windows",
+        "place": "203.0.113.24",
+        "staff": False,
+        "at": SINCE,
+        "notme": NOT_ME,
+    },
     "app_changed": {"what": "bound", "phone": "Chrome on Android (Pixel 8)", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},

@@ -382,3 +382,71 @@ class TestQuestions:
         assert read(store, lambda tx: tx.phones.waiting(here, phone_id, end - 1)) == [newer, older]
         assert read(store, lambda tx: tx.phones.waiting(here, phone_id, end)) == []
         assert read(store, lambda tx: tx.phones.waiting(there, phone_id, NOW)) == []
+
+
+class TestRaces:
+    """Whoever holds the user's row sees what those before have stored (rules.binding)."""
+
+    def test_of_many_links_made_at_once_each_has_a_number_of_its_own(
+        self, store: SqlStore, here: str
+    ) -> None:
+        user = person(here)
+        stored(store, user)
+
+        def invite(tx: Tx) -> None:
+            rows = tx.phones.held(here, user.id, NOW)
+            assert rows is not None
+            after = binding.invite(rows, new_id(), new_id(), NOW)
+            assert isinstance(after, Rows)
+            tx.phones.save(rows, after)
+
+        for made in [store.submit_write(invite) for _ in range(20)]:
+            made.result(30)
+        numbers = [
+            link.number for link in read(store, lambda tx: tx.phones.links_of(here, user.id))
+        ]
+        assert numbers == list(range(1, 21))
+
+    @pytest.mark.parametrize("other", ["reset", "disable", "bind"])
+    def test_a_binding_against_another_has_one_outcome(
+        self, store: SqlStore, here: str, other: str
+    ) -> None:
+        for _ in range(25):
+            self._once(store, here, other)
+
+    def _once(self, store: SqlStore, here: str, other: str) -> None:
+        user = person(here)
+        code = code_of(user, state=CodeState.SCANNED, key="key", scanned_at=NOW)
+        stored(store, user, links=(link_of(user),), codes=(code,))
+
+        def bind(tx: Tx) -> bool:
+            rows = tx.phones.held(here, user.id, NOW)
+            assert rows is not None
+            after, why = binding.bind(rows, code.id, code.number, phone_of(user), NOW)
+            tx.phones.save(rows, after)
+            return why is None
+
+        def against(tx: Tx) -> bool:
+            rows = tx.phones.held(here, user.id, NOW)
+            assert rows is not None
+            if other == "disable":
+                after = binding.disable(rows, NOW)
+            else:
+                after = binding.reset_user(rows, new_id(), new_id(), NOW, alone=True)
+            assert isinstance(after, Rows)
+            tx.phones.save(rows, after)
+            return True
+
+        first = store.submit_write(bind)
+        second = store.submit_write(bind if other == "bind" else against)
+        assert second.result(30)
+        bound = first.result(30)
+        rows, every = held(store, user), read(store, lambda tx: tx.phones.of_user(here, user.id))
+        assert rows is not None
+        assert len(every) == int(bound)
+        if other == "bind":
+            assert (len(rows.phones), rows.user.state) == (1, UserState.ACTIVE)
+        elif other == "reset":
+            assert (rows.phones, rows.user.state) == ((), UserState.INVITED)
+        else:
+            assert rows.user.state is UserState.DISABLED

@@ -988,6 +988,19 @@ def test_what_is_not_due_yet_is_not_claimed_but_known(store: SqlStore, tenant: T
 
 
 @pytest.mark.usefixtures("emptied")
+def test_pushes_and_all_the_others_are_claimed_apart(store: SqlStore, tenant: Tenant) -> None:
+    mail, push = make_message(tenant), make_message(tenant, channel="push", run_at=NOW + 1)
+    for message in (mail, push):
+        put(store, "messages", message)
+    assert read(store, lambda tx: tx.messages.next_due(NOW)) == mail.run_at
+    assert read(store, lambda tx: tx.messages.next_due(NOW, pushes=True)) == NOW + 1
+    found = write(store, lambda tx: tx.messages.claim(NOW + 1, 9, pushes=True))
+    assert [message.id for message in found] == [push.id]
+    found = write(store, lambda tx: tx.messages.claim(NOW + 1, 9))
+    assert [message.id for message in found] == [mail.id]
+
+
+@pytest.mark.usefixtures("emptied")
 def test_a_message_is_found_by_what_its_gateway_calls_it(store: SqlStore, tenant: Tenant) -> None:
     first = make_message(tenant, channel="sms", reference="1f")
     second = make_message(tenant, channel="sms", reference="1f")

@@ -125,13 +125,14 @@ def test_a_tenant_is_made_changed_and_listed(keyturn: Command) -> None:
     changed = keyturn(
         "tenant", "set", "north", "--name", "Northwind", "--accent", "#123456", "--host",
         "id.north.test", "--support", "Phone|+44 20 7946 0100|always", "--phone", "required",
-        "--timezone", "Europe/London", "--no-signup", "--json",
+        "--timezone", "Europe/London", "--no-signup", "--no-activation-again",
+        "--json",
     )  # fmt: skip
     [tenant] = parsed(changed)
     assert (tenant["name"], tenant["accent"]) == ("Northwind", "#123456")
     assert tenant["support"] == [{"label": "Phone", "value": "+44 20 7946 0100", "hours": "always"}]
     assert tenant["policy"]["phone"] == "required"
-    assert tenant["policy"]["signup"] is False
+    assert tenant["policy"]["signup"] is tenant["policy"]["activation_again"] is False
     assert tenant["policy"]["password_min"] == 8
     assert parsed(keyturn("tenant", "list", "--json")) == [tenant]
     [event] = parsed(keyturn("audit", "--event", "tenant.changed", "--json"))

@@ -27,7 +27,10 @@ def ada(northwind: Command) -> Command:
 def test_an_invitation_is_sent_and_shown(ada: Command) -> None:
     [sent] = parsed(ada("user", "invite", "ada@people.test", "--json"))
     assert (sent["link"], sent["email"], sent["state"]) == (1, "ada@people.test", "active")
-    status, out, _ = ada("user", "invite", "ada@people.test")
+    status, _, err = ada("user", "invite", "ada@people.test")
+    assert status == 1
+    assert "a moment ago" in err
+    status, out, _ = ada("user", "reset", "ada@people.test", "--yes")
     assert status == 0
     assert "on its way to ada@people.test" in out
     [shown] = parsed(ada("user", "show", "ada@people.test", "--json"))

@@ -14,6 +14,7 @@ from keyturn.flows.inviting import Bar, Enrolled, NotAllowed, NotFound, NotSent,
 from keyturn.rules.access import Action, Staff, Why
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.activation import LIFE_MS, LinkState
+from keyturn.rules.codes import RESEND_MS
 from keyturn.rules.phone_app import PhoneState
 from tests.unit.flows.house import House, run
 from tests.unit.flows.test_staff import staff_of
@@ -92,7 +93,7 @@ def test_of_somebody_who_was_never_invited_there_is_nothing(house: House) -> Non
 def test_the_link_and_what_became_of_its_mail(house: House) -> None:
     ada, me = house.user(), staff_of(house)
     run(inviting.invite(house.parts, me, ada.id))
-    house.clock.move(1)
+    house.clock.move(RESEND_MS)
     sent = run(inviting.invite(house.parts, me, ada.id))
     assert isinstance(sent, Sent)
     found = seen(house, ada)
@@ -143,7 +144,7 @@ def test_the_phone_that_is_bound_or_the_last_one_that_was(house: House) -> None:
     [
         ({}, Role.AUDITOR, set()),
         ({"state": UserState.DISABLED}, Role.OWNER, set()),
-        ({"frozen_at": 1}, Role.OWNER, set()),
+        ({"frozen_at": 1}, Role.OWNER, {Action.RESET_USER}),
         ({"email": ""}, Role.OWNER, set()),
     ],
 )

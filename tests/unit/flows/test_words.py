@@ -26,7 +26,7 @@ LETTERS = JinjaLetters(lambda tenant, path: f"https://id.test/t/{tenant.slug}{pa
 ELSEWHERE = {
     "alarm", "case_opened", "erase_asked", "data_exported", "break_glass", "directory_changed",
     "directory_spent", "directory_started", "password_ends", "activation", "activation_reset",
-    "activation_soon",
+    "activation_soon", "app_changed", "approvals_denied",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ MAY = {
         CLOSE,
         Action.START_RESET,
         Action.RELEASE_NUMBER,
+        Action.VERIFY,
         Action.INVITE,
         Action.RESET_USER,
     },

@@ -94,7 +94,9 @@ class TestInvite:
 
     def test_a_newer_link_takes_the_place_of_the_older(self, house: House) -> None:
         ada = house.user(password=None, state=UserState.INVITED)
-        older, newer = (do(house, invitations.invite, ada).link for _ in range(2))
+        older = do(house, invitations.invite, ada).link
+        house.clock.move(RESEND_MS)
+        newer = do(house, invitations.invite, ada).link
         assert state(house, ada, older) is LinkState.REPLACED
         assert state(house, ada, newer) is LinkState.OPEN
 
@@ -112,6 +114,16 @@ class TestInvite:
         assert do(house, invitations.invite, ada) == NotSent(why)
         assert rows_of(house, ada).links == ()
         assert house.outbox() == []
+
+    def test_two_clicks_make_one_mail(self, house: House) -> None:
+        ada = house.user(password=None, state=UserState.INVITED)
+        do(house, invitations.invite, ada)
+        house.clock.move(RESEND_MS - 1)
+        assert do(house, invitations.invite, ada) == NotSent(Bar.SOON)
+        rows = rows_of(house, ada)
+        gone = tuple(replace(link, withdrawn_at=1) for link in rows.links)
+        house.write(lambda tx: tx.phones.save(rows, replace(rows, links=gone)))
+        assert isinstance(do(house, invitations.invite, ada), Sent)
 
     def test_who_has_a_phone_is_not_invited(self, house: House) -> None:
         ada = house.user()
@@ -168,6 +180,7 @@ class TestAgain:
 
     def test_an_older_link_brings_nothing_back_that_was_withdrawn(self, house: House) -> None:
         ada = self.invited(house)
+        house.clock.move(RESEND_MS)
         do(house, invitations.invite, ada)
         rows = rows_of(house, ada)
         gone = tuple(replace(link, withdrawn_at=1) for link in rows.links)
@@ -237,7 +250,6 @@ class TestReset:
         [
             ({"state": UserState.UNVERIFIED}, Bar.UNVERIFIED),
             ({"state": UserState.DISABLED}, Bar.DISABLED),
-            ({"frozen_at": 1}, Bar.FROZEN),
             ({"email": ""}, Bar.NO_ADDRESS),
         ],
     )
@@ -248,3 +260,13 @@ class TestReset:
         assert do(house, invitations.reset, ada) == NotSent(why)
         assert rows_of(house, ada).bound
         assert house.events(ada) == []
+
+    def test_what_its_owner_does_not_know_is_taken_away_while_changes_are_frozen(
+        self, house: House
+    ) -> None:
+        ada = house.user()
+        bind(house, ada)
+        house.change(ada, frozen_at=1)
+        assert isinstance(do(house, invitations.reset, ada), Sent)
+        assert not rows_of(house, ada).bound
+        assert house.again(ada).frozen_at == 1

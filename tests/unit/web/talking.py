@@ -15,6 +15,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from keyturn.adapters.agent_keys import RingNotary
+from keyturn.adapters.memory_push import MemoryPusher, MemoryPushService
+from keyturn.adapters.memory_secrets import MemoryClock
 from keyturn.adapters.sealing import KeyRing
 from keyturn.rules.accounts import User
 from keyturn.rules.lockout import SECOND
@@ -23,7 +25,7 @@ from tests.unit.flows.handsets import NUMBER, Shown, show
 from tests.unit.web.browsing import Page, Web
 
 NOTARY = RingNotary(KeyRing(digest=b"d" * 32, sealing={"1": b"s" * 32}))
-PUSH_KEY = "the key to subscribe with"
+PUSH_KEY = MemoryPusher(MemoryPushService(MemoryClock())).public_key
 CHROME = (
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Mobile Safari/537.36"
@@ -34,7 +36,9 @@ HOST = "id.test"
 def open_door(web: Web) -> Web:
     """The same house, with keys to answer phones with."""
     web.site.notary = lambda: NOTARY
-    web.site.push_key = lambda: PUSH_KEY
+    service = MemoryPushService(web.house.clock)
+    pusher = MemoryPusher(service)
+    web.site.pusher = lambda: pusher
     return web
 
 

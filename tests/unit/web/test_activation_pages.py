@@ -122,7 +122,7 @@ def test_where_the_tenant_does_not_want_it_there_is_whom_to_ask() -> None:
     house.clock.move(LIFE_MS)
     browser = site_of(house).browser()
     page = browser.get(f"/activate/{token}")
-    assert "Mail a new link" not in page.text
+    assert "Mail me a new link" not in page.text
     assert "+44 20 7946 0100" in page.text
     browser.get("/signin")
     assert browser.post(f"/activate/{token}/again").location == f"/activate/{token}"
@@ -342,7 +342,7 @@ def test_reset_user_ends_the_page_and_says_so(plain: House) -> None:
     ada, browser, _ = scanning_page(plain)
     reset(plain, ada)
     page = browser.get("/activation")
-    assert (page.status, page.heading) == (409, "What you began here does not count any more.")
+    assert (page.status, page.heading) == (404, "What you began here does not count any more.")
     browser.get("/signin")
     assert browser.post("/activation/show").location == "/activation"
 
@@ -350,7 +350,7 @@ def test_reset_user_ends_the_page_and_says_so(plain: House) -> None:
 def test_where_nothing_is_open_the_page_says_so(plain: House) -> None:
     browser = site_of(plain).browser()
     page = browser.get("/activation")
-    assert (page.status, page.heading) == (409, "Nothing is open in this browser.")
+    assert (page.status, page.heading) == (404, "Nothing is open in this browser.")
     assert browser.get("/activation/events").status == 404
 
 

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from keyturn.rules.accounts import User
+from keyturn.rules.directories.things import LinkedAccount
+from keyturn.rules.events import Event
 from keyturn.rules.lockout import MINUTE
+from keyturn.steps.acts import begin, record
 from keyturn.web import strikes
 from keyturn.web.app_door.operations import OPERATIONS
 from keyturn.web.app_door.told import plain
@@ -20,6 +23,12 @@ from tests.unit.flows.house import House
 from tests.unit.web.browsing import Web, open_web
 from tests.unit.web.talking import CHROME, NOTARY, PUSH_KEY, Talker, open_door
 
+PIN = "a" * 43
+PROOF = {"pin": PIN}
+#: a subscription whose key is none
+GIVEN: dict[str, Any] = {
+    "endpoint": "https://push.example.test/x", "keys": {"p256dh": "A" * 87, "auth": "A" * 22},
+}  # fmt: skip
 FORGED = {"error": {"code": "signature"}}
 
 
@@ -108,6 +117,104 @@ class TestBinding:
         told = talker.ask("time", {"key": talker.key}, keyid="new", ahead_s=10**8)
         installation = plain(NOTARY.server_key)
         assert told == {"result": {"installation": installation, "push": PUSH_KEY}}
+
+
+class TestWhatIsTold:
+    """Every operation, in the words of the contract."""
+
+    def test_the_app_lock_and_what_it_stands_before(
+        self, house: House, user: User, phone: Talker
+    ) -> None:
+        bare = {"code": "lock", "set": False, "until": None, "closed": False, "left": 5}
+        assert phone.error("unlock") == bare
+        assert phone.result("pin", pin=PIN) == {}
+        wrong = {**bare, "set": True, "left": 4}
+        assert phone.error("unlock", proof={"pin": "b" * 43}) == wrong
+        house.browser().fail(5)
+        assert phone.result("unlock", proof=PROOF) == {"count": 1}
+        made = phone.result("offline", proof=PROOF)
+        assert (made["digits"], made["period"]) == (6, 30)
+        assert phone.result("state")["lock"] == {"set": True, "until": None}
+        assert phone.result("unbind", proof=PROOF) == {}
+        now = house.clock.now()
+        assert phone.error("state") == {"code": "unbound", "why": "revoked", "at": now}
+        assert user.id
+
+    def test_how_things_stand(self, house: House, user: User, phone: Talker) -> None:
+        directory = Agency(house).directory
+        account = LinkedAccount(
+            user.tenant_id, directory.id, user.id, "0" * 32, "ada", "ada@corp.example.test", 1
+        )
+        house.write(lambda tx: tx.directories.link(account))
+        house.browser().fail(5)
+        until, now = house.clock.now() + 10 * MINUTE, house.clock.now()
+        told = phone.result("state")
+        assert told["lanes"] == [
+            {"kind": "unknown", "client": "", "locked_until": until, "closed": False}
+        ]
+        assert told["locked_until"] == until
+        assert told["push"] == {"state": "none", "since": now}
+        assert told["push_key"] == PUSH_KEY
+        assert told["directories"] == [
+            {
+                "id": directory.id, "name": directory.name, "identity": None,
+                "kind": "active_directory", "account": "ada", "upn": "ada@corp.example.test",
+            }
+        ]  # fmt: skip
+        assert {k: told[k] for k in ("offline", "waiting", "checked_at", "frozen_at")} == {
+            "offline": False, "waiting": 0, "checked_at": None, "frozen_at": None,
+        }  # fmt: skip
+
+    def test_who_is_signed_in(self, house: House, phone: Talker) -> None:
+        browser = house.browser()
+        browser.sign_in()
+        told, now = phone.result("sessions"), house.clock.now()
+        [session], [client] = told["sessions"], told["clients"]
+        assert session == {
+            "id": session["id"], "client": browser.name, "ip": browser.ip, "created_at": now,
+            "seen_at": now,
+        }  # fmt: skip
+        assert client == {
+            "id": client["id"], "name": browser.name, "ip": browser.ip, "seen_at": now,
+            "trusted": False,
+        }  # fmt: skip
+        assert phone.result("end-session", id=session["id"]) == {"ended": 1}
+        assert phone.result("forget-client", id=client["id"]) == {"ended": 1}
+        assert phone.result("end-sessions") == {"ended": 0}
+
+    def test_what_happened_and_from_where_but_not_where_staff_are(
+        self, house: House, user: User, phone: Talker
+    ) -> None:
+        staff, desk = house.user("tom@northwind.test"), house.browser()
+        act = begin(house.parts, desk.caller, staff)
+        house.write(lambda tx: record(tx, act, Event.USER_UNLOCKED, user))
+        told = phone.result("happened")
+        assert told["before"] is None
+        first, second = told["entries"][:2]
+        assert (first["event"], first["by"]) == ("user.unlocked", "staff")
+        assert (first["ip"], first["client"]) == ("", "")
+        assert (second["event"], second["by"]) == ("app.bound", "you")
+        assert (second["ip"], second["client"]) == (phone.ip, "Chrome on Android")
+
+    def test_push_there_and_back(self, web: Web, phone: Talker) -> None:
+        assert phone.result("checks", seen={"permission": "granted"}) == {}
+        assert web.site.pusher is not None
+        pusher: Any = web.site.pusher()
+        browser = pusher._service.subscribe(pusher.public_key)
+        to = browser.subscription
+        keys = {"auth": plain(to.auth), "p256dh": plain(to.p256dh)}
+        given = {"endpoint": to.endpoint, "expirationTime": None, "keys": keys}
+        now = phone.house.clock.now()
+        works = {"push": {"state": "works", "since": now}}
+        assert phone.result("subscribe", subscription=given) == works
+        test = phone.result("test-push")["id"]
+        assert phone.result("tested", id=test) == {"sent_at": now, "arrived_at": None}
+        assert phone.result("arrived", id=test) == {}
+        assert phone.result("tested", id=test) == {"sent_at": now, "arrived_at": now}
+        off = {"push": {"state": "denied", "since": now}}
+        assert phone.result("push", permission="denied") == off
+        assert phone.error("test-push") == {"code": "push", "why": "none"}
+        assert phone.error("tested", id="0" * 26) == {"code": "unknown"}
 
 
 class TestWhoIsHeard:
@@ -292,6 +399,14 @@ class TestShape:
             ("forget-client", {"id": ""}, "id"),
             ("checks", {"seen": {"home": "yes"}}, "seen"),
             ("checks", {"seen": []}, "seen"),
+            ("push", {"permission": "maybe"}, "permission"),
+            ("subscribe", {"subscription": []}, "subscription"),
+            ("subscribe", {"subscription": {**GIVEN, "more": 1}}, "subscription"),
+            ("subscribe", {"subscription": {"endpoint": "x", "keys": 1}}, "subscription"),
+            ("subscribe", {"subscription": {**GIVEN, "keys": {"auth": ""}}}, "subscription"),
+            ("subscribe", {"subscription": {**GIVEN, "endpoint": None}}, "subscription"),
+            ("subscribe", {"subscription": {**GIVEN, "endpoint": "ftp://x"}}, "subscription"),
+            ("subscribe", {"subscription": GIVEN}, "subscription"),
         ],
     )
     def test_a_field_that_is_not_what_it_must_be_is_named(

@@ -6,6 +6,7 @@ The doors are those of `rooms.routes`: a new one is tried without being named he
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +21,13 @@ from keyturn.web.door import Door
 from tests.unit.flows.house import EMAIL, PASSWORD, House
 from tests.unit.web.browsing import FORM, ORIGIN, Page, Web, WebBrowser, open_web
 
-PLACES = {"token": "a" * 43, "user_id": "0" * 26, "id": "0" * 26, "ref": "KT-AAAA-AA"}
+PLACES = {
+    "token": "a" * 43,
+    "user_id": "0" * 26,
+    "id": "0" * 26,
+    "ref": "KT-AAAA-AA",
+    "size": "192",
+}
 
 
 def _doors() -> list[tuple[str, frozenset[str]]]:
@@ -31,8 +38,9 @@ def _doors() -> list[tuple[str, frozenset[str]]]:
     for route in rooms.every(site):
         if isinstance(route, Route) and isinstance(route.endpoint, Door):
             path = route.path
-            for name in route.param_convertors:
-                path = path.replace("{" + name + "}", PLACES.get(name, "0" * 26))
+            for place in route.param_convertors:
+                named = re.compile(rf"\{{{place}(:\w+)?\}}")
+                path = named.sub(PLACES.get(place, "0" * 26), path)
             methods = {m for m, h in route.endpoint._handlers.items() if h is not None}
             found.append((path, frozenset(methods)))
     house.close()

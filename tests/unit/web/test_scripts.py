@@ -54,7 +54,7 @@ def test_whatever_the_app_loads_is_published_and_nothing_else() -> None:
         loads = {f"app/{name}" if where == "./" else name for where, name in own}
         waiting |= {name for name in loads - found if name.startswith("app/")}
         found |= loads
-    assert found | {"app/statement.js"} == set(APP)
+    assert found == set(APP)
 
 
 def test_scripts_load_from_nowhere_else() -> None:

@@ -21,11 +21,12 @@ ENTRY = Shape(
     facts=Codec(write=lambda v: compact(dict(v)), read=JSON.read),
 )
 
-CHANNELS = ("mail", "sms", "hook")
+CHANNELS = ("mail", "sms", "hook", "push")
+_PUSH = messages.c.channel == "push"
 #: FOR UPDATE SKIP LOCKED is dropped on SQLite, where BEGIN IMMEDIATE makes it superfluous
 _DUE = (
     select(messages.c.id)
-    .where(PENDING, messages.c.run_at <= param("now"))
+    .where(PENDING, messages.c.run_at <= param("now"), param("pushes") == _PUSH)
     .order_by(messages.c.run_at)
     .limit(param("most"))
     .with_for_update(skip_locked=True)
@@ -43,7 +44,7 @@ _CLAIM = (
 _SETTLE = MESSAGE.update.where(
     messages.c.attempt == param("fence"), messages.c.state == str(MessageState.SENDING)
 )
-_NEXT_DUE = select(func.min(messages.c.run_at)).where(PENDING)
+_NEXT_DUE = select(func.min(messages.c.run_at)).where(PENDING, param("pushes") == _PUSH)
 
 
 class SqlMessages(Repository):
@@ -53,8 +54,8 @@ class SqlMessages(Repository):
         self.enqueued = True
         MESSAGE.quick_insert.tell(self._c, MESSAGE.params(message))
 
-    def claim(self, now: int, limit: int) -> Sequence[Message]:
-        rows = self._c.execute(_CLAIM, {"now": now, "most": limit})
+    def claim(self, now: int, limit: int, *, pushes: bool = False) -> Sequence[Message]:
+        rows = self._c.execute(_CLAIM, {"now": now, "most": limit, "pushes": pushes})
         return sorted((MESSAGE.value(r) for r in rows), key=lambda m: m.id)
 
     def get(self, tenant_id: str, message_id: str) -> Message | None:
@@ -113,9 +114,9 @@ class SqlMessages(Repository):
         rows = self._c.execute(wanted.order_by(messages.c.id.desc()))
         return [MESSAGE.value(r) for r in rows]
 
-    def next_due(self, now: int) -> int | None:
+    def next_due(self, now: int, *, pushes: bool = False) -> int | None:
         del now  # the earliest is the earliest, past or future
-        due = self._c.execute(_NEXT_DUE).scalar()
+        due = self._c.execute(_NEXT_DUE, {"pushes": pushes}).scalar()
         return None if due is None else int(due)
 
 

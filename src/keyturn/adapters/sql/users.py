@@ -41,7 +41,7 @@ from keyturn.rules.budgets import NETWORK, Spending, row_key
 
 OFFERS = 4
 #: columns of the lookup between the client's and the lane's
-FACTS = 8
+FACTS = 9
 _named = select(identifiers.c.user_id).where(
     identifiers.c.tenant_id == TID, identifiers.c.canonical == param("name")
 )
@@ -68,6 +68,7 @@ _LOOKUP = Quick(
             factors.c.used.is_(None),
         ),
         exists().where(passkeys.c.user_id == users.c.id, passkeys.c.cloned_at.is_(None)),
+        exists().where(phones.c.user_id == users.c.id, ACTIVE),
         exists().where(roles.c.user_id == users.c.id),
         budgets.c.start,
         budgets.c.count,
@@ -100,8 +101,11 @@ def _found(row: Sequence[Any], tenant_id: str) -> Lookup:
     rest = row[USER.size :]
     client = None if rest[0] is None else CLIENT.value(rest[: CLIENT.size])
     facts, lane_row = rest[CLIENT.size : CLIENT.size + FACTS], rest[CLIENT.size + FACTS :]
-    totp, recovery, passkey, staff, start, count, key, version = facts
-    kinds = {FactorKind.TOTP: totp, FactorKind.RECOVERY: recovery, FactorKind.PASSKEY: passkey}
+    totp, recovery, passkey, phone, staff, start, count, key, version = facts
+    kinds = {
+        FactorKind.TOTP: totp, FactorKind.RECOVERY: recovery, FactorKind.PASSKEY: passkey,
+        FactorKind.PUSH: phone,
+    }  # fmt: skip
     lane = None if key is None else SeenLane(key, lane_of(lane_row), version)
     return Lookup(
         user=user,

@@ -15,7 +15,7 @@ from keyturn.rules.budgets import (
 from keyturn.rules.destinations import NOWHERE, served
 from keyturn.rules.identifiers import masked_email, masked_phone
 from keyturn.rules.messages import Message, MessageState
-from keyturn.steps import lanes, texts
+from keyturn.steps import lanes, pushes, texts
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.here import until
 from keyturn.steps.evidence.page import Page
@@ -32,7 +32,7 @@ def masked(message: Message) -> str:
     """Where a message goes, as far as anybody may read it."""
     if message.address is None:
         return ""
-    if message.channel == CHANNEL:  # the host of the tenant's own address
+    if message.channel in {CHANNEL, pushes.CHANNEL}:  # the tenant's own host; a phone's name
         return message.address
     return (masked_phone if message.channel == "sms" else masked_email)(message.address)
 

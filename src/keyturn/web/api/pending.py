@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from keyturn.rules.messages import MessageState
 from keyturn.steps.codes import Sent
 
-Method = Literal["totp", "recovery", "passkey", "sms"]
+Method = Literal["totp", "recovery", "passkey", "sms", "push"]
 Ms = Annotated[int, Field(description="Milliseconds since the epoch, UTC.")]
 
 

@@ -17,6 +17,6 @@ from keyturn.wire.phones import PREFIX
 
 def routes(site: Site) -> list[BaseRoute]:
     """The door; none where the site has no keys to answer with."""
-    if site.notary is None or site.push_key is None:
+    if site.notary is None or site.pusher is None:
         return []
-    return [Route(PREFIX + "{operation}", Door(site, site.notary(), site.push_key()))]
+    return [Route(PREFIX + "{operation}", Door(site, site.notary(), site.pusher()))]

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.responses import Response
 
 from keyturn.flows import binding, phone_app
+from keyturn.ports.pushing import Pusher
 from keyturn.rules.callers import Caller
 from keyturn.rules.clients import client_name
 from keyturn.steps.phone_door import Refused, Why
@@ -40,10 +41,10 @@ ONCE: Final = frozenset({b"content-type"})
 class Door:
     """The ASGI application behind every operation."""
 
-    def __init__(self, site: Site, notary: SigningNotary, push_key: str) -> None:
+    def __init__(self, site: Site, notary: SigningNotary, pusher: Pusher) -> None:
         self._site = site
         self._notary = notary
-        self._push_key = push_key
+        self._pusher = pusher
         self._strikes = Strikes(site.parts.clock)
         self._nobody = phones.point(ec.generate_private_key(ec.SECP256R1()).public_key())
 
@@ -96,7 +97,7 @@ class Door:
         if isinstance(read, Refused):
             return read
         parts, server_key = self._site.parts, self._notary.server_key
-        call = Call(parts, caller, key, spoken, read, server_key, self._push_key)
+        call = Call(parts, caller, key, spoken, read, server_key, self._pusher)
         return await operation.does(call)
 
     async def _key(

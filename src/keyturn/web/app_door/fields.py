@@ -7,9 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from keyturn.flows.phone_push import Wanted
+from keyturn.rules import pushing
 from keyturn.rules.phone_checks import seen
 from keyturn.rules.phone_checks.seen import Seen
 from keyturn.steps.phone_door import Refused, Why
+
+#: longest address of a subscription; those of browsers' makers are under 700 characters
+ENDPOINT_MAX: Final = 2048
 
 #: a value as JSON has it to a value that a flow takes; raises ValueError
 Read = Callable[[object], Any]
@@ -86,6 +91,20 @@ SEEN: Final = Field(_seen)
 PIN: Final = r"[A-Za-z0-9_-]{43}"
 
 
+def _subscription(value: object) -> Wanted:
+    """PushSubscription.toJSON(); whether its service is an allowed one is seen when it is used."""
+    if not isinstance(value, dict) or not set(value) <= {"endpoint", "expirationTime", "keys"}:
+        raise ValueError
+    keys = value.get("keys")
+    if not isinstance(keys, dict) or set(keys) != {"p256dh", "auth"}:
+        raise ValueError
+    texts = [text(ENDPOINT_MAX).read(one) for one in (value.get("endpoint"), *keys.values())]
+    wanted = Wanted(texts[0], keys["p256dh"], keys["auth"])
+    if pushing.subscription(wanted.endpoint, wanted.p256dh, wanted.auth) is None:
+        raise ValueError
+    return wanted
+
+
 def _proof(value: object) -> str:
     """{"pin": …}: the app lock's secret."""
     if not isinstance(value, dict) or set(value) != {"pin"}:
@@ -94,5 +113,6 @@ def _proof(value: object) -> str:
     return pin
 
 
+SUBSCRIPTION: Final = Field(_subscription)
 #: may be left out: then the answer says whether a lock is set
 PROOF: Final = Field(_proof, needed=False)

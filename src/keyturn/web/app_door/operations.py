@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from keyturn.flows import binding, phone_app
+from keyturn.flows import binding, phone_app, phone_push
 from keyturn.ports.parts import Parts
+from keyturn.ports.pushing import Pusher
 from keyturn.rules.callers import Caller
 from keyturn.steps.phone_door import Refused, Said
 from keyturn.web.app_door import fields, told
@@ -37,7 +38,7 @@ class Call:
 
     Attributes:
         key: which has signed it. body: its fields, read.
-        server_key: the installation's, public. push_key: for subscribing.
+        server_key: the installation's, public. pusher: what reaches phones.
     """
 
     parts: Parts
@@ -46,7 +47,7 @@ class Call:
     spoken: Spoken
     body: Mapping[str, Any]
     server_key: bytes
-    push_key: str
+    pusher: Pusher
 
     @property
     def said(self) -> Said:
@@ -72,7 +73,7 @@ class Operation:
 
 
 async def _time(call: Call) -> Answer:
-    return {"installation": told.plain(call.server_key), "push": call.push_key}
+    return {"installation": told.plain(call.server_key), "push": call.pusher.public_key}
 
 
 async def _scan(call: Call) -> Answer:
@@ -90,7 +91,7 @@ async def _number(call: Call) -> Answer:
     code, said = call.spoken.keyid, call.body["said"]
     name = _name(call.caller.client_name, call.body["model"])
     found = await binding.number(call.parts, call.caller, call.key, code, said, name)
-    return told.bound(call.caller.tenant, call.server_key, call.push_key, found)
+    return told.bound(call.caller.tenant, call.server_key, call.pusher.public_key, found)
 
 
 def _name(browser: str, model: str) -> str:
@@ -103,7 +104,7 @@ def _name(browser: str, model: str) -> str:
 
 async def _state(call: Call) -> Answer:
     found = await phone_app.state(call.parts, call.caller, call.said)
-    return told.state(call.caller.tenant, call.push_key, found)
+    return told.state(call.caller.tenant, call.pusher.public_key, found)
 
 
 async def _sessions(call: Call) -> Answer:
@@ -135,6 +136,32 @@ async def _forget_client(call: Call) -> Answer:
 async def _checks(call: Call) -> Answer:
     seen = call.body["seen"]
     return await phone_app.checks(call.parts, call.caller, call.said, seen) or {}
+
+
+async def _subscribe(call: Call) -> Answer:
+    wanted = call.body["subscription"]
+    return told.push(await phone_push.subscribe(call.parts, call.caller, call.said, wanted))
+
+
+async def _push(call: Call) -> Answer:
+    permission = call.body["permission"]
+    return told.push(await phone_push.noted(call.parts, call.caller, call.said, permission))
+
+
+async def _test_push(call: Call) -> Answer:
+    sent = await phone_push.begin_test(call.parts, call.caller, call.said, call.pusher)
+    return sent if isinstance(sent, Refused) else {"id": sent.test_id}
+
+
+async def _arrived(call: Call) -> Answer:
+    test = call.body["id"]
+    return await phone_push.arrived(call.parts, call.caller, call.said, test) or {}
+
+
+async def _tested(call: Call) -> Answer:
+    test = call.body["id"]
+    found = await phone_push.tested(call.parts, call.caller, call.said, test)
+    return found if isinstance(found, Refused) else asdict(found)
 
 
 async def _unlock(call: Call) -> Answer:
@@ -176,6 +203,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "forget-client": Operation(_forget_client, {"id": fields.ID}),
     "happened": Operation(_happened, {"before": fields.CURSOR}),
     "checks": Operation(_checks, {"seen": fields.SEEN}),
+    "subscribe": Operation(_subscribe, {"subscription": fields.SUBSCRIPTION}),
+    "push": Operation(_push, {"permission": fields.shaped("granted|denied|default")}),
+    "test-push": Operation(_test_push),
+    "arrived": Operation(_arrived, {"id": fields.ID}),
+    "tested": Operation(_tested, {"id": fields.ID}),
     "unlock": Operation(_unlock, _PROOF),
     "offline": Operation(_offline, _PROOF),
     "pin": Operation(_pin, {"pin": fields.shaped(fields.PIN), **_PROOF}),

@@ -12,6 +12,7 @@ from keyturn.flows.phone_app import Account, SignedIn, State, Trail
 from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.directories.things import Directory
 from keyturn.rules.events import Entry
+from keyturn.rules.phone_app import Push
 from keyturn.steps.phone_door import Refused
 from keyturn.steps.scanned import account_name
 
@@ -82,12 +83,12 @@ def state(tenant: Tenant, push_key: str, found: State | Refused) -> Told | Refus
     """See the contract."""
     if isinstance(found, Refused):
         return found
-    phone, push = found.phone, found.phone.push
+    phone = found.phone
     return {
         "phone": {"id": phone.id, "name": phone.name, "bound_at": phone.bound_at},
         **whose(tenant, found.user), "locked_until": found.locked_until,
         "lanes": [asdict(lane) for lane in found.lanes], "frozen_at": found.user.frozen_at,
-        "push": {"state": str(push.state), "since": push.since}, "push_key": push_key,
+        "push": _push(phone.push), "push_key": push_key,
         "lock": {"set": found.lock_set, "until": found.lock_until}, "offline": found.offline,
         "waiting": found.waiting, "checked_at": found.checked_at,
         "directories": [_account(one) for one in found.accounts],
@@ -101,6 +102,15 @@ def _account(one: Account) -> Told:
         "id": there.id, "name": there.name, "identity": identity, "kind": str(there.kind),
         "account": one.account.name, "upn": one.account.upn,
     }  # fmt: skip
+
+
+def push(found: Push | Refused) -> Told | Refused:
+    """How push stands."""
+    return found if isinstance(found, Refused) else {"push": _push(found)}
+
+
+def _push(found: Push) -> Told:
+    return {"state": str(found.state), "since": found.since}
 
 
 def signed_in(found: SignedIn | Refused) -> Told | Refused:

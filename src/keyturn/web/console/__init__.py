@@ -19,6 +19,7 @@ from keyturn.web.console import (
     records,
     sources,
     users,
+    verifying,
 )
 from keyturn.web.console.entry import inside
 from keyturn.web.door import door
@@ -46,6 +47,8 @@ def routes(site: Site) -> list[BaseRoute]:
             get=inside(passkeys.ask),
             post=inside(passkeys.remove),
         ),
+        door(site, f"{one}/verify", post=inside(verifying.start)),
+        door(site, "/console/verifications/{id}", get=inside(verifying.show)),
         *_directories(site),
         *_accounts(site, one),
         door(site, "/console/health", get=inside(health.show), post=inside(health.look)),

@@ -22,6 +22,8 @@ Act = Callable[[Parts, Staff, str], Awaitable[object]]
 
 #: by the last part of the address: what is asked first, what it needs, and the flow
 ASKED: dict[str, tuple[Action, Act]] = {
+    "invite": (Action.INVITE, inviting.invite),
+    "reset-user": (Action.RESET_USER, inviting.reset_user),
     "disable": (Action.DISABLE, flow.disable),
     "enable": (Action.ENABLE, flow.enable),
     "sessions": (Action.END_SESSIONS, flow.end_sessions),
@@ -29,8 +31,6 @@ ASKED: dict[str, tuple[Action, Act]] = {
     "export": (Action.EXPORT, data.export_for),
     "erase": (Action.ERASE, data.delete_for),
     "number": (Action.RELEASE_NUMBER, releasing.release),
-    "invite": (Action.INVITE, inviting.invite),
-    "reset-user": (Action.RESET_USER, inviting.reset_user),
 }
 
 

@@ -38,7 +38,7 @@ async def show(visit: Visit, staff: Staff) -> Response:
         likely=[BY_ID[cause] for cause in likely],
         others=[cause for cause in CAUSES if cause.id not in likely and not cause.strangers],
         was=BY_ID.get(str(found.case.facts.get("cause"))),
-        can=ALLOWED[staff.role] & {Action.CLOSE_CASE},
+        can=ALLOWED[staff.role] & {Action.CLOSE_CASE, Action.VERIFY},
     )
 
 

@@ -10,7 +10,7 @@ from keyturn.rules.messages import MessageState
 from keyturn.web.console.reading import QUERY_MAX, WORD_MAX, choice, cursor, event
 from keyturn.web.visit import Visit
 
-CHANNELS = ("mail", "sms", "hook")
+CHANNELS = ("mail", "sms", "hook", "push")
 
 
 async def messages(visit: Visit, staff: Staff) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from keyturn.flows import inviting, linking, releasing, resetting
+from keyturn.flows import inviting, linking, releasing, resetting, verifying
 from keyturn.flows import staff as flow
 from keyturn.flows.inviting import Enrolled
 from keyturn.flows.linking import Linked
@@ -26,6 +26,7 @@ OFFERED = frozenset(
         Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE,
         Action.EXPORT, Action.ERASE, Action.REMOVE_PASSKEY, Action.START_RESET,
         Action.LINK_ACCOUNT, Action.RELEASE_NUMBER, Action.INVITE, Action.RESET_USER,
+        Action.VERIFY,
     }
 )  # fmt: skip
 #: of these a user's page offers what has a point (flows.inviting)
@@ -66,6 +67,7 @@ async def show(visit: Visit, staff: Staff) -> Response:
         raise refused(found)
     linked = await linking.accounts_of(visit.site.parts, staff, found.user.id)
     jobs = await resetting.jobs_of(visit.site.parts, staff, None, found.user.id)
+    held = await verifying.phone_of(visit.site.parts, staff, found.user.id)
     enrolled = await inviting.standing(visit.site.parts, staff, found.user.id)
     phone_app = enrolled.can if isinstance(enrolled, Enrolled) else frozenset()
     return visit.page(
@@ -73,6 +75,7 @@ async def show(visit: Visit, staff: Staff) -> Response:
         user=found.user,
         accounts=linked.accounts if isinstance(linked, Linked) else (),
         jobs=jobs[:JOBS],
+        held=held,
         clash=await releasing.clash_of(visit.site.parts, staff, found.user.id),
         releases=Action.RELEASE_NUMBER in ALLOWED[staff.role],
         role=found.role,

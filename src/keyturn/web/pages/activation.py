@@ -131,7 +131,7 @@ def _page(visit: Visit, status: int, state: State, **context: Any) -> Response:
                 app=visit.site.parts.link(visit.tenant, "/app/"),
             )  # fmt: skip
         case Closed() | Gone():
-            return visit.page("activation_closed.html", 409, gone=isinstance(state, Gone))
+            return visit.page("activation_closed.html", 404, gone=isinstance(state, Gone))
 
 
 def _number_page(

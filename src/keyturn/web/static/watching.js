@@ -1,7 +1,8 @@
 /* What goes on elsewhere, shown as it happens: an element with data-watch (an address that
    answers with text/event-stream) is filled anew with each event "shown". "end": there is nothing
-   more to come; "pause": there may be, later. What a screen reader is told is one sentence, the
-   one in data-told of what came; all the rest may be read at leisure. */
+   more to come; "pause": there may be, later. What follows an end stands in data-then:
+   "reload"; or "go", which sends the form with data-go, if what came has one. What a screen reader
+   is told is one sentence, the one in data-told of what came; the rest may be read at leisure. */
 
 const AGAIN_MS = 4_000, LATER_MS = 60_000;
 
@@ -22,6 +23,7 @@ function watch(box) {
   stream.addEventListener("end", () => {
     stream.close();
     if (box.dataset.then === "reload") location.reload();
+    if (box.dataset.then === "go") box.querySelector("form[data-go]")?.requestSubmit();
   });
   stream.addEventListener("pause", () => again(LATER_MS));
   stream.addEventListener("error", () => {

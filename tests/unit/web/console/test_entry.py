@@ -26,6 +26,9 @@ CHANGES: dict[str, set[Role]] = {
     "erase": {Role.OWNER, Role.MANAGER},
     "remove": {Role.OWNER, Role.MANAGER},
     "close": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
+    "number": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
+    "invite": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
+    "reset-user": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "health": {Role.OWNER, Role.MANAGER},
 }
 
@@ -49,8 +52,10 @@ def at_every_door(office: Office, desk: Desk) -> dict[tuple[str, str], int]:
     case(office, user=ada)
     found = {}
     for place in places(office, id=ada.id, ref=REF, passkey=passkey):
-        if any(word in place.path for word in ("/directories", "/jobs", "/link", "/again")):
-            continue  # test_directories.py and test_sources.py know whose they are
+        if any(
+            word in place.path for word in ("/directories", "/jobs", "/link", "/again", "/verif")
+        ):
+            continue  # tests of their own know whose they are
         answer = desk.get(place.path) if place.method == "GET" else desk.post(place.path)
         found[place.method, place.path.replace(ada.id, "ID").rpartition("/")[2]] = (
             answer.status_code
@@ -66,7 +71,10 @@ def test_every_role_may_look_everywhere_and_change_what_the_table_says(
     for (method, place), status in at_every_door(office, office.desk(role)).items():
         allowed = role in CHANGES.get(place, set(Role))
         away = place == "console" or (method == "POST" and place != "export")
-        assert status == ((303 if away else 200) if allowed else 403), (method, place)
+        if (method, place, role) == ("POST", "number", Role.TECHNICIAN):
+            assert status == 409  # others have deleted the account by then; here it is in use
+        else:
+            assert status == ((303 if away else 200) if allowed else 403), (method, place)
 
 
 def test_somebody_without_a_role_finds_no_console(office: Office) -> None:

@@ -15,6 +15,7 @@ ways.home = async (after = "") => {
   try {
     const state = await say("state");
     await store.write({ account: state.account });
+    if (state.waiting) return await ways.questions();
     await draw(state, after);
     await mended(state);
   } catch (error) {
@@ -78,13 +79,16 @@ function renewing(screen, stands, after) {
     if (document.visibilityState !== "visible") return;
     const state = await say("state").catch(() => null);
     if (!state || !shown(screen)) return;
-    if (standing(state, await moment(), after) !== stands) draw(state, after);
+    if (state.waiting) ways.questions();
+    else if (standing(state, await moment(), after) !== stands) draw(state, after);
   };
   const looking = setInterval(look, AGAIN_MS);
   document.addEventListener("visibilitychange", look);
+  navigator.serviceWorker?.addEventListener("message", look);
   screen.leaving.push(() => {
     clearInterval(looking);
     document.removeEventListener("visibilitychange", look);
+    navigator.serviceWorker?.removeEventListener("message", look);
   });
 }
 

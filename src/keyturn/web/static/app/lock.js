@@ -58,10 +58,10 @@ async function ask(screen, phone, work, done) {
 async function refused(screen, error, phone, work, done) {
   if (error instanceof Unheard && error.why !== "changed") return screen.only("told", "offline");
   if (!(error instanceof Refused && error.code === "lock")) return failed(error);
-  const { set, until, left } = error.data, { offset = 0 } = await store.read("offset");
+  const { set, until, left, closed } = error.data, { offset = 0 } = await store.read("offset");
   if (!set) return choose(phone, async (proof) => done(await work(proof), proof));
   screen.fill({ left: left ?? "", until: until ? clock(until, Date.now() + offset) : "" });
-  screen.only("told", until ? "locked" : "wrong");
+  screen.only("told", closed ? "closed" : until ? "locked" : "wrong");
   screen.part("pin").value = "";
   screen.part("pin").focus();
 }

@@ -4,6 +4,7 @@ import { read } from "./address.js";
 import "./account.js";
 import { anew, begin, saying } from "./enrol.js";
 import "./home.js";
+import "./question.js";
 import { data, show } from "./screens.js";
 import * as store from "./store.js";
 import { ways } from "./ways.js";

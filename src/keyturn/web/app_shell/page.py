@@ -17,9 +17,9 @@ from keyturn.rules.diagnosis.phone_app import cause_id
 from keyturn.rules.diagnosis.phone_app_mends import MENDS
 from keyturn.web import colours
 from keyturn.web.app import CSP
+from keyturn.web.app_shell import files
+from keyturn.web.app_shell.icons import SIZES, icon
 from keyturn.web.door import door
-from keyturn.web.phone import files
-from keyturn.web.phone.icons import SIZES, icon
 from keyturn.web.refusals import Refusal
 from keyturn.web.site import Site
 from keyturn.web.visit import HTML, Visit

@@ -18,8 +18,8 @@ import pytest
 from keyturn.rules.phone_checks.checks import CAUSES, Check
 from keyturn.rules.phone_checks.platforms import System
 from keyturn.web import colours
-from keyturn.web.phone.files import listed, release
-from keyturn.web.phone.icons import SIZES, icon
+from keyturn.web.app_shell.files import listed, release
+from keyturn.web.app_shell.icons import SIZES, icon
 from keyturn.web.scripts import APP
 from tests.unit.flows.house import House
 from tests.unit.web.browsing import Web, open_web

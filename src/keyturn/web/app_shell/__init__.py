@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from keyturn.web.phone import shell
+from keyturn.web.app_shell import page
 from keyturn.web.site import Site
 
 
 def routes(site: Site) -> list[BaseRoute]:
     """Everything under /app."""
-    return shell.routes(site)
+    return page.routes(site)
