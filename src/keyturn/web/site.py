@@ -39,8 +39,8 @@ class Site:
             or None.
         health: makes what the page “Health” looks through; None where nothing is looked at.
         notary: makes what agents are answered with; None where none are.
-        pages: the templates in English.
         pusher: what reaches phones; None where none are.
+        pages: the templates in English.
         demo: further pages of a demo; None everywhere else.
     """
 
