@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import zip_longest
@@ -103,8 +104,10 @@ class Tongue:
         if isinstance(kept, jinja2.FileSystemBytecodeCache):
             name = f"__{language}-{words.digest}_%s.cache"
             self._pages.bytecode_cache = jinja2.FileSystemBytecodeCache(kept.directory, name)
+        said = speech(language)
+        said = replace(said, scripted=escape(said.scripted))  # once, and not for each page
         self._pages.globals = {
-            **pages.globals, "speech": speech(language), "say": words.say, "language": language,
+            **pages.globals, "speech": said, "say": words.say, "language": language,
         }  # fmt: skip
 
     def template(self, name: str) -> jinja2.Template | None:

@@ -7,12 +7,13 @@ compiled, so that nothing made stands beside what it was made from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from keyturn.rules.languages import ENGLISH
 from keyturn.words.source import Lookup
 
 FOLDER = Path(__file__).parent.parent / "locale"
@@ -66,3 +67,8 @@ def catalogue(language: str) -> Catalogue:
             texts[key] = str(entry.string)
     digest = sha256(file.read_bytes()).hexdigest()[:16]
     return Catalogue(language, texts, digest)
+
+
+def saying(language: str) -> Callable[[str], str]:
+    """How a language says what a catalogue of the rules holds; English as it stands there."""
+    return str if language == ENGLISH else catalogue(language).say

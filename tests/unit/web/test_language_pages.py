@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import closing
 
@@ -106,3 +107,12 @@ def test_a_choice_while_signed_in_is_for_mails_too(house: House, browser: WebBro
     stored = house.write(lambda tx: tx.users.get(house.tenant.id, user.id))
     assert stored is not None
     assert stored.language == "de"
+
+
+def test_the_phone_app_is_in_the_language_of_the_phone(browser: WebBrowser) -> None:
+    browser.reads = "de-DE"
+    page = browser.get("/app/")
+    assert '<html lang="de">' in page.html
+    causes = json.loads(re.findall(r'id="causes">(.*?)</script>', page.html)[0])
+    assert "Mitteilungen sind aus" in {cause["title"] for cause in causes}
+    assert "Die Testmitteilung ist angekommen." in page.html
