@@ -98,8 +98,8 @@ async def _worker(_visit: Visit) -> Response:
     return Response(files.content(files.WORKER), headers=HEADERS, media_type="text/javascript")
 
 
-async def _files(_visit: Visit) -> Response:
-    return _json(files.listed(), "application/json")
+async def _files(visit: Visit) -> Response:
+    return _json(files.listed(visit.tenant.accent), "application/json")
 
 
 async def _icon(visit: Visit) -> Response:
