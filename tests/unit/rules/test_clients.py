@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyturn.rules.clients import UNKNOWN, client_name
+from keyturn.rules.clients import UNKNOWN, client_name, parts
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "
@@ -68,3 +68,17 @@ def _crossed() -> set[str]:
     browsers = {name.partition(" on ")[0] for name in NAMES.values()}
     systems = {name.partition(" on ")[2] for name in NAMES.values()} - {""}
     return browsers | {f"{browser} on {system}" for browser in browsers for system in systems}
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Firefox on Windows", ("Firefox", "Windows")),
+        ("Firefox", None),
+        ("Blue key on Windows", None),
+        ("Firefox on my desk", None),
+        (UNKNOWN, None),
+    ],
+)
+def test_only_a_name_of_ours_is_taken_apart(name: str, known: tuple[str, str] | None) -> None:
+    assert parts(name) == known
