@@ -110,8 +110,10 @@ def test_the_sign_in_page_leads_there(house: House, web: Web, corp: Corp) -> Non
 
 def test_no_field_of_the_password_can_be_sent(desk: Desk) -> None:
     page = desk.browser.page
-    for field in re.findall(r"<(?:input|select)[^>]*>", page.html):
+    main = page.html.partition("</main>")[0]
+    for field in re.findall(r"<(?:input|select)[^>]*>", main):
         assert " name=" not in field or 'name="csrf"' in field, field
+    assert 'type="password"' in main
     assert "needs JavaScript" in page.html.partition("<noscript>")[2].partition("</noscript>")[0]
 
 
