@@ -4,6 +4,7 @@
     python tools/preview_pages.py --shots DIR         … and screenshots
     python tools/preview_pages.py --axe               … and axe-core on each
     python tools/preview_pages.py --only signin       pages whose name contains this
+    python tools/preview_pages.py --lang de           … in German; and is a word of English left?
 
 Pages are served on loopback under the very Content-Security-Policy of Keyturn, at a
 phone's and a desk's size, in the light and the dark theme.  Exits 1 on any violation of
@@ -13,7 +14,9 @@ the policy, any finding of axe-core, any sideways scrolling, any message on the 
 from __future__ import annotations
 
 import argparse
+import html.parser
 import http.server
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -27,8 +30,10 @@ from playwright.sync_api import sync_playwright
 # run as a script, so its own folder is on the path
 from preview_samples import PAGES, TENANT  # type: ignore[import-not-found]
 
+from keyturn.rules.languages import ENGLISH, LANGUAGES
 from keyturn.web.colours import tenant_css
-from keyturn.web.rendering import environment
+from keyturn.web.rendering import Tongue, environment
+from keyturn.words.source import SPOKEN
 
 STATIC = Path(__file__).resolve().parent.parent / "src/keyturn/web/static"
 CSP = (
@@ -36,6 +41,10 @@ CSP = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+_WORDS = re.compile(r"[^\W\d_]{2}")
+#: terms that are the same in English and in German
+SAME = {"(optional)", "Authenticator:", "Code", "Demo", "Field", "Gmail:", "Keyturn", "Name",
+        "Outlook:", "Passkeys", "Status"}  # fmt: skip
 TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -65,11 +74,83 @@ AXE = """(tags => axe.run(document, {runOnly: tags}).then(r => r.violations.map(
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def render(only: str) -> dict[str, str]:
-    """Every page whose name contains `only`, by name."""
+def render(only: str, language: str = ENGLISH) -> dict[str, str]:
+    """Every page whose name contains `only`, by name; of another language than English those
+    that are translated.
+    """
     env = environment("preview", demo=True)
-    chosen = {name: page for name, page in PAGES.items() if only in name}
-    return {name: env.get_template(t).render(c) for name, (t, c) in chosen.items()}
+    tongue = None if language == ENGLISH else Tongue(env, language)
+    pages = {}
+    for name, (template, context) in PAGES.items():
+        found = tongue.template(template) if tongue else env.get_template(template)
+        if only in name and found:
+            pages[name] = found.render(context)
+    return pages
+
+
+class _Texts(html.parser.HTMLParser):
+    """The texts of a page, and those of its attributes that people read or hear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._own = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._own = tag in {"code", "svg", "style"} or ("lang" in dict(attrs) and tag != "html")
+        spoken = [(name, value or "") for name, value in attrs if name in SPOKEN]
+        # some data-told name a part of the page
+        self.texts += [value for name, value in spoken if name != "data-told" or " " in value]
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002  the base class's
+        self._own = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._own:
+            self.texts.append(data)
+
+
+def texts(page: str) -> set[str]:
+    """What people read of a page, each piece as one line."""
+    parser = _Texts()
+    parser.feed(page)
+    return {" ".join(text.split()) for text in parser.texts} - {""}
+
+
+def left(only: str, language: str) -> dict[str, set[str]]:
+    """What a page says in another language just as in English though no sample has it and it
+    is no term (SAME), by page: what is not translated.
+    """
+    english = render(only)
+    named = sorted(samples(PAGES) + samples(TENANT), key=len, reverse=True)
+    found = {
+        name: {text for text in texts(page) & texts(english[name]) if _own(text, named)}
+        for name, page in render(only, language).items()
+    }
+    return {name: same for name, same in found.items() if same}
+
+
+def _own(text: str, named: list[str]) -> bool:
+    """Whether words are left of a text without what the samples gave it."""
+    if text in SAME or not _WORDS.search(text) or any(text in name for name in named):
+        return False
+    for name in named:
+        text = text.replace(name, " ") if len(name) > 1 else text
+    return _WORDS.search(text) is not None
+
+
+def samples(value: Any) -> list[str]:
+    """Every string of a sample: names and addresses, which are the same in all languages."""
+    if isinstance(value, str):
+        return [" ".join(piece.split()) for piece in re.split(r"\{[\w.:]+\}", value)]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for item in pair for text in samples(item)]
+    if isinstance(value, list | tuple | set):
+        return [text for item in value for text in samples(item)]
+    held = getattr(value, "__dict__", None) or {
+        name: getattr(value, name) for name in getattr(value, "__slots__", ())
+    }
+    return samples(held)
 
 
 @contextmanager
@@ -160,18 +241,23 @@ def main() -> None:
     parser.add_argument("--shots", type=Path, help="folder for screenshots")
     parser.add_argument("--axe", action="store_true", help="judge each page with axe-core")
     parser.add_argument("--only", default="", help="pages whose name contains this")
+    parser.add_argument("--lang", choices=LANGUAGES, default=ENGLISH, help="a language")
     args = parser.parse_args()
-    pages = render(args.only)
+    pages = render(args.only, args.lang)
     print(f"{len(pages)} pages rendered")
+    english = left(args.only, args.lang) if args.lang != ENGLISH else {}
+    print(
+        *(f"{name}: still English: {text}" for name in english for text in english[name]), sep="\n"
+    )
     if not args.shots and not args.axe:
-        return
+        sys.exit(bool(english))
     if args.shots:
         args.shots.mkdir(parents=True, exist_ok=True)
     with server(pages) as address:
         axe = (files("axe_playwright_python") / "axe.min.js").read_text() if args.axe else ""
         wrong = look(address, list(pages), args.shots, axe)
     print("\n".join(wrong) or "nothing wrong")
-    sys.exit(bool(wrong))
+    sys.exit(bool(wrong or english))
 
 
 if __name__ == "__main__":

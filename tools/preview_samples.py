@@ -17,7 +17,7 @@ import preview_asking as asking  # type: ignore[import-not-found]
 import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
-from preview_enrolled import enrolled_pages, no_phone  # type: ignore[import-not-found]
+from preview_enrolled import bulk_pages, enrolled_pages, no_phone  # type: ignore[import-not-found]
 from preview_phone import (  # type: ignore[import-not-found]
     activation_pages,
     clash_pages,
@@ -904,6 +904,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     **clash_pages(user_page, NOW, user(2, "Ben Okafor")),
     "console-confirm-number": ("console/confirm.html", always(STAFF, ask="number", user=ANN)),
     **enrolled_pages(user_page, NOW, message),
+    **bulk_pages(always, STAFF),
     "console-confirm-invite": ("console/confirm.html", always(STAFF, ask="invite", user=ANN)),
     "console-confirm-reset": ("console/confirm.html", always(STAFF, ask="reset-user", user=ANN)),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),

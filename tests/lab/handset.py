@@ -23,6 +23,8 @@ from tests.lab.served import Served, eventually
 
 SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
 PIN = "284617"
+#: the app is held in a hand; what its pages are on a desk, theirs tell
+HELD = {"phone": PHONE}
 #: what a phone asks its owner for
 ALL = ("camera", "notifications")
 #: no push service of the browser's maker is reached from here: its part alone is played
@@ -55,7 +57,7 @@ def staged(folder: Path) -> Iterator[tuple[Eye, PlayedDoor]]:
     camera = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={seen}")
     axe = (files("axe_playwright_python") / "axe.min.js").read_text()
     with served, sync_playwright() as driver:
-        eye = Eye(driver, served.origin, SHOTS, axe, camera, whole=True)
+        eye = Eye(driver, served.origin, SHOTS, axe, camera, whole=True, sizes=HELD)
         yield eye, doors[0]
         eye.close()
 

@@ -11,7 +11,7 @@ light and dark, and notes what is wrong with it:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +56,19 @@ class Eye:
     Args:
         flags: further ones of the browser's command line.
         whole: the whole browser, not the smaller one.
+        sizes: at which pages are looked at.
     """
 
     def __init__(
         self, driver: Playwright, origin: str, shots: Path, axe: str, flags: Sequence[str] = (),
-        *, whole: bool = False,
+        *, whole: bool = False, sizes: Mapping[str, tuple[int, int]] = SIZES,
     ) -> None:  # fmt: skip
         self.origin = origin
         self.names: list[str] = []
         self.screens = 0
         self.findings: list[str] = []
         self._shots = shots
+        self._sizes = sizes
         self._axe = axe
         self._browser: Browser = driver.chromium.launch(
             executable_path=WHOLE if whole else CHROMIUM, args=[*FLAGS, *flags]
@@ -81,7 +83,7 @@ class Eye:
         """What was looked at, in one line."""
         return (
             f"browser: {len(self.names)} pages seen on {self.screens} screens "
-            f"({', '.join(SIZES)}; {', '.join(THEMES)}), {len(self.findings)} findings"
+            f"({', '.join(self._sizes)}; {', '.join(THEMES)}), {len(self.findings)} findings"
         )
 
     def person(self, *, script: bool = True, size: tuple[int, int] = DESK) -> Person:
@@ -115,7 +117,7 @@ class Eye:
         before = page.viewport_size
         if script:
             page.evaluate(f"{self._axe};0")
-        for size, (width, height) in SIZES.items():
+        for size, (width, height) in self._sizes.items():
             page.set_viewport_size({"width": width, "height": height})
             for theme in THEMES:
                 self._look_once(page, name, size, theme, script=script)

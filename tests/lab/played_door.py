@@ -280,7 +280,8 @@ class PlayedDoor:
 
     def _subscribe(self, said: dict[str, Any]) -> dict[str, Any]:
         assert set(said["subscription"]) >= {"endpoint", "keys"}
-        return {"push": {"state": "works", "since": self.now()}}
+        self.state["push"] = {"state": "works", "since": self.now()}
+        return {"push": self.state["push"]}
 
     def _push(self, _said: dict[str, Any]) -> dict[str, Any]:
         return {"push": {"state": "none", "since": self.now()}}

@@ -5,6 +5,7 @@ its messages encrypted and signed for real), a lock and its end.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from keyturn import wiring
 from keyturn.adapters.memory_push import MemoryBrowser
@@ -24,7 +25,7 @@ from keyturn.rules.enrolment import ScanCode
 from keyturn.rules.enrolment_address import Content
 from keyturn.steps.scanned import SCANNED, TYPED
 from keyturn.web.encoding import encoded
-from tests.lab.handset import ALL, PIN, SHOTS, Phone
+from tests.lab.handset import ALL, HELD, PIN, SHOTS, Phone
 from tests.lab.looking import WHOLE, Eye
 from tests.lab.push_side import PushSide
 from tests.lab.served import PASSWORD, Served, eventually
@@ -76,11 +77,10 @@ class Stage:
         phone.press("Go on").heading("Which number")
         phone.fill("The two digits on the page", NUMBER).press("Go on").heading("Choose a PIN")
         phone.fill("New PIN", PIN).fill("Once more", PIN).press("Keep this PIN")
-        onward = phone.person.seek("Go to my account")
-        eventually(lambda: browser.received or onward.is_visible() or None)
-        for push in browser.received:
-            phone.push(push.payload)
-        phone.press("Go to my account").heading("All is well")
+        phone.heading("on its way")
+        (push,) = eventually(lambda: browser.received or None)
+        phone.push(push.payload)
+        phone.heading("This phone is ready").press("Go to my account").heading("All is well")
         return phone
 
 
@@ -103,7 +103,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         driver = stack.enter_context(sync_playwright())
         axe = (files("axe_playwright_python") / "axe.min.js").read_text()
         camera = ("--use-fake-device-for-media-stream",)
-        eye = Eye(driver, served.origin, SHOTS, axe, camera, whole=True)
+        eye = Eye(driver, served.origin, SHOTS, axe, camera, whole=True, sizes=HELD)
         stack.callback(eye.close)
         yield Stage(served, side, eye)
 
@@ -127,7 +127,7 @@ def test_a_phone_is_bound_and_ends_a_lock(stage: Stage, ada: User) -> None:
     phone.pin().heading("Your account is open again")
     desk.sign_in(ada.email, PASSWORD)
     assert "locked" not in desk.heading
-    phone.press("What happened").heading("What happened").told("Lane locked")
+    phone.press("What happened").heading("What happened").told("Your account was locked")
     phone.press("Back to my account").heading("All is well").press("A code to sign in")
     phone.heading("Type this code").leave()
     desk.leave()
@@ -151,3 +151,19 @@ def test_a_phone_with_a_wrong_clock_is_bound_all_the_same(stage: Stage, ada: Use
     phone.press("Go on without it").heading("Which number")
     phone.fill("The two digits on the page", NUMBER).press("Go on").heading("Choose a PIN")
     phone.leave()
+
+
+def test_a_sign_in_is_approved_on_the_phone_with_the_number_that_the_desk_shows(
+    stage: Stage, ada: User
+) -> None:
+    before = len(stage.eye.findings)
+    phone, desk = stage.bind(ada, 5), stage.eye.person()
+    desk.sign_in(ada.email, PASSWORD).press("Ask my phone")
+    phone.heading("Are you signing in right now?")
+    number = desk.page.locator(".matching").first.inner_text().strip()
+    phone.fill("The two digits", number).press("Yes, it is me")
+    phone.heading("To say yes").pin().heading("You said that it is you")
+    expect(desk.page).to_have_url(re.compile(r"/account$|/welcome"))
+    phone.press("Go to my account").heading("All is well").leave()
+    desk.leave()
+    assert stage.eye.findings[before:] == []

@@ -13,7 +13,8 @@ A text message is `KIND.sms`. Every value put into a template becomes one line w
 control characters first: nothing a stranger typed can add a paragraph or a field.
 
 Values that every template may use: `tenant`, `to`, and `name` and `timezone` of the
-person, where they are known. Times are milliseconds since the epoch.
+person, where they are known. Times are milliseconds since the epoch. `language` is what the
+person chose; a letter whose words are not all translated is English, as pages are.
 """
 
 from __future__ import annotations
@@ -22,21 +23,34 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+)
 from jinja2.runtime import Context
 
 from keyturn.ports.delivery import Mail, Text
 from keyturn.rules.accounts import Tenant
+from keyturn.rules.languages import of_mail
+from keyturn.words.catalogue import catalogue
+from keyturn.words.loader import Translated
+from keyturn.words.speech import ENGLISH, Speech, program, speech
 
 FOLDER = Path(__file__).parent.parent / "letters"
 FALLBACK_ACCENT = "#2f5d8a"
 #: Outlook and Exchange answer automatic mail with holiday notes unless told not to.
 HEADERS = {"X-Auto-Response-Suppress": "All"}
 FOOT = "-- "
+SHELL = "shell.html"
+PLACE = "letters/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +78,13 @@ class JinjaLetters:
 
     def __init__(self, link: Callable[[Tenant, str], str]) -> None:
         self._link = link
-        self._words: Environment | None = None
-        self._pages: Environment | None = None
+        self._kept: dict[tuple[bool, str], Environment] = {}
 
     def mail(self, kind: str, tenant: Tenant, to: str, values: Mapping[str, object]) -> Mail:
         """As ports.Letters. Raises jinja2.UndefinedError for a value that is missing."""
-        subject, text = self._write(f"{kind}.txt", tenant, to, values).split("\n\n", 1)
+        language = self._language(f"{kind}.txt", tenant, values)
+        words = self._write(f"{kind}.txt", language, tenant, to, values)
+        subject, text = words.split("\n\n", 1)
         subject = subject.removeprefix("Subject: ")
         return Mail(
             id=str(values["id"]),
@@ -77,39 +92,60 @@ class JinjaLetters:
             to=to,
             subject=subject,
             text=text.rstrip("\n") + "\n",
-            html=self._layout(subject, text, tenant),
-            headers=HEADERS,
+            html=self._layout(subject, text, tenant, language),
+            headers={**HEADERS, "Content-Language": language},
         )
 
     def text(self, kind: str, tenant: Tenant, to: str, values: Mapping[str, object]) -> Text:
         """As ports.Letters. Raises jinja2.UndefinedError for a value that is missing."""
-        words = self._write(f"{kind}.sms", tenant, to, values)
+        name = f"{kind}.sms"
+        words = self._write(name, self._language(name, tenant, values), tenant, to, values)
         return Text(id=str(values["id"]), to=to, text=words.rstrip("\n"))
 
-    def _write(self, name: str, tenant: Tenant, to: str, values: Mapping[str, object]) -> str:
-        if self._words is None:
-            self._words = _environment(html=False)
-        template = self._words.get_template(name)
+    def _language(self, name: str, tenant: Tenant, values: Mapping[str, object]) -> str:
+        """The language of this letter: the person's, or English until it is translated."""
+        language = of_mail(str(values.get("language") or ""), tenant.policy.language)
+        if language == ENGLISH.language:
+            return language
+        said = (self._speaks(name, language, html=False), self._speaks(SHELL, language, html=True))
+        return language if all(said) else ENGLISH.language
+
+    def _speaks(self, name: str, language: str, *, html: bool) -> bool:
+        environment = self._environment(language, html=html)
+        assert isinstance(environment.loader, Translated)  # noqa: S101  as `_environment` made it
+        return environment.loader.speaks(environment, name)
+
+    def _environment(self, language: str, *, html: bool) -> Environment:
+        """The templates in a language, read when they are first asked for."""
+        if (html, language) not in self._kept:
+            self._kept[html, language] = _environment(language, html=html)
+        return self._kept[html, language]
+
+    def _write(
+        self, name: str, language: str, tenant: Tenant, to: str, values: Mapping[str, object]
+    ) -> str:
+        template = self._environment(language, html=False).get_template(name)
         host = urlsplit(self._link(tenant, "/")).hostname or ""
         zone = _zone(values.get("timezone"), tenant.timezone)
         return template.render({**values, "tenant": tenant, "to": to, "host": host, "zone": zone})
 
-    def _layout(self, subject: str, text: str, tenant: Tenant) -> str:
-        if self._pages is None:
-            self._pages = _environment(html=True)
+    def _layout(self, subject: str, text: str, tenant: Tenant, language: str) -> str:
         accent = tenant.accent
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", accent):
             accent = FALLBACK_ACCENT
-        return self._pages.get_template("shell.html").render(
-            subject=subject, tenant=tenant, blocks=tuple(blocks(text)), accent=accent,
-            on_accent=ink_on(accent),
+        return self._environment(language, html=True).get_template(SHELL).render(
+            language=language, subject=subject, tenant=tenant, blocks=tuple(blocks(text)),
+            accent=accent, on_accent=ink_on(accent),
         )  # fmt: skip
 
 
-def _environment(*, html: bool) -> Environment:
+def _environment(language: str, *, html: bool) -> Environment:
     """One for words, where "&" is "&", and one for pages, where every value is escaped."""
+    loader: BaseLoader = FileSystemLoader(FOLDER)
+    if language != ENGLISH.language:
+        loader = Translated(loader, catalogue(language), PLACE)
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=loader,
         undefined=StrictUndefined,
         autoescape=html,  # noqa: S701  words are no HTML, and pages are escaped
         finalize=None if html else _one_line,
@@ -118,7 +154,9 @@ def _environment(*, html: bool) -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    environment.filters.update(clock=_clock, moment=_moment, foreign=_foreign)
+    said = speech(language)
+    environment.globals["speech"] = said
+    environment.filters.update(clock=_clock, moment=_moment, foreign=partial(_foreign, said))
     return environment
 
 
@@ -130,12 +168,12 @@ def _one_line(value: object) -> object:
     return re.sub(r" +", " ", printable).strip()
 
 
-def _foreign(value: str | None, longest: int = 60) -> str:
+def _foreign(said: Speech, value: str | None, longest: int = 60) -> str:
     """A name that a stranger may have chosen: short, and nothing that mail programs would
     turn into a link; "not known" for none.
     """
     plain = re.sub(r"(?<!\d)[^\w\s()'’-]+|[^\w\s()'’-]+(?!\d)", " ", value or "")
-    return str(_one_line(plain[:longest])) or "not known"
+    return program(str(_one_line(plain[:longest])), said) or said.patterns.unknown
 
 
 def _zone(person: object, tenant: str) -> tuple[str, tzinfo]:
@@ -157,14 +195,24 @@ def _local(context: Context, at: int) -> tuple[datetime, str]:
 def _clock(context: Context, at: int) -> str:
     """A time of today: "14:07 (Europe/London)"."""
     local, zone = _local(context, at)
-    return f"{local:%H:%M} ({zone})"
+    return f"{_hour(context, local)} ({zone})"
 
 
 @pass_context
 def _moment(context: Context, at: int) -> str:
     """A time of any day: "Friday 3 July 2026, 14:07 (Europe/London)"."""
     local, zone = _local(context, at)
-    return f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M} ({zone})"
+    said: Speech = context["speech"]
+    moment = said.patterns.moment.format(
+        weekday=said.weekdays[local.weekday()], day=local.day, year=local.year,
+        month=said.long_months[local.month - 1], hour=_hour(context, local),
+    )  # fmt: skip
+    return f"{moment} ({zone})"
+
+
+def _hour(context: Context, local: datetime) -> str:
+    said: Speech = context["speech"]
+    return said.patterns.hour.format(hour=f"{local:%H:%M}")
 
 
 def blocks(text: str) -> Iterator[Block]:

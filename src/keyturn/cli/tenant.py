@@ -19,6 +19,7 @@ from keyturn.cli.terminal import OUT, as_json, iso
 from keyturn.flows import tenants
 from keyturn.flows.tenants import InUse, Unfit
 from keyturn.rules.accounts import Contact, Tenant
+from keyturn.rules.languages import LANGUAGES
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True,
@@ -40,6 +41,7 @@ _ALLOWED = {
     "policy.lockout_scope": "client or account",
     "policy.region": "an ISO 3166 country such as GB",
     "policy.directory_domains": "at most 100 mail domains such as corp.example",
+    "policy.language": " or ".join(LANGUAGES),
     "policy.sms_countries": "ISO 3166 countries such as GB,IE",
 }
 
@@ -113,6 +115,10 @@ def set_tenant(
         str | None,
         typer.Option("--sms-countries", help='Countries texts go to, "GB,IE"; "" for all.'),
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", help="Of mails, and of pages if none is asked for."),
+    ] = None,
     directory_domain: Annotated[
         list[str] | None,
         typer.Option(
@@ -137,6 +143,7 @@ def set_tenant(
         "signup": signup, "voice": voice, "sms_second": sms_second, "phone": phone,
         "password_min": password_min, "lockout_scope": lockout_scope, "region": region,
         "sms_countries": _codes(sms_countries), "activation_again": activation_again,
+        "language": language,
     }  # fmt: skip
     if timezone is not None and timezone not in available_timezones():
         raise WrongUse(f"This host knows no time zone `{timezone[:40]}`.", _ALLOWED["timezone"])

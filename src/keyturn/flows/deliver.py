@@ -113,7 +113,7 @@ def _about(tx: Tx, message: Message) -> dict[str, object]:
     about: dict[str, object] = {"id": message.id}
     if user is None:
         return about
-    about |= {"name": user.name, "timezone": user.timezone}
+    about |= {"name": user.name, "timezone": user.timezone, "language": user.language}
     if message.kind == "lock_digest":
         events = (Event.SIGNIN_LOCKED,)
         found = tx.audit.search(message.tenant_id, events, user.id, None, MOST_LOCKS)

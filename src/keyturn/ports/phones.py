@@ -99,6 +99,10 @@ class Phones(Protocol):
         """The newest code that the page of this flow has shown."""
         ...
 
+    def newest_code(self, tenant_id: str, user_id: str) -> ScanCode | None:
+        """The newest code of a user, whatever became of it."""
+        ...
+
     def codes_named(self, tenant_id: str, name: str, now: int) -> Sequence[ScanCode]:
         """The codes of these first letters that wait for a phone, and those of the last 15
         minutes that one has scanned: it may say the same again. Rarely more than one.

@@ -66,6 +66,8 @@ class TenantPolicy:
         directory_signin: ids of the directories whose passwords sign their people in, on a page
             of its own; () for none.
         activation_again: people may ask for another activation link by themselves.
+        language: of mails to people who chose none, and of pages for browsers that ask for
+            none of ours; see rules.languages.
     """
 
     signup: bool = True
@@ -79,6 +81,7 @@ class TenantPolicy:
     directory_domains: tuple[str, ...] = ()
     directory_signin: tuple[str, ...] = ()
     activation_again: bool = True
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

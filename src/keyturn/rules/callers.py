@@ -27,6 +27,7 @@ class Caller:
         ip: the address, seen through the trusted proxies and no others.
         client_name: short and printable, e.g. "Firefox on Windows"; made from a header
             that anybody may forge, so it is shown and never trusted.
+        language: of the page it comes from (rules.languages); "" for programs.
     """
 
     tenant: Tenant
@@ -34,6 +35,7 @@ class Caller:
     offers: tuple[ClientOffer, ...]
     ip: str
     client_name: str
+    language: str = ""
 
 
 def network_of(ip: str) -> str:

@@ -48,6 +48,15 @@ def client_name(user_agent: str) -> str:
     return f"{browser} on {system}" if system else browser
 
 
+def parts(name: str) -> tuple[str, str] | None:
+    """Browser and system of a name that `client_name` made; None for any other text."""
+    browser, _, system = name.partition(" on ")
+    known = any(browser == row for _, row in _BROWSERS) and any(
+        system == row for _, row in _SYSTEMS
+    )
+    return (browser, system) if known else None
+
+
 def _first(table: tuple[tuple[str, str], ...], text: str) -> str:
     """The name of the first row whose pattern is found in `text`, or ""."""
     return next((name for pattern, name in table if re.search(pattern, text)), "")

@@ -7,6 +7,7 @@ import re
 from keyturn.rules.accounts import Tenant, TenantPolicy
 from keyturn.rules.circular import is_domain
 from keyturn.rules.identifiers import EmailProblem, NameProblem, display_name, parse_email
+from keyturn.rules.languages import LANGUAGES
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*(:[0-9]{{1,5}})?")
@@ -45,6 +46,7 @@ def _unfit_policy(policy: TenantPolicy) -> list[str]:
         "region": bool(_REGION.fullmatch(policy.region)),
         "directory_domains": len(policy.directory_domains) <= DOMAINS_MAX
         and all(map(is_domain, policy.directory_domains)),
+        "language": policy.language in LANGUAGES,
         "sms_countries": all(_REGION.fullmatch(code) for code in policy.sms_countries),
     }
     return [f"policy.{name}" for name, good in fits.items() if not good]

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from keyturn.ports.store import Tx
-from keyturn.rules.accounts import FactorKind, User
+from keyturn.rules.accounts import Case, FactorKind, User
 from keyturn.rules.approvals import BY_STAFF, Approval
+from keyturn.rules.diagnosis import VOCABULARY, Audience, restored
 from keyturn.rules.directories.resets import Job
-from keyturn.rules.events import Entry
+from keyturn.rules.events import Entry, Event
 from keyturn.rules.phone_app import Phone
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.delivery import masked
@@ -24,6 +25,12 @@ from keyturn.steps.evidence.delivery import masked
 MOST = 100_000
 #: fields whose names end so are moments
 _MOMENT = ("_at", "_until", "until", "since", "used")
+
+#: what an event tells of somebody else: who holds a number, and for whom it was released
+_OF_OTHERS: Mapping[Event, frozenset[str]] = {
+    Event.PHONE_HELD: frozenset({"holder", "state", "proved"}),
+    Event.PHONE_RELEASED: frozenset({"for"}),
+}
 
 #: kinds of lanes but that of one known browser
 _WHERE = {"u": "unknown browsers", "2": "second step"}
@@ -49,9 +56,7 @@ def dossier(tx: Tx, act: Act, user: User) -> Document:
         "begun": [_told(f, "kind", "step", "created_at", "expires_at", "closed_at")
                   for f in tx.flows.of_user(act.tenant.id, user.id, MOST)],
         "messages": _messages(tx, act, user),
-        "cases": [_told(c, "ref", "state", "identifier", "contact", "note", "facts",
-                        "created_at", "closed_at")
-                  for c in tx.cases.of_user(act.tenant.id, user.id)],
+        "cases": [_case(c) for c in tx.cases.of_user(act.tenant.id, user.id)],
         "directory_accounts": [_told(a, "name", "upn", "guid", "linked_at")
                                for a in tx.directories.linked(act.tenant.id, user.id)],
         "directory_entries": _entries(tx, act, user),
@@ -151,6 +156,20 @@ def _phone(tx: Tx, phone: Phone) -> Document:
     }  # fmt: skip
 
 
+def _case(case: Case) -> Document:
+    """Without what the diagnosis knew for staff alone: it may be about somebody else."""
+    told = _told(case, "ref", "state", "identifier", "contact", "note", "created_at", "closed_at")
+    facts = dict(case.facts)
+    if "known" in facts:
+        known = restored(case.facts).known.items()
+        facts["known"] = {n: v for n, v in known if n in VOCABULARY and _of_person(n)}
+    return {**told, "facts": facts}
+
+
+def _of_person(fact: str) -> bool:
+    return VOCABULARY[fact].audience is not Audience.STAFF
+
+
 def _question(one: Approval) -> Document:
     by_staff = one.kind in BY_STAFF
     asker = {"by": "staff"} if by_staff else _told(one, "asker", "place")
@@ -160,5 +179,6 @@ def _question(one: Approval) -> Document:
 def _event(entry: Entry, user: User) -> Document:
     by_staff = entry.actor_id is not None and entry.actor_id != user.id
     where = {"by": "staff"} if by_staff else {"ip": entry.ip, "client": entry.client}
-    facts = {name: _shown(name, value) for name, value in entry.facts.items()}
+    others = _OF_OTHERS.get(entry.event, frozenset())
+    facts = {n: _shown(n, value) for n, value in entry.facts.items() if n not in others}
     return {"at": moment(entry.at), "event": str(entry.event), **where, "facts": facts}

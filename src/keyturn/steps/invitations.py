@@ -17,7 +17,7 @@ from keyturn.rules.accounts import User
 from keyturn.rules.activation import AGAIN, LIFE_MS, Link, LinkState
 from keyturn.rules.binding import No, Rows
 from keyturn.rules.events import Event
-from keyturn.steps import clients, phone_proof, second, sessions
+from keyturn.steps import clients, phone_ends, phone_proof, second, sessions
 from keyturn.steps.acts import Act, record
 from keyturn.steps.outbox import enqueue
 
@@ -127,6 +127,8 @@ def reset(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:
         "phone": rows.bound, "trusted": clients.distrust(tx, act, was),
         "stale_number": phone_proof.release_stale(tx, act, was) is not None,
     }  # fmt: skip
+    for phone in rows.phones:
+        phone_ends.let_go(tx, act, phone)
     record(tx, act, Event.USER_RESET, after.user, facts)
     sessions.close_all(tx, act, after.user, "reset-user")
     return _send(tx, act, rows, made, RESET, {})
@@ -197,7 +199,7 @@ def _unreachable(user: User) -> Bar | None:
 
 def _alone(tx: Tx, act: Act, user: User) -> bool:
     """Whether the account has no second step besides the phone."""
-    return all(str(kind) == "push" for kind in second.methods(tx, act, user.id, phone=False))
+    return not second.methods(tx, act, user.id, phone=False)
 
 
 def _send(

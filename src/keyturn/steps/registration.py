@@ -84,6 +84,7 @@ def new_user(
         frozen_at=None,
         timezone=zone if _ZONE.fullmatch(zone) else None,
         created_at=act.now,
+        language=act.caller.language,
     )
 
 

@@ -166,7 +166,8 @@ class Gate:
         if not wants_page or api or "keyturn.tenant" not in scope:
             kind = "application/problem+json"
             return Response(problem(refusal), refusal.status, media_type=kind)
-        visit = Visit(self._site, scope, receive)
+        # a refused page says nothing of the address: what is hidden looks like what is not there
+        visit = Visit(self._site, {**scope, "keyturn.shown": False}, receive)
         if refusal.code == "sign-in":
             return visit.to("/signin")
         return visit.page(

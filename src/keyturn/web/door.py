@@ -28,6 +28,7 @@ class Door:
         handler = self._handlers.get(scope["method"])
         if handler is None:
             raise Refusal(405, "method", headers={"allow": self._allow})
+        scope["keyturn.shown"] = self._handlers["GET"] is not None
         response = await handler(Visit(self._site, scope, receive))
         await response(scope, receive, send)
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import zip_longest
@@ -29,14 +30,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import jinja2
 from markupsafe import Markup, escape
 
+from keyturn.rules.languages import LANGUAGES
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
+from keyturn.words.speech import ENGLISH, Speech, program, speech
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from keyturn.rules.diagnosis import Value
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _JUST_NOW_MS = 45 * SECOND
 #: marks where a time goes in words that are escaped first; no text has this character
 _HOLE = "\ue000"
@@ -65,16 +67,54 @@ def environment(
     )
     env.globals.update(
         static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp, told=told,
-        glass_at=None, oversees=False,
+        glass_at=None, oversees=False, speech=ENGLISH, say=str, _=str,
+        languages=LANGUAGES, language=ENGLISH.language, here="/",
     )  # fmt: skip
     env.filters.update(
-        span=span,
-        minutes=minutes_until,
+        span=jinja2.pass_environment(lambda env, ms: span(ms, env.globals["speech"])),
+        minutes=jinja2.pass_environment(
+            lambda env, until, now: minutes_until(until, now, env.globals["speech"])
+        ),
         href=contact_href,
         initial=initial,
+        tenths=jinja2.pass_environment(lambda env, number: env.globals["speech"].tenths(number)),
+        program=jinja2.pass_environment(lambda env, name: program(name, env.globals["speech"])),
         mono=grouped,
     )
     return env
+
+
+class Tongue:
+    """The pages in a language besides English.
+
+    Args:
+        pages: the English ones; what is not translated yet is shown as it is there.
+        language: one of rules.languages.
+    """
+
+    def __init__(self, pages: jinja2.Environment, language: str) -> None:
+        from keyturn.words.catalogue import catalogue  # noqa: PLC0415  read when it is asked for
+        from keyturn.words.loader import Translated  # noqa: PLC0415  as above
+
+        words = catalogue(language)
+        assert pages.loader is not None  # noqa: S101  `environment` gives it one
+        self._loader = Translated(pages.loader, words)
+        self._pages = pages.overlay(loader=self._loader)
+        kept = pages.bytecode_cache
+        if isinstance(kept, jinja2.FileSystemBytecodeCache):
+            name = f"__{language}-{words.digest}_%s.cache"
+            self._pages.bytecode_cache = jinja2.FileSystemBytecodeCache(kept.directory, name)
+        said = speech(language)
+        said = replace(said, scripted=escape(said.scripted))  # once, and not for each page
+        self._pages.globals = {
+            **pages.globals, "speech": said, "say": words.say, "language": language,
+        }  # fmt: skip
+
+    def template(self, name: str) -> jinja2.Template | None:
+        """The template in this language; None until all its words are."""
+        if not self._loader.speaks(self._pages, name):
+            return None
+        return self._pages.get_template(name)
 
 
 @lru_cache(maxsize=64)
@@ -91,59 +131,64 @@ def local(ms: int, tz: tzinfo) -> datetime:
     return datetime.fromtimestamp(ms / 1000, tz)
 
 
-def clock_time(ms: int, now: int, tz: tzinfo) -> str:
+def clock_time(ms: int, now: int, tz: tzinfo, said: Speech = ENGLISH) -> str:
     """A time that fits after "until", "at" or "sent": "14:07", "14:07 tomorrow",
     "14:07 yesterday", "14:07 on 3 May", with the year if it is another.
     """
     then, today = local(ms, tz), local(now, tz)
-    hour = f"{then:%H:%M}"
+    say = said.patterns
+    hour = say.hour.format(hour=f"{then:%H:%M}")
     days = (then.date() - today.date()) // timedelta(days=1)
     if days == 0:
         return hour
     if abs(days) == 1:
-        return f"{hour} {'tomorrow' if days == 1 else 'yesterday'}"
-    year = "" if then.year == today.year else f" {then.year}"
-    return f"{hour} on {then.day} {MONTHS[then.month - 1]}{year}"
+        return (say.tomorrow if days == 1 else say.yesterday).format(hour=hour)
+    return say.on.format(hour=hour, date=_date(then, today, said))
 
 
-def ago(ms: int, now: int, tz: tzinfo) -> str:
+def ago(ms: int, now: int, tz: tzinfo, said: Speech = ENGLISH) -> str:
     """How long since: "just now", "5 minutes ago", "2 hours ago"; after a day the date."""
     passed = now - ms
+    say = said.patterns
     if passed < _JUST_NOW_MS:
-        return "just now"
+        return say.just_now
     if passed < DAY:
-        return f"{span(passed)} ago"
+        return say.ago.format(span=span(passed, said))
     then, today = local(ms, tz), local(now, tz)
-    year = "" if then.year == today.year else f" {then.year}"
-    return f"{then.day} {MONTHS[then.month - 1]}{year}, {then:%H:%M}"
+    hour = say.hour.format(hour=f"{then:%H:%M}")
+    return say.at.format(date=_date(then, today, said), hour=hour)
 
 
-def full_time(ms: int, tz: tzinfo) -> str:
+def full_time(ms: int, tz: tzinfo, said: Speech = ENGLISH) -> str:
     """For records: "3 May 2026, 14:07:05"."""
     then = local(ms, tz)
-    return f"{then.day} {MONTHS[then.month - 1]} {then.year}, {then:%H:%M:%S}"
+    hour = said.patterns.hour.format(hour=f"{then:%H:%M:%S}")
+    return said.patterns.at.format(date=_date(then, None, said), hour=hour)
 
 
-def span(ms: int) -> str:
+def _date(then: datetime, today: datetime | None, said: Speech) -> str:
+    """The day, with the year if it is not today's."""
+    this_year = today is not None and then.year == today.year
+    pattern = said.patterns.date if this_year else said.patterns.dated
+    return pattern.format(day=then.day, month=said.months[then.month - 1], year=then.year)
+
+
+def span(ms: int, said: Speech = ENGLISH) -> str:
     """A length of time in one unit, rounded to the nearest: "40 seconds", "6 minutes"."""
     for unit, size in (("day", DAY), ("hour", HOUR), ("minute", MINUTE)):
         if ms >= size:
-            return _count((ms + size // 2) // size, unit)
-    return _count(max(ms, 0) // SECOND, "second")
+            return said.count((ms + size // 2) // size, unit)
+    return said.count(max(ms, 0) // SECOND, "second")
 
 
-def minutes_until(until: int, now: int) -> str:
+def minutes_until(until: int, now: int, said: Speech = ENGLISH) -> str:
     """What is left, rounded up, as whole minutes, or as seconds in the last minute: a
     person who waits that long is never too early.
     """
     left = max(until - now, 0)
     if left <= MINUTE:
-        return _count(-(-left // SECOND), "second")
-    return _count(-(-left // MINUTE), "minute")
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+        return said.count(-(-left // SECOND), "second")
+    return said.count(-(-left // MINUTE), "minute")
 
 
 @jinja2.pass_context
@@ -155,9 +200,9 @@ def stamp(context: Context, ms: int, form: str = "clock") -> Markup:
     me: Any = context["me"]
     own = me.timezone if me is not None else None
     tz = zone(own or context["tenant"].timezone)
-    now = context["now"]
+    now, said = context["now"], context["speech"]
     texts = {"clock": clock_time, "ago": ago}
-    text = texts[form](ms, now, tz) if form in texts else full_time(ms, tz)
+    text = texts[form](ms, now, tz, said) if form in texts else full_time(ms, tz, said)
     if not own and re.search(r"\d:\d", text):
         text = f"{text} {local(ms, tz):%Z}"
     iso = local(ms, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -182,7 +227,10 @@ def told(context: Context, text: str, values: Mapping[str, Value]) -> Markup:
     """Words of the diagnosis catalogue, filled in: whatever a value holds is escaped, and
     a time is a `<time>` as everywhere on the page.
     """
-    from keyturn.rules.diagnosis import render  # noqa: PLC0415  most pages tell no cause
+    from keyturn.rules.diagnosis.judge import (  # noqa: PLC0415  most pages tell no cause
+        UNKNOWN,
+        render,
+    )
 
     stamps: list[Markup] = []
 
@@ -190,8 +238,11 @@ def told(context: Context, text: str, values: Mapping[str, Value]) -> Markup:
         stamps.append(stamp(context, ms))
         return _HOLE
 
-    safe = {k: v.replace(_HOLE, "") if isinstance(v, str) else v for k, v in values.items()}
-    pieces = [escape(piece) for piece in render(text, safe, later).split(_HOLE)]
+    say = context["say"]
+    # a value may be a word of ours ("ahead"); what a far side said has no translation
+    safe = {k: say(v.replace(_HOLE, "")) if isinstance(v, str) else v for k, v in values.items()}
+    said = render(say(text), safe, later, say(UNKNOWN))
+    pieces = [escape(piece) for piece in said.split(_HOLE)]
     return Markup("").join(p for pair in zip_longest(pieces, stamps, fillvalue="") for p in pair)
 
 

@@ -11,8 +11,10 @@ import jinja2
 
 from keyturn.ports.parts import Parts
 from keyturn.rules.accounts import Tenant
+from keyturn.rules.languages import ENGLISH
 from keyturn.rules.lockout import SECOND
 from keyturn.web.parsing import Network
+from keyturn.web.rendering import Tongue
 
 if TYPE_CHECKING:
     from keyturn.ports.health import Ledger, Probes
@@ -38,6 +40,7 @@ class Site:
         health: makes what the page “Health” looks through; None where nothing is looked at.
         notary: makes what agents are answered with; None where none are.
         pusher: what reaches phones; None where none are.
+        pages: the templates in English.
         demo: further pages of a demo; None everywhere else.
     """
 
@@ -55,8 +58,21 @@ class Site:
     pusher: Callable[[], Pusher] | None = None
     looks: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
     rendered: dict[object, str] = field(default_factory=dict, init=False)
+    _tongues: dict[str, Tongue] = field(default_factory=dict, init=False)
     _tenants: tuple[Tenant, ...] = field(default=(), init=False)
     _read_at: int = field(default=-TENANTS_MS, init=False)
+
+    def page(self, template: str, language: str) -> jinja2.Template:
+        """A template in a language; in English while its words are not all translated. Its
+        `globals["speech"]` tells which it is.
+        """
+        if language != ENGLISH:
+            if language not in self._tongues:
+                self._tongues[language] = Tongue(self.pages, language)
+            found = self._tongues[language].template(template)
+            if found is not None:
+                return found
+        return self.pages.get_template(template)
 
     @property
     def secure(self) -> bool:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
+import jinja2
+from markupsafe import escape
 from starlette.responses import Response
 
 from keyturn.flows import account
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.callers import Caller
 from keyturn.rules.clients import client_name
+from keyturn.rules.languages import of_page
 from keyturn.steps.acts import Act, begin
 from keyturn.web import cookies, parsing
 from keyturn.web.cookies import CLIENT_MAX_AGE, Jar
@@ -25,6 +29,12 @@ PUT_OFF, PUT_OFF_S = (429, 503), 5
 #: what stands for the form token and the time in pages that are rendered once
 CSRF_MARK = "form-token-of-this-browser-00000000000000000"
 NOW_MARK = 4102444800123
+HERE_MARK = "address-of-this-page-00000000000000000"
+#: an address that the choice of a language may lead back to: printable, and of ours
+_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]{0,800}")
+HERE_MAX = 801
+#: where it leads if not
+ELSEWHERE = "/"
 
 
 class Visit:
@@ -69,6 +79,22 @@ class Visit:
         return self.site.parts.sealer.digest("csrf", self.browser)
 
     @property
+    def language(self) -> str:
+        """The language that whoever looks at this page reads; see rules.languages."""
+        chosen = self._cookies.get(self._jar.name("language"))
+        asked = parsing.header(self.scope, b"accept-language")
+        return of_page(chosen, asked, self.tenant.policy.language)
+
+    @property
+    def here(self) -> str:
+        """This page's address within the tenant, for whoever changes its language; the
+        start page's where only a form leads here.
+        """
+        query = self.scope["query_string"].decode("latin-1")
+        address = self.scope["path"] + (f"?{query}" if query else "")
+        return address if self.scope.get("keyturn.shown", True) and local(address) else ELSEWHERE
+
+    @property
     def caller(self) -> Caller:
         """Who is asking, for a flow."""
         sealer = self.site.parts.sealer
@@ -79,6 +105,7 @@ class Visit:
             offers=cookies.offers(sealer, self.tenant, shown),
             ip=parsing.address(self.scope, self.site.trusted),
             client_name=client_name(parsing.header(self.scope, b"user-agent") or ""),
+            language=self.language,
         )
 
     def act(self) -> Act:
@@ -152,14 +179,21 @@ class Visit:
         """A rendered template. One that puts somebody off says until when (Retry-After,
         RFC 9110 §10.2.3), by what its `problem` knows.
         """
-        response = Response(self.piece(template, **context), status, media_type=HTML)
+        page = self._template(template)
+        response = Response(self._filled(page, context), status, media_type=HTML)
         if status in PUT_OFF:
             response.headers["retry-after"] = str(_wait_s(context.get("problem") or {}, self.now))
-        return self._finish(response)
+        return self._speaking(page, response)
 
     def piece(self, template: str, /, **context: Any) -> str:
         """A rendered template, or what a page shows of itself once more."""
-        return self.site.pages.get_template(template).render(
+        return self._filled(self._template(template), context)
+
+    def _template(self, name: str) -> jinja2.Template:
+        return self.site.page(name, self.language)
+
+    def _filled(self, template: jinja2.Template, context: Mapping[str, Any]) -> str:
+        return template.render(
             tenant=self.tenant,
             base=self.base,
             csrf=self.csrf,
@@ -167,6 +201,8 @@ class Visit:
             me=self.signed_in.user if self.signed_in else None,
             glass_at=self.glass_at,
             oversees=self.oversees,
+            language=self.language,
+            here=self.here,
             **context,
         )
 
@@ -176,15 +212,24 @@ class Visit:
 
         Only for pages that show nothing of the person and nothing typed.
         """
-        key = (template, self.base, self.tenant, tuple(sorted(context.items())))
-        text = self.site.rendered.get(key)
+        key = (template, self.language, self.base, self.tenant, tuple(sorted(context.items())))
+        page, text = self._template(template), self.site.rendered.get(key)
         if text is None:
-            text = self.site.pages.get_template(template).render(
-                tenant=self.tenant, base=self.base, csrf=CSRF_MARK, now=NOW_MARK, me=None, **context
-            )
+            text = page.render(
+                tenant=self.tenant, base=self.base, csrf=CSRF_MARK, now=NOW_MARK, me=None,
+                language=self.language, here=HERE_MARK, **context,
+            )  # fmt: skip
             self.site.rendered[key] = text
         text = text.replace(CSRF_MARK, self.csrf).replace(str(NOW_MARK), str(self.now))
-        return self._finish(Response(text, media_type=HTML))
+        text = text.replace(HERE_MARK, str(escape(self.here)))
+        return self._speaking(page, Response(text, media_type=HTML))
+
+    def _speaking(self, page: jinja2.Template, response: Response) -> Response:
+        """Says which language the page is in, and by what it was chosen (RFC 9110 §12.5.5)."""
+        speech = page.globals["speech"]
+        response.headers["content-language"] = speech.language
+        response.headers["vary"] = "Accept-Language, Cookie"
+        return self._finish(response)
 
     def told(self, value: Mapping[str, Any], status: int = 200) -> Response:
         """An answer for a script of the page, with the cookies that come of it."""
@@ -195,10 +240,19 @@ class Visit:
         """See another page of this tenant (303)."""
         return self._finish(Response(status_code=303, headers={"location": self.base + path}))
 
+    def keep_language(self, language: str) -> None:
+        """This browser reads `language` from now on."""
+        self._set.append(self._jar.write("language", language, BROWSER_MAX_AGE))
+
     def _finish(self, response: Response) -> Response:
         for cookie in self._set:
             response.raw_headers.append((b"set-cookie", cookie))
         return response
+
+
+def local(address: str) -> bool:
+    """Whether it is an address of this very site, without a host."""
+    return _LOCAL.fullmatch(address) is not None
 
 
 def _wait_s(problem: Mapping[str, Any], now: int) -> int:

@@ -222,3 +222,14 @@ def test_a_button_is_readable_on_any_accent(colour: int) -> None:
 
     dark, light = sorted((luminance(accent), luminance(ink_on(accent))))
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_a_letter_speaks_its_readers_language() -> None:
+    values = {"id": "m1", "code": "482913", "minutes": 10, "link": "https://id.test/x", "ip": None,
+              "client": "Firefox on Windows", "language": "de"}  # fmt: skip
+    mail = LETTERS.mail("recovery_code", TENANT, "ann@example.com", values)
+    assert mail.headers["Content-Language"] == "de"
+    assert mail.subject == f"Ihr Code für ein neues Passwort bei {TENANT.name}"
+    assert "Browser oder App: Firefox auf Windows\n  Internetadresse: nicht bekannt" in mail.text
+    assert '<html lang="de">' in mail.html
+    assert "Seite öffnen" in mail.html

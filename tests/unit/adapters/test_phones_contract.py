@@ -248,6 +248,17 @@ class TestCodes:
         assert read(store, lambda tx: tx.phones.code_of_flow(here, older.flow_id)) == newer
         assert read(store, lambda tx: tx.phones.code_of_flow(there, older.flow_id)) is None
 
+    def test_the_newest_of_a_user_whatever_became_of_it(
+        self, store: SqlStore, here: str, there: str
+    ) -> None:
+        user = person(here)
+        assert read(store, lambda tx: tx.phones.newest_code(here, user.id)) is None
+        older = code_of(user)
+        over = code_of(user, state=CodeState.OVER, ended=Ended.NUMBER, ended_at=NOW)
+        stored(store, user, codes=(older, over))
+        assert read(store, lambda tx: tx.phones.newest_code(here, user.id)) == over
+        assert read(store, lambda tx: tx.phones.newest_code(there, user.id)) is None
+
     def test_by_name_while_a_phone_may_name_it(
         self, store: SqlStore, here: str, there: str
     ) -> None:

@@ -22,9 +22,11 @@ from keyturn.rules.binding import Rows
 from keyturn.rules.callers import Caller
 from keyturn.rules.enrolment import ScanCode
 from keyturn.rules.phone_app import Phone
+from keyturn.steps import sessions
+from keyturn.steps.acts import begin
 from keyturn.steps.phone_door import Refused, Said
 from keyturn.steps.scanned import SCANNED, TYPED
-from tests.unit.flows.house import House, run
+from tests.unit.flows.house import Browser, House, run
 
 NUMBER, WRONG = "42", "43"
 NAME = "Chrome on Android"
@@ -132,6 +134,16 @@ class Handset:
         """A request with the next number."""
         self.number_said = self.number_said + 1 if number is None else number
         return Said(self.id, self.number_said)
+
+
+def enters(house: House, user: User) -> Browser:
+    """A browser of the user's that is signed in, and known from now on."""
+    browser = house.browser()
+    act = begin(house.parts, browser.caller)
+    browser.keep(
+        house.write(lambda tx: sessions.enter(tx, act, user, None, level=2, trusted=False))
+    )
+    return browser
 
 
 def disable(tx: Tx, user: User, now: int) -> None:

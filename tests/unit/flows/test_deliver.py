@@ -94,6 +94,12 @@ def test_times_in_a_mail_are_the_persons_own(house: House, post: Post) -> None:
     assert "(America/New_York)" in post.mailer.sent[0].text
 
 
+def test_a_mail_speaks_the_language_that_its_user_chose(house: House, post: Post) -> None:
+    post.queue("case_opened", house.user(language="de"))
+    post.deliver()
+    assert "Guten Tag Ada Byron" in post.mailer.sent[0].text
+
+
 def test_an_absent_names_message_is_dropped_unseen(
     house: House, post: Post, browser: Browser
 ) -> None:

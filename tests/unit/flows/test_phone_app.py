@@ -23,8 +23,8 @@ from keyturn.steps import offline_codes, second
 from keyturn.steps.acts import begin, record
 from keyturn.steps.phone_door import Refused, Said, Why, heard
 from tests.unit.flows.agency import Agency
-from tests.unit.flows.handsets import NAME, Handset, disable, give, phones, reset, show
-from tests.unit.flows.house import Browser, House, run
+from tests.unit.flows.handsets import NAME, Handset, disable, enters, give, phones, reset, show
+from tests.unit.flows.house import House, run
 
 PIN, OTHER_PIN = "a" * 43, "b" * 43
 Ask = Callable[[Handset], Coroutine[Any, Any, Any]]
@@ -60,13 +60,6 @@ def phone(house: House, user: User) -> Handset:
     handset.bind(user)
     assert run(flow.pin(house.parts, handset.caller, handset.said(), PIN, None)) is None
     return handset
-
-
-def comes_in(browser: Browser, user: User) -> None:
-    """Sign in, by a saved code: a phone is a second step."""
-    (code,) = browser.house.saved_codes(user, 1)
-    browser.sign_in()
-    assert isinstance(browser.second_step(code), signin.SignedIn)
 
 
 def seen(phone: Handset) -> State:
@@ -214,8 +207,7 @@ class TestState:
     def test_every_lane_and_the_one_that_strangers_see(
         self, house: House, user: User, phone: Handset
     ) -> None:
-        known = house.browser()
-        comes_in(known, user)
+        known = enters(house, user)
         client = next(iter(known.clients))
         house.browser().fail(5)
         house.set_lane("2:" + user.id, Lane(closed=True), user)
@@ -243,8 +235,10 @@ class TestState:
         assert seen(phone).checked_at == house.clock.now()
         kept = house.write(lambda tx: tx.phones.checks(house.tenant.id, phone.id))
         assert kept is not None
-        assert kept[0]["notifications"] == "denied"
-        assert kept[0]["system"] == "untold"
+        stored: Any = kept[0]
+        assert stored["system"] == "other"
+        found = stored["checks"]
+        assert (found["notifications"], found["system"]) == ("denied", "untold")
 
 
 class TestUnlock:
@@ -334,9 +328,8 @@ class TestOffline:
 
 class TestSignedIn:
     def test_browsers_are_listed_and_ended(self, house: House, user: User, phone: Handset) -> None:
-        browsers = [house.browser() for _ in range(3)]
-        for browser in browsers:
-            comes_in(browser, user)
+        for _ in range(3):
+            enters(house, user)
 
         def listed() -> SignedIn:
             found = run(flow.signed_in(house.parts, phone.caller, phone.said()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from keyturn.flows import phone, releasing
 from keyturn.flows.phone import InUse, Open, Proved
 from keyturn.flows.releasing import Held, NotAllowed, NotFound, Released
+from keyturn.ports.store import Tx
 from keyturn.rules.access import Staff, Why
-from keyturn.rules.accounts import Role, User, UserState
+from keyturn.rules.accounts import Case, Role, User, UserState
 from keyturn.rules.events import Event
 from keyturn.steps import phone_proof
 from keyturn.steps.acts import begin
+from keyturn.steps.dossier import dossier
+from keyturn.steps.evidence import Subject, collect
 from tests.unit.flows.house import Browser, House, run
 
 MOBILE = "+447400123456"
@@ -202,3 +206,47 @@ def test_a_clash_is_noted_only_while_something_is_open(house: House, ada: User) 
     act = begin(house.parts, house.browser().caller)
     house.write(lambda tx: phone_proof.note_clash(tx, act, ada, "phone"))
     assert clash(house, desk(house), ada) is None
+
+
+def test_diagnosis_tells_staff_and_the_persons_own_data_name_nobody_else(
+    house: House, browser: Browser, ada: User
+) -> None:
+    bob = holder(house)
+    wants(browser, ada)
+    act = begin(house.parts, browser.caller)
+    facts = house.write(lambda tx: collect(tx, act, Subject(user=ada)))
+    assert facts.value("phone.in_use") is True
+    assert facts.value("phone.holder_state") == UserState.DISABLED
+    case = Case(
+        id=house.random.id(1), ref="KT-7F3K-2M", tenant_id=ada.tenant_id, user_id=ada.id,
+        identifier=ada.email, state="open", contact="", note="", facts=facts.stored(),
+    )  # fmt: skip
+    house.write(lambda tx: tx.cases.add(case))
+    release(house, desk(house), bob.id)
+    for of, other in ((ada, bob), (bob, ada)):
+        document: Any = house.write(lambda tx, of=of: dossier(tx, act, house_user(tx, of)))  # type: ignore[misc]
+        text = json.dumps(document)
+        assert other.id not in text
+        assert "holder" not in text
+        assert "phone.held" in text or of is bob
+    known = house.write(lambda tx: dossier(tx, act, ada))["cases"]
+    assert isinstance(known, list)
+    assert known[0]["facts"]["known"]["phone.in_use"] is True
+
+
+def house_user(tx: Tx, user: User) -> User:
+    """As stored now."""
+    found = tx.users.get(user.tenant_id, user.id)
+    assert found is not None
+    return found
+
+
+def test_a_case_without_a_diagnosis_is_told_as_it_is(house: House, ada: User) -> None:
+    act = begin(house.parts, house.browser().caller)
+    case = Case(
+        id=house.random.id(1), ref="KT-7F3K-2M", tenant_id=ada.tenant_id, user_id=ada.id,
+        identifier=ada.email, state="closed", contact="", note="", facts={"cause": None},
+    )  # fmt: skip
+    house.write(lambda tx: tx.cases.add(case))
+    told: Any = house.write(lambda tx: dossier(tx, act, ada))["cases"]
+    assert told[0]["facts"] == {"cause": None}

@@ -320,7 +320,7 @@ def test_the_page_of_a_user_tells_all_and_masks_addresses(house: House, browser:
     assert page.can == {
         Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.DISABLE, Action.ROLES,
         Action.EXPORT, Action.ERASE, Action.DIRECTORIES, Action.LINK_ACCOUNT, Action.START_RESET,
-        Action.INVITE, Action.RESET_USER,
+        Action.INVITE, Action.RESET_USER, Action.VERIFY,
     }  # fmt: skip
 
 

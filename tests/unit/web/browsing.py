@@ -183,6 +183,7 @@ class WebBrowser:
 
     Attributes:
         page: the page it is on.
+        reads: what it says of languages; "" for nothing.
     """
 
     web: Web
@@ -191,6 +192,7 @@ class WebBrowser:
     jar: dict[str, str] = field(default_factory=dict)
     page: Page = field(default_factory=lambda: Page(0, (), b""))
     agent: str = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
+    reads: str = ""
 
     def get(self, path: str, query: str = "") -> Page:
         """Open an address; its query may stand in it."""
@@ -230,6 +232,7 @@ class WebBrowser:
             ("accept", "text/html,application/xhtml+xml"),
             ("user-agent", self.agent),
             ("cookie", "; ".join(f"{k}={v}" for k, v in self.jar.items())),
+            *([("accept-language", self.reads)] if self.reads else []),
             *headers,
         ]
         page = self.web.request(

@@ -121,6 +121,10 @@ class SqlPhones(Repository):
         wanted = CODE.select().where(codes.c.tenant_id == tenant_id, codes.c.flow_id == flow_id)
         return CODE.maybe(self._c.execute(wanted.order_by(codes.c.id.desc()).limit(1)).first())
 
+    def newest_code(self, tenant_id: str, user_id: str) -> ScanCode | None:
+        wanted = CODE.select().where(codes.c.tenant_id == tenant_id, codes.c.user_id == user_id)
+        return CODE.maybe(self._c.execute(wanted.order_by(codes.c.id.desc()).limit(1)).first())
+
     def codes_named(self, tenant_id: str, name: str, now: int) -> Sequence[ScanCode]:
         called = codes.c.tenant_id == tenant_id, codes.c.name == name, OPEN
         recent = codes.c.expires_at > now - NUMBER_MS

@@ -77,6 +77,7 @@ class Words:
 
 
 NEUTRAL_ID: Final = "neutral"
+UNKNOWN: Final = "not known"
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)(:time)?\}")
 _NOTHING: Final[Mapping[Voice, Say]] = {
     Voice.STRANGER: Say(
@@ -149,12 +150,17 @@ def nothing_found(voice: Voice) -> Words:
     return Words(_NOTHING[voice].what, _NOTHING[voice].do, "", {})
 
 
-def render(text: str, values: Mapping[str, Value], fmt_time: Callable[[int], str]) -> str:
+def render(
+    text: str,
+    values: Mapping[str, Value],
+    fmt_time: Callable[[int], str],
+    unknown: str = UNKNOWN,
+) -> str:
     """Fill a template in.
 
     Args:
         text: `{name}` is shown as it is, `{name:time}` through `fmt_time`.
-        values: by name; what is missing is shown as "not known".
+        values: by name; what is missing is shown as `unknown`.
         fmt_time: milliseconds since the epoch to words in the reader's zone.
 
     Returns: plain text. Values may be a far side's words: escape the whole for HTML, and
@@ -164,7 +170,7 @@ def render(text: str, values: Mapping[str, Value], fmt_time: Callable[[int], str
     def fill(match: re.Match[str]) -> str:
         value = values.get(match[1])
         if value is None:
-            return "not known"
+            return unknown
         if match[2] and isinstance(value, int):
             return fmt_time(value)
         return str(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from keyturn.rules.diagnosis.cause import (
     CERTAIN,
     LIKELY,
@@ -19,6 +21,9 @@ _SECOND = (Symptom.SECOND, Symptom.SIGNIN)
 _EITHER = (Symptom.SECOND, Symptom.RECOVERY)
 #: an authenticator's code is taken one step of 30 s early or late
 _TOLERANCE_S = 30
+#: words that a cause works out
+AHEAD: Final = "ahead"
+BEHIND: Final = "behind"
 
 
 def _stuck(facts: Facts) -> bool:
@@ -40,7 +45,7 @@ def _clock(facts: Facts, _: int) -> Evidence | None:
     skew = facts.count("clock.skew_seconds")
     if abs(skew) <= _TOLERANCE_S or not _refused(facts, "clock"):
         return None
-    derived = {"skew": abs(skew), "direction": "ahead" if skew > 0 else "behind"}
+    derived = {"skew": abs(skew), "direction": AHEAD if skew > 0 else BEHIND}
     return Evidence(STRONG, ("clock.skew_seconds", "second.last_failure"), derived)
 
 

@@ -19,6 +19,7 @@ from keyturn.ports.parts import Parts
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.callers import Caller
 from keyturn.rules.clients import client_name
+from keyturn.rules.languages import of_page, wanted
 from keyturn.web import cookies, parsing
 from keyturn.web.api.pending import GivePassword, Out, Pending
 from keyturn.web.api.problems import SIGN_IN, Kind
@@ -51,6 +52,7 @@ class Call:
     Attributes:
         browser: the browser's own token: the one it showed, or a new one.
         caller: the same for flows.
+        language: of words for the person (Accept-Language, else the tenant's).
     """
 
     def __init__(self, request: Request, browser: str, client: str) -> None:
@@ -61,6 +63,8 @@ class Call:
         self.now = self.parts.clock.now()
         self.browser = cookies.token(browser) or self.parts.random.token()
         self._client = client
+        asked = parsing.header(scope, b"accept-language")
+        self.language = of_page(None, asked, self.tenant.policy.language)
         sealer = self.parts.sealer
         self.caller = Caller(
             tenant=self.tenant,
@@ -68,6 +72,7 @@ class Call:
             offers=cookies.offers(sealer, self.tenant, client),
             ip=parsing.address(scope, self.site.trusted),
             client_name=client_name(parsing.header(scope, b"user-agent") or ""),
+            language=wanted(asked) or "",
         )
 
     def known_client(self, client: str) -> str:

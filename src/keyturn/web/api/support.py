@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -11,12 +12,14 @@ from keyturn.flows import support
 from keyturn.flows.support import HeldBack, NotAName, Opened, TooMany
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.diagnosis import Diagnosis, Symptom, Voice, Words, nothing_found, render, words
+from keyturn.rules.diagnosis.judge import UNKNOWN
 from keyturn.web.api import problems
 from keyturn.web.api.call import Anyone, Call, MaybeOwner, Reply
 from keyturn.web.api.fields import Fields, Line, Name, Text
 from keyturn.web.api.operations import operation, room
 from keyturn.web.api.pending import Nothing, Out
 from keyturn.web.strict_json import invalid
+from keyturn.words.catalogue import saying
 
 ROOM = room("support")
 
@@ -82,23 +85,25 @@ def _stamp(at: int) -> str:
     return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _findings(diagnosis: Diagnosis, voice: Voice) -> tuple[list[FindingItem], list[str]]:
-    """What was found, and what could not be seen, once each."""
+def _findings(
+    diagnosis: Diagnosis, voice: Voice, say: Callable[[str], str]
+) -> tuple[list[FindingItem], list[str]]:
+    """What was found, and what could not be seen, once each, in the language of `say`."""
     found: list[tuple[str | None, Words]] = [(f.cause, words(f, voice)) for f in diagnosis.findings]
     found = found or [(None, nothing_found(voice))]
     items = [
         FindingItem(
             cause=cause,
-            what=render(said.what, said.values, _stamp),
-            do=render(said.do, said.values, _stamp),
+            what=render(say(said.what), said.values, _stamp, say(UNKNOWN)),
+            do=render(say(said.do), said.values, _stamp, say(UNKNOWN)),
         )
         for cause, said in found
     ]
-    return items, list(dict.fromkeys(said.unseen for _, said in found if said.unseen))
+    return items, list(dict.fromkeys(say(said.unseen) for _, said in found if said.unseen))
 
 
 def _opened(call: Call, answer: Opened) -> HelpReply:
-    findings, unseen = _findings(answer.diagnosis, answer.voice)
+    findings, unseen = _findings(answer.diagnosis, answer.voice, saying(call.language))
     fields = call.reply(
         Nothing(),
         ref=answer.ref,

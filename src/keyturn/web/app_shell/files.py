@@ -38,15 +38,20 @@ def release() -> str:
     return base64.urlsafe_b64encode(digest)[:16].decode()
 
 
-def listed() -> dict[str, Any]:
-    """The text of files.json; addresses are relative to the app's own."""
+def listed(accent: str) -> dict[str, Any]:
+    """The text of files.json; addresses are relative to the app's own.
+
+    Args:
+        accent: the tenant's colour, "#rrggbb": the one style that is not of the release.
+    """
     root = f"r/{release()}"
     kept = [
         {"address": f"{root}/{name}", "integrity": f"sha384-{scripts.digest(name)}"}
         for name in LOADED
         if name != WORKER
     ]
-    return {"release": release(), "files": kept}
+    colours = {"address": f"../tenant.css?v={accent.removeprefix('#')}"}
+    return {"release": release(), "files": [*kept, colours]}
 
 
 def content(name: str) -> bytes:

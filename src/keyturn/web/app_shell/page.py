@@ -7,7 +7,7 @@ reads none: what the app may do hangs on its key (docs/design/14-signed-door.md)
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -29,6 +29,7 @@ HEADERS: Final = {
     "content-security-policy": f"{CSP}; worker-src 'self'",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "cache-control": "no-cache",
+    "vary": "Accept-Language, Cookie",
 }
 #: the page's ground in each theme, as in app.css (--paper)
 PAPER: Final = {"light": "#f4f5f7", "dark": "#10161c"}
@@ -53,16 +54,18 @@ async def _to(visit: Visit) -> Response:
 
 
 async def _shell(visit: Visit) -> Response:
-    text = visit.piece("app/shell.html", release=files.release(), causes=causes(), paper=PAPER)
+    text = visit.piece("app/shell.html", release=files.release(), causes=causes, paper=PAPER)
     return Response(text, headers=HEADERS, media_type=HTML)
 
 
-def causes() -> list[dict[str, Any]]:
-    """What may keep the app from working, and what to do about it, on each system."""
+def causes(say: Callable[[str], str]) -> list[dict[str, Any]]:
+    """What may keep the app from working, and what to do about it, on each system, in the
+    language of `say`.
+    """
     return [
         {
             "id": cause_id(mend), "check": mend.check, "cause": mend.cause, "system": mend.system,
-            "title": mend.title, "what": mend.what, "do": mend.do,
+            "title": say(mend.title), "what": say(mend.what), "do": say(mend.do),
         }
         for mend in MENDS
     ]  # fmt: skip
@@ -95,8 +98,8 @@ async def _worker(_visit: Visit) -> Response:
     return Response(files.content(files.WORKER), headers=HEADERS, media_type="text/javascript")
 
 
-async def _files(_visit: Visit) -> Response:
-    return _json(files.listed(), "application/json")
+async def _files(visit: Visit) -> Response:
+    return _json(files.listed(visit.tenant.accent), "application/json")
 
 
 async def _icon(visit: Visit) -> Response:

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from keyturn.rules.access import Staff
 from keyturn.web.console import (
     acts,
+    bulk,
     cases,
     directories,
     directory_signin,
@@ -35,6 +36,7 @@ def routes(site: Site) -> list[BaseRoute]:
     return [
         door(site, HOME, get=inside(home)),
         door(site, "/console/users", get=inside(users.index)),
+        door(site, "/console/users/bulk", get=inside(bulk.show), post=inside(bulk.do)),
         door(site, one, get=inside(users.show)),
         door(site, f"{one}/unlock", post=inside(acts.unlock)),
         *(

@@ -5,11 +5,22 @@
 (() => {
   const root = document.documentElement;
   const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  /* As words/speech.py says times; other languages than English come with the page. */
+  const forms = (unit) => ({ one: "{0} " + unit, other: "{0} " + unit + "s" });
+  const SPEECH = root.dataset.speech ? JSON.parse(root.dataset.speech) : {
+    months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    units: { day: forms("day"), hour: forms("hour"), minute: forms("minute"), second: forms("second") },
+    hour: "{hour}", tomorrow: "{hour} tomorrow", yesterday: "{hour} yesterday", on: "{hour} on {date}",
+    date: "{day} {month}", dated: "{day} {month} {year}", at: "{date}, {hour}",
+    just_now: "just now", ago: "{span} ago", wait: " in {left}",
+  };
+  const MONTHS = SPEECH.months;
+  const plural = new Intl.PluralRules(root.lang);
+  const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   /* The server's clock decides; a person's own may be wrong by hours. */
   const skew = Number(root.dataset.now) - Date.now();
   const now = () => Date.now() + skew;
-  const count = (n, unit) => n + " " + unit + (n === 1 ? "" : "s");
+  const count = (n, unit) => fill(SPEECH.units[unit][plural.select(n)] ?? SPEECH.units[unit].other, [n]);
 
   /* ---- times: the same three forms as web/rendering.py */
 
@@ -27,13 +38,16 @@
 
   function clock(ms) {
     const then = parts(ms), today = parts(now());
-    const hour = then.hour + ":" + then.minute;
+    const hour = hourOf(then);
     const days = dayNumber(then) - dayNumber(today);
     if (days === 0) return hour;
-    if (days === 1) return hour + " tomorrow";
-    if (days === -1) return hour + " yesterday";
-    return hour + " on " + then.day + " " + then.month + (then.year === today.year ? "" : " " + then.year);
+    if (days === 1) return fill(SPEECH.tomorrow, { hour });
+    if (days === -1) return fill(SPEECH.yesterday, { hour });
+    return fill(SPEECH.on, { hour, date: dateOf(then, today) });
   }
+  const hourOf = (p, seconds = "") => fill(SPEECH.hour, { hour: p.hour + ":" + p.minute + seconds });
+  const dateOf = (p, today) => fill(p.year === today?.year ? SPEECH.date : SPEECH.dated, p);
+
   function span(ms) {
     for (const [unit, size] of [["day", DAY], ["hour", HOUR], ["minute", MINUTE]])
       if (ms >= size) return count(Math.floor((ms + size / 2) / size), unit);
@@ -41,15 +55,14 @@
   }
   function ago(ms) {
     const passed = now() - ms;
-    if (passed < 45 * SECOND) return "just now";
-    if (passed < DAY) return span(passed) + " ago";
+    if (passed < 45 * SECOND) return SPEECH.just_now;
+    if (passed < DAY) return fill(SPEECH.ago, { span: span(passed) });
     const then = parts(ms);
-    return then.day + " " + then.month + (then.year === parts(now()).year ? "" : " " + then.year) +
-      ", " + then.hour + ":" + then.minute;
+    return fill(SPEECH.at, { date: dateOf(then, parts(now())), hour: hourOf(then) });
   }
   function full(ms) {
     const p = parts(ms);
-    return p.day + " " + p.month + " " + p.year + ", " + p.hour + ":" + p.minute + ":" + p.second;
+    return fill(SPEECH.at, { date: dateOf(p), hour: hourOf(p, ":" + p.second) });
   }
   const FORMS = { clock, ago, full };
   function showTimes(scope) {
@@ -86,7 +99,7 @@
       const rest = Math.max(Number(button.dataset.enableAt) - now(), 0);
       button.disabled = rest > 0;
       const note = button.querySelector("[data-wait]");
-      if (note) set(note, rest > 0 ? " in " + digits(rest) : "");
+      if (note) set(note, rest > 0 ? fill(SPEECH.wait, { left: digits(rest) }) : "");
     }
   }
   /* Unchanged text is not written again: some screen readers read any change. */

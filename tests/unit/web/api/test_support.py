@@ -75,3 +75,12 @@ def test_the_ways_to_reach_a_human_are_there_for_everybody(house: House, app: Ap
     reply = app.call("GET", "/contact")
     assert reply.data["sender"] == house.tenant.sender
     assert [c["label"] for c in reply.data["contacts"]] == ["Phone"]
+
+
+def test_the_words_are_in_the_language_that_is_asked_for(house: House, app: App) -> None:
+    house.user()
+    english = ask(app).data["findings"]
+    app.extra.append(("accept-language", "de"))
+    german = ask(app).data["findings"]
+    assert [finding["cause"] for finding in german] == [finding["cause"] for finding in english]
+    assert german[-1]["what"].startswith("Name und Passwort wurden zusammen nicht angenommen.")

@@ -150,8 +150,10 @@ def test_an_icon_of_another_size_is_not_there(web: Web) -> None:
 
 def test_what_files_json_lists_is_served_as_it_says(web: Web) -> None:
     found = json.loads(web.request("GET", f"{BASE}/app/files.json").body)
-    assert found == listed()
-    for one in found["files"]:
+    *own, colour = found["files"]
+    assert found == listed(f"#{colour['address'].partition('?v=')[2]}")
+    assert f'href="{BASE}/{colour["address"].removeprefix("../")}"' in shell(web)
+    for one in own:
         page = web.request("GET", f"{BASE}/app/{one['address']}")
         digest = base64.b64encode(hashlib.sha384(page.body).digest()).decode()
         assert one["integrity"] == f"sha384-{digest}"
@@ -159,7 +161,8 @@ def test_what_files_json_lists_is_served_as_it_says(web: Web) -> None:
 
 
 def test_every_script_is_listed_but_the_one_that_lists_them() -> None:
-    names = {one["address"].removeprefix(f"r/{release()}/") for one in listed()["files"]}
+    addresses = [one["address"] for one in listed("#1f5f8b")["files"]]
+    names = {address.removeprefix(f"r/{release()}/") for address in addresses}
     assert set(APP) - names == {"app/worker.js"}
 
 
@@ -185,7 +188,8 @@ def test_the_worker_is_found_where_its_scope_is_and_never_kept(web: Web) -> None
 
 def test_the_first_load_is_small(web: Web) -> None:
     """Everything that is ever loaded, compressed: the page, styles, font, all scripts."""
-    named = [f"{BASE}/app/{one['address']}" for one in listed()["files"]]
+    addresses = [one["address"] for one in listed("#1f5f8b")["files"]]
+    named = [f"{BASE}/app/{one}" for one in addresses if not one.startswith("../")]
     others = ["", "manifest.webmanifest", "worker.js", "files.json", "icon-192.png"]
     paths = [*named, *(f"{BASE}/app/{name}" for name in others), f"{BASE}/tenant.css"]
     sizes = {path: len(gzip.compress(web.request("GET", path).body)) for path in paths}

@@ -68,13 +68,14 @@ async function keep(offer) {
   return offer;
 }
 
-/* The number on the page was said: the phone is bound, and trusts what it was offered. */
+/* The number on the page was said: the phone is bound, and trusts what it was offered, whatever the
+   answer now lists: that alone was vouched for by the code. */
 export async function number(offer, said, model) {
   const { installation } = offer, key = fromBase64url(installation);
-  const { phone: id, directories, ...bound } = await turn("number", { said, model }, offer.code, key);
+  const { phone: id, ...bound } = await turn("number", { said, model }, offer.code, key);
   const phone = { id, name: bound.name, bound_at: bound.bound_at, tenant: bound.tenant,
     account: bound.account, push: bound.push };
-  await store.write({ phone, trusted: { installation, directories }, offer: undefined });
+  await store.write({ phone, trusted: { installation, directories: offer.directories }, offer: undefined });
   return phone;
 }
 

@@ -9,6 +9,8 @@ import { clock, left } from "./times.js";
 import { failed, ways } from "./ways.js";
 
 const SECOND_MS = 1000, AGAIN_MS = 20_000;
+/* a question waits for one minute, and its push may never come */
+const ASKED_MS = 2000;
 
 ways.home = async (after = "") => {
   show("wait").only("wait", "home");
@@ -16,17 +18,18 @@ ways.home = async (after = "") => {
     const state = await say("state");
     await store.write({ account: state.account });
     if (state.waiting) return await ways.questions();
-    await draw(state, after);
-    await mended(state);
+    await draw(await mended(state), after);
   } catch (error) {
     failed(error, () => ways.home(after));
   }
 };
 
-/* A dead address for messages is made anew whenever the app opens. */
-async function mended({ push, push_key: key }) {
+/* A dead address for messages is made anew whenever the app opens: the state after that. */
+async function mended(state) {
   const allowed = globalThis.Notification?.permission === "granted";
-  if (allowed && push.state !== "works") await renew(key).catch(() => {});
+  if (!allowed || state.push.state === "works") return state;
+  const renewed = await renew(state.push_key).catch(() => false);
+  return renewed ? say("state") : state;
 }
 
 const moment = async () => Date.now() + ((await store.read("offset")).offset ?? 0);
@@ -41,7 +44,8 @@ function standing(state, now, after) {
   if (state.frozen_at) return "frozen";
   if (state.lanes.some(({ closed }) => closed)) return "closed";
   if (locked(state, now)) return "locked";
-  return after || "well";
+  if (after) return after;
+  return state.push.state === "works" ? "well" : "silent";
 }
 
 async function draw(state, after) {
@@ -54,7 +58,7 @@ async function draw(state, after) {
       happened: () => ways.happened(), check: () => ways.check(), phone: () => ways.phone() },
   });
   screen.only("stands", stands);
-  screen.only("push", state.push.state === "works" ? "" : "silent");
+  screen.only("push", state.push.state === "works" || stands === "silent" ? "" : "silent");
   if (until) counting(screen, until, until - now);
   screen.announce();
   renewing(screen, stands, after);
@@ -82,11 +86,17 @@ function renewing(screen, stands, after) {
     if (state.waiting) ways.questions();
     else if (standing(state, await moment(), after) !== stands) draw(state, after);
   };
-  const looking = setInterval(look, AGAIN_MS);
+  const asked = async () => {
+    if (document.visibilityState !== "visible") return;
+    const found = await say("questions").catch(() => null);
+    if (found?.questions.length && shown(screen)) ways.questions();
+  };
+  const looking = setInterval(look, AGAIN_MS), asking = setInterval(asked, ASKED_MS);
   document.addEventListener("visibilitychange", look);
   navigator.serviceWorker?.addEventListener("message", look);
   screen.leaving.push(() => {
     clearInterval(looking);
+    clearInterval(asking);
     document.removeEventListener("visibilitychange", look);
     navigator.serviceWorker?.removeEventListener("message", look);
   });

@@ -33,7 +33,6 @@ async function worker() {
 
 async function start() {
   const content = scanned();
-  worker();
   const { phone, offer, offset = 0 } = await kept();
   if (phone && content) return again(phone, content);
   if (phone) return ways.home();
@@ -67,4 +66,5 @@ window.addEventListener("beforeinstallprompt", (event) => {
   ways.install = event;
 });
 window.addEventListener("hashchange", () => { if (location.hash.length > 1) start(); });
+worker();
 start();
