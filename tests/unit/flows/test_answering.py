@@ -15,12 +15,15 @@ from keyturn.flows.asking import Capped, NoPhone, NotAsked, Standing
 from keyturn.flows.signin import SecondPending
 from keyturn.rules import approvals
 from keyturn.rules.accounts import FactorKind, Role, UserState
-from keyturn.rules.approvals import LIFE_MS, Approval, State, Why
+from keyturn.rules.approvals import LIFE_MS, Approval, Kind, State, Why
 from keyturn.rules.lockout import HOUR, MINUTE
 from keyturn.rules.matching import Ended
 from keyturn.rules.phone_app import PhoneState
+from keyturn.steps import questions
+from keyturn.steps.acts import begin
 from keyturn.steps.phone_door import Refused
 from keyturn.steps.phone_door import Why as PhoneWhy
+from keyturn.steps.questions import Wanted
 from keyturn.wire import phone_answers
 from tests.unit.flows.house import Browser, House, run
 from tests.unit.flows.pockets import APPROVE, DENY, Pocket, rebound
@@ -312,3 +315,10 @@ def test_after_two_denials_a_question_waits_in_the_app_unpushed(
     house.clock.move(approvals.QUIET_MS)
     question(house.browser())
     assert len(house.outbox("question")) == 3
+
+
+def test_nobody_of_that_id_is_asked_or_taken(house: House, browser: Browser) -> None:
+    act, nobody = begin(house.parts, browser.caller), "0" * 26
+    wanted = Wanted(Kind.SECOND, nobody, "Firefox", "203.0.113.7")
+    assert house.write(lambda tx: questions.ask(tx, act, nobody, wanted)) == NoPhone()
+    assert not house.write(lambda tx: questions.take(tx, act, nobody, nobody))
