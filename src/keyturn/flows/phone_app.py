@@ -23,6 +23,7 @@ from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import Lane
 from keyturn.rules.phone_app import Phone
 from keyturn.rules.phone_checks import checks as phone_checks
+from keyturn.rules.phone_checks.platforms import STORED_AS, platform
 from keyturn.rules.phone_checks.seen import Seen
 from keyturn.rules.sessions import alive
 from keyturn.steps import lanes, offline_codes, phone_ends, phone_lock, sessions
@@ -224,6 +225,7 @@ async def checks(parts: Parts, caller: Caller, said: Said, seen: Seen) -> Refuse
     """Store what Check my phone has found."""
     results = phone_checks.results(seen)
     words = {str(one.check): one.cause or str(one.verdict) for one in results}
+    words[STORED_AS] = str(platform(seen).system)
 
     def step(tx: Tx) -> Refused | None:
         act = begin(parts, caller)

@@ -24,7 +24,7 @@ from keyturn.steps.acts import begin, record
 from keyturn.steps.phone_door import Refused, Said, Why, heard
 from tests.unit.flows.agency import Agency
 from tests.unit.flows.handsets import NAME, Handset, disable, give, phones, reset, show
-from tests.unit.flows.house import House, run
+from tests.unit.flows.house import Browser, House, run
 
 PIN, OTHER_PIN = "a" * 43, "b" * 43
 Ask = Callable[[Handset], Coroutine[Any, Any, Any]]
@@ -60,6 +60,13 @@ def phone(house: House, user: User) -> Handset:
     handset.bind(user)
     assert run(flow.pin(house.parts, handset.caller, handset.said(), PIN, None)) is None
     return handset
+
+
+def comes_in(browser: Browser, user: User) -> None:
+    """Sign in, by a saved code: a phone is a second step."""
+    (code,) = browser.house.saved_codes(user, 1)
+    browser.sign_in()
+    assert isinstance(browser.second_step(code), signin.SignedIn)
 
 
 def seen(phone: Handset) -> State:
@@ -208,7 +215,7 @@ class TestState:
         self, house: House, user: User, phone: Handset
     ) -> None:
         known = house.browser()
-        known.sign_in()
+        comes_in(known, user)
         client = next(iter(known.clients))
         house.browser().fail(5)
         house.set_lane("2:" + user.id, Lane(closed=True), user)
@@ -329,7 +336,7 @@ class TestSignedIn:
     def test_browsers_are_listed_and_ended(self, house: House, user: User, phone: Handset) -> None:
         browsers = [house.browser() for _ in range(3)]
         for browser in browsers:
-            browser.sign_in()
+            comes_in(browser, user)
 
         def listed() -> SignedIn:
             found = run(flow.signed_in(house.parts, phone.caller, phone.said()))

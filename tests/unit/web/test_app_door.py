@@ -19,7 +19,7 @@ from keyturn.web.app_door.told import plain
 from keyturn.wire import signatures
 from tests.unit.flows.agency import Agency
 from tests.unit.flows.handsets import show
-from tests.unit.flows.house import House
+from tests.unit.flows.house import EMAIL, House
 from tests.unit.web.browsing import Web, open_web
 from tests.unit.web.talking import CHROME, NOTARY, PUSH_KEY, Talker, open_door
 
@@ -167,7 +167,11 @@ class TestWhatIsTold:
 
     def test_who_is_signed_in(self, house: House, phone: Talker) -> None:
         browser = house.browser()
+        ada = house.write(lambda tx: tx.users.named(house.tenant.id, EMAIL))
+        assert ada is not None
+        (code,) = house.saved_codes(ada, 1)
         browser.sign_in()
+        browser.second_step(code)
         told, now = phone.result("sessions"), house.clock.now()
         [session], [client] = told["sessions"], told["clients"]
         assert session == {

@@ -26,6 +26,8 @@ class System(StrEnum):
     OTHER = "other"  # a desk, or nobody knows
 
 
+#: how a phone's system is called beside what its checks said, as stored
+STORED_AS: Final = "platform"
 #: older ones cannot run the app, whatever the browser
 SYSTEM_FLOOR: Final = {System.ANDROID: (7, 0), System.IOS: (16, 4)}
 #: Chromium, for its last release on Android 7

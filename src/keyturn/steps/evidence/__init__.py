@@ -19,6 +19,7 @@ from keyturn.steps.evidence.directory import directory
 from keyturn.steps.evidence.directory_signin import directory_signin
 from keyturn.steps.evidence.here import asked, here, tenant
 from keyturn.steps.evidence.page import Page
+from keyturn.steps.evidence.phone_app import phone_app
 from keyturn.steps.evidence.progress import newest_code, recoveries
 from keyturn.steps.evidence.trail import trail
 
@@ -52,6 +53,7 @@ def collect(tx: Tx, act: Act, subject: Subject) -> Facts:
     if subject.typed:
         asked(page, tx, act, subject.typed)
     account(page, tx, act, subject.user, here=subject.here)
+    phone_app(page, tx, act, subject.user)
     trail(page, tx, act, subject.user)
     newest_code(page, tx, act, subject.user)
     recoveries(page, tx, act, subject.user, here=subject.here)

@@ -10,7 +10,6 @@ from keyturn.rules.accounts import Client, FactorKind, Passkey, User
 from keyturn.rules.circular import is_circular
 from keyturn.rules.diagnosis import Blind
 from keyturn.rules.lockout import Lane
-from keyturn.rules.phone_checks.checks import Check
 from keyturn.steps import clients, lanes
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.here import locked_until
@@ -41,16 +40,6 @@ def account(page: Page, tx: Tx, act: Act, user: User, *, here: bool) -> None:
     left = sum(f.kind is FactorKind.RECOVERY and f.used is None for f in factors)
     page.note("factors.", totp=any(f.kind is FactorKind.TOTP for f in factors), recovery_left=left)
     _passkeys(page, tx.passkeys.of_user(act.tenant.id, user.id))
-    _no_phone(page)
-
-
-def _no_phone(page: Page) -> None:
-    """Nobody has a phone as long as none can be bound: that was looked at, too."""
-    page.note(
-        "app.", bound=False, link=None, link_at=None, link_ends=None, code=None, code_at=None,
-        system=None, checked_at=None,
-    )  # fmt: skip
-    page.note("app.checks.", **dict.fromkeys(Check))
 
 
 def _passkeys(page: Page, kept: Sequence[Passkey]) -> None:

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from keyturn.web.api import (
     account,
     address,
+    asking,
     directory,
     directory_signin,
     document,
@@ -44,7 +45,7 @@ PREFIX = "/api/v1"
 ROOMS = (
     signin.ROOM, signup.ROOM, recovery.ROOM, account.ROOM, address.ROOM, phone.ROOM,
     factors.ROOM, passkeys.ROOM, own_passkeys.ROOM, proof.ROOM, support.ROOM, texting.ROOM,
-    directory.ROOM, directory_signin.ROOM,
+    directory.ROOM, directory_signin.ROOM, asking.ROOM,
 )  # fmt: skip
 
 

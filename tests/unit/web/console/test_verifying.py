@@ -60,7 +60,7 @@ def test_how_it_ends_is_told(office: Office, pocket: Pocket) -> None:
     page = desk.get(path)
     assert heading(page) == "The caller is Ada Byron."
     assert "hx-trigger" not in page.text
-    assert "to you until" in desk.get(f"/console/users/{pocket.user.id}").text
+    assert "is verified to you until" in desk.get(f"/console/users/{pocket.user.id}").text
     office.house.clock.move(PROOF_MS)
     assert heading(desk.get(path)).startswith("The caller was Ada Byron")
 
@@ -147,7 +147,7 @@ def test_a_users_page_shows_the_phone(office: Office, pocket: Pocket) -> None:
     assert NAME in page
     assert "Verify the caller" in page
     ben = office.house.user("ben@northwind.test")
-    assert "No phone is bound." in desk.get(f"/console/users/{ben.id}").text
+    assert "No phone is bound that could be asked." in desk.get(f"/console/users/{ben.id}").text
 
 
 def test_htmx_gets_the_part_that_changes(office: Office, pocket: Pocket) -> None:
