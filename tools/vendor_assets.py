@@ -25,7 +25,7 @@ import tempfile
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 VENDOR = Path(__file__).resolve().parent.parent / "src/keyturn/web/static/vendor"
 
@@ -236,13 +236,17 @@ def bundle(wanted: Bundle, folder: Path) -> Iterator[dict[str, str]]:
 
 
 def unpack(package: Package, archive: Path, folder: Path) -> None:
-    """Put a package where imports find it."""
+    """Put a package's files where imports find them."""
     place = folder / "node_modules" / package.name
-    place.mkdir(parents=True)
     with tarfile.open(archive) as tar:
-        tar.extractall(place, filter="data")
-    for each in (place / "package").iterdir():
-        each.rename(place / each.name)
+        for member in tar:
+            path = PurePosixPath(member.name)
+            data = tar.extractfile(member)
+            if data is None or path.parts[0] != "package" or ".." in path.parts:
+                continue
+            file = place.joinpath(*path.parts[1:])
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data.read())
 
 
 def words(archive: Path) -> Iterator[dict[str, str]]:

@@ -21,7 +21,7 @@ from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, MINUTE
 from keyturn.rules.matching import Ended
 from keyturn.rules.phone_app import Phone
-from keyturn.steps import alarms, pushes
+from keyturn.steps import alarms, pushes, two_digits
 from keyturn.steps.acts import Act, record
 from keyturn.steps.notices import tell
 
@@ -113,17 +113,9 @@ def _made(act: Act, rows: Rows, phone: Phone, wanted: Wanted) -> Approval:
     return Approval(
         id=act.id(), tenant_id=act.tenant.id, user_id=rows.user.id, phone_id=phone.id,
         kind=wanted.kind, subject=wanted.subject, epoch=rows.user.epoch, asker=wanted.asker,
-        place=wanted.place, number=matching.number(_drawn(act)), made_at=act.now,
+        place=wanted.place, number=two_digits.fresh(act.parts), made_at=act.now,
         expires_at=act.now + approvals.LIFE_MS,
     )  # fmt: skip
-
-
-def _drawn(act: Act) -> int:
-    """0 to matching.COUNT - 1, each as likely."""
-    drawn = matching.COUNT
-    while drawn >= matching.COUNT:
-        drawn = int(act.parts.random.digits(matching.DIGITS))
-    return drawn
 
 
 def _ended(rows: Rows, ends: tuple[Approval, ...], now: int) -> tuple[Approval, ...]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
-from keyturn.rules import binding, codes, enrolment, enrolment_address, matching
+from keyturn.rules import binding, codes, enrolment, enrolment_address
 from keyturn.rules.accounts import Flow, Tenant, User
 from keyturn.rules.binding import No, Rows
 from keyturn.rules.budgets import exhausted
@@ -20,7 +20,7 @@ from keyturn.rules.directories.things import Directory
 from keyturn.rules.enrolment import ScanCode
 from keyturn.rules.events import Event
 from keyturn.rules.matching import Ended
-from keyturn.steps import scanned
+from keyturn.steps import scanned, two_digits
 from keyturn.steps.acts import Act, record
 
 #: where the page's flow names the link that led there (0: none) and the user's epoch then, and
@@ -113,15 +113,8 @@ def _code(act: Act, flow: Flow, user: User, secret: str, letters: str) -> ScanCo
         link=int(flow.data[LINK] or 0), epoch=int(flow.data[EPOCH] or 0),
         digest=digest(scanned.SCANNED, f"{code_id}|{secret}"),
         name=letters[: enrolment.NAMING], typed=digest(scanned.TYPED, f"{code_id}|{letters}"),
-        number=_number(act.parts), made_at=act.now, expires_at=act.now + enrolment.LIFE_MS,
+        number=two_digits.fresh(act.parts), made_at=act.now, expires_at=act.now + enrolment.LIFE_MS,
     )  # fmt: skip
-
-
-def _number(parts: Parts) -> str:
-    """Two digits, each number as likely as any other."""
-    while (drawn := int(parts.random.digits(matching.DIGITS))) >= matching.COUNT:
-        pass
-    return matching.number(drawn)
 
 
 def _context(flow: Flow, code: ScanCode) -> str:
