@@ -19,6 +19,7 @@ from keyturn.flows import objection, recovery, signin, staff
 from keyturn.ports.store import Lookup
 from keyturn.rules import sessions as rules
 from keyturn.rules.accounts import FactorKind, Flow, Session, User, UserState
+from keyturn.rules.binding import Rows
 from keyturn.rules.lockout import Lane
 from keyturn.steps import second
 from keyturn.steps.acts import begin
@@ -98,6 +99,9 @@ class AccountTx(LaneTx):
         self.flows = SimpleNamespace(open=self._open, add=self._add, save=self._save)
         self.clients = SimpleNamespace(of_user=lambda *_: [], add=self._known, forget=lambda *_: 0)
         self.codes = SimpleNamespace(add=lambda _code: None)
+        self.phones = SimpleNamespace(
+            held=lambda *_: Rows(self.user), save=lambda _before, after: self._keep(after.user)
+        )
         self.roles = SimpleNamespace(of_user=lambda _user: {})
         self.cases = SimpleNamespace(
             get=lambda *_: None, add=lambda _case: None, of_user=lambda *_: []
