@@ -8,8 +8,7 @@ the unit tests, with small budgets and always the same inputs; `fuzz` runs them 
 other inputs for each KEYTURN_SEED.
 
 Some begin before everything else, run in a process beside it and are waited for at the end: what
-mostly waits (`lab`: servers and browsers, controllers and agents; ten minutes for a real lock),
-before which the unit tests stand back (nice 5), and what only
+mostly waits (controllers and agents, part of `lab`; ten minutes for a real lock), and what only
 computes (tests/fuzz, tests/models and their like), which takes what the others leave of the
 machine (nice 19) and is not measured for coverage, which would make it twice as long.  The real
 lock `make test` leaves to `make lock`, and says so.  With
@@ -57,12 +56,10 @@ COMPUTING = (
 )
 
 REAL_LOCK, DOMAINS = "tests/lab/test_real_lock.py", "tests/lab/domain"
-#: each file's servers and browsers belong to one process
-BY_FILES = ("--dist=loadfile",)
+#: in two processes; each file's servers and browsers belong to one of them
+BY_FILES = ("-n", "2", "--dist=loadfile")
 #: in this order: what takes longest comes first, or one process waits for it at the end
 CONTROLLERS = (
-    "-n",
-    "3",  # they wait more than they compute
     *BY_FILES,
     "--no-loadscope-reorder",
     *(
@@ -71,8 +68,6 @@ CONTROLLERS = (
     ),
     DOMAINS,
 )
-
-SERVERS = ("-n", "2", *BY_FILES, f"--ignore={REAL_LOCK}", f"--ignore={DOMAINS}", "tests/lab")
 
 TESTS: dict[str, tuple[str, ...]] = {
     "unit": (
@@ -83,6 +78,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         *(f"--ignore={path}" for path in COMPUTING),
         "tests/unit",
     ),
+    "lab": (*PYTEST, *BY_FILES, f"--ignore={REAL_LOCK}", f"--ignore={DOMAINS}", "tests/lab"),
     "fuzz": (*PYTEST, "-n", "2", *PATIENT, *LONGER, *SEARCHING),
 }
 LEFT_OUT = f"""
@@ -103,7 +99,6 @@ def main(wanted: Sequence[str]) -> int:
                 (("the real lock", (*PATIENT, REAL_LOCK), "ten minutes"), locking),
                 (("the tests with controllers and agents", (*PATIENT, *CONTROLLERS), "minutes"),
                  "lab" in wanted),
-                (("the tests with servers and browsers", SERVERS, "minutes"), "lab" in wanted),
                 (("models and hostile input", (*PATIENT, *COMPUTING, *SEARCHING), "minutes", 19),
                  "unit" in wanted),
             )
@@ -111,7 +106,7 @@ def main(wanted: Sequence[str]) -> int:
         ]  # fmt: skip
         failed = _check() if "check" in wanted else []
         for name in wanted:
-            if name in TESTS and not _run(TESTS[name], 5 if beside else 0):
+            if name in TESTS and not _run(TESTS[name]):
                 failed.append(f"{name} tests")
         failed += [tests.name for tests in beside if not tests.passed()]
     if not locking and "lab" in wanted:
@@ -177,12 +172,10 @@ def _check() -> list[str]:
     return failed
 
 
-def _run(command: Sequence[str], nice: int = 0) -> bool:
+def _run(command: Sequence[str]) -> bool:
     print(f"\n$ {' '.join(command)}", flush=True)
     program, *arguments = command
-    process = subprocess.Popen([BIN / program, *arguments], cwd=ROOT)
-    os.setpriority(os.PRIO_PROCESS, process.pid, nice)
-    return process.wait() == 0
+    return not subprocess.run([BIN / program, *arguments], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ SAFARI = (
 )
 LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 _MOST_HOPS = 5
+_USER = re.compile(r"/console/users/[0-9a-z]{26}$")
 
 
 @dataclass(slots=True)
@@ -92,6 +93,12 @@ class Page:
     def text(self) -> str:
         """Everything a person reads, in one line."""
         return _plain(self.body.partition("<body")[2])
+
+    @property
+    def somebody(self) -> str:
+        """The address of the first user in the console's list. Raises LookupError."""
+        found = [link for link in self.links if _USER.search(link)]
+        return found[0]
 
     def has(self, *words: str) -> bool:
         """Whether all of `words` can be read on it."""

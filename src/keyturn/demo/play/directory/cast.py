@@ -135,9 +135,9 @@ class Beside(Stage, Generic[G]):
         """Somebody of the staff presses a button on a person's page: "/reset",
         "/require-change". Raises LookupError.
         """
-        page = staff.get(row_of(staff.get(f"/console/users?q={person.email}"), person.name))
-        link = next(form.action for form in page.forms if form.action.endswith(what))
-        return staff.send(link.removeprefix(self.origin))
+        page = staff.get(staff.get(f"/console/users?q={person.email}").somebody)
+        links = [form.action for form in page.forms if form.action.endswith(what)]
+        return staff.send(links[0].removeprefix(self.origin))
 
 
 class Scenery(Beside[Lab]):
@@ -326,11 +326,3 @@ def delays(job: Job) -> str:
 
 def _short(host: str) -> str:
     return host.partition(".")[0]
-
-
-def row_of(page: Page, name: str) -> str:
-    """The address of a user's page in the console's list. Raises LookupError."""
-    for link in page.links:
-        if "/console/users/" in link and name:
-            return link
-    raise LookupError(name)
