@@ -47,7 +47,7 @@ class AskedReply(Reply):
 class GoOn(Fields):
     """Going on by the phone's approval."""
 
-    trust: Annotated[bool, Field(description="This client need not do it again.")] = False
+    trust: Annotated[bool, Field(description="This client need not do it again.")]
 
 
 def _reply(call: Call, answer: asking.Answer, pending: Out) -> AskedReply:
