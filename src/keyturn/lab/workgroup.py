@@ -14,7 +14,9 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -102,7 +104,16 @@ def able() -> str:
     missing = {package for program, package in programs.items() if not shutil.which(program)}
     if wrapper() is None:
         missing.add("libnss-wrapper")
-    return f"not installed: {' '.join(sorted(missing))}" if missing else ""
+    if missing:
+        return f"not installed: {' '.join(sorted(missing))}"
+    shut = _shut(Path(tempfile.gettempdir()))
+    return f"nobody but root may pass {shut}, and smbd changes into its users" if shut else ""
+
+
+def _shut(folder: Path) -> Path | None:
+    """The first folder on the way to this one that others may not pass; None: they get there."""
+    way = (*reversed(folder.absolute().parents), folder)
+    return next((each for each in way if not each.stat().st_mode & stat.S_IXOTH), None)
 
 
 class Standalone:
