@@ -262,6 +262,8 @@ class TestOffline:
         assert isinstance(secret, str)
         assert seen(phone).offline
         act = begin(house.parts, house.browser().caller)
+        kinds = house.write(lambda tx: second.methods(tx, act, user.id))
+        assert set(kinds) == {FactorKind.TOTP, FactorKind.PUSH}
 
         def accept(code: str) -> bool:
             return house.write(lambda tx: offline_codes.accept(tx, act, user, code))
