@@ -33,8 +33,8 @@ from tests.unit.web.browsing import FORM, ORIGIN, Page, Web, open_web
 INSIDES = ("Traceback", 'File "/', "sqlalchemy", "jinja2", "site-packages", "sqlite3.")
 OTHER = "carol@northwind.test"
 COOKIE = re.compile(
-    r"__Host-kt-(browser|session|client)-northwind=[A-Za-z0-9_.~-]*; Path=/; HttpOnly; "
-    r"SameSite=Lax(; Max-Age=\d+)?; Secure"
+    r"__Host-kt-((browser|session|client)-northwind=[A-Za-z0-9_.~-]*|language-northwind=[a-z]{2})"
+    r"; Path=/; HttpOnly; SameSite=Lax(; Max-Age=\d+)?; Secure"
 )
 
 
