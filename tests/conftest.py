@@ -14,9 +14,11 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import figures, tracing
+from tests import figures
 
-tracing.install()
+COVERED = os.environ.get("KEYTURN_COVERED") == "1"
+if COVERED:
+    from tests import covering  # it measures whatever is imported after it
 
 # Time is measured in benchmarks, never in tests: a busy machine must not fail one.
 settings.register_profile(
@@ -30,10 +32,6 @@ settings.register_profile(
 settings.load_profile("keyturn")
 
 LAB = Path(__file__).parent / "lab"
-UNIT = Path(__file__).parent / "unit"
-#: rooms whose tests are not measured for coverage, which makes a test half as long again: none of
-#: them is the only one to come to what is measured (pyproject.toml)
-BESIDE = tuple(UNIT / room for room in ("adapters", "bench", "cli", "demo", "settings"))
 NOTHING_LEFT_OUT = os.environ.get("KEYTURN_NOTHING_LEFT_OUT") == "1"
 
 _NETWORK = {"socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo"}
@@ -62,31 +60,18 @@ class _Network:
 _network = _Network()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure what is covered, if that was asked for."""
+    if COVERED:
+        config.pluginmanager.register(covering.covering)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever lies in tests/lab is marked as lab, and runs in one process."""
     for item in items:
         if LAB in item.path.parents:
             item.add_marker(pytest.mark.lab)
             item.add_marker(pytest.mark.xdist_group("lab"))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Coverage looks away while a test runs that would add nothing to it."""
-    measuring = getattr(item.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
-    if measuring is None or _covers(item):
-        return (yield)
-    measuring.pause()
-    try:
-        return (yield)
-    finally:
-        measuring.resume()
-
-
-def _covers(item: pytest.Item) -> bool:
-    """Whether a test is measured; on PostgreSQL nothing is that was measured on SQLite."""
-    again = "[postgresql" in item.name or "-postgresql" in item.name
-    return not again and not any(item.path.is_relative_to(room) for room in BESIDE)
 
 
 @pytest.hookimpl(wrapper=True)

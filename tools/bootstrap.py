@@ -34,6 +34,10 @@ LAB = {
     "chromium-headless-shell": "/usr/bin/chromium-headless-shell",
     # the whole browser: the smaller one denies notifications, whoever asks
     "chromium": "/usr/bin/chromium",
+    # the one browser whose push service can be one of our own
+    "firefox-esr": "/usr/bin/firefox-esr",
+    # what a browser trusts (certutil): the demo's authority, for the length of a test
+    "libnss3-tools": "/usr/bin/certutil",
     "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
     "postfix": "/usr/sbin/postfix",
     "kannel": "/usr/sbin/bearerbox",

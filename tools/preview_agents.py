@@ -20,6 +20,7 @@ from keyturn.rules.directories.health.catalogue import CATALOGUE
 from keyturn.rules.directories.health.forest import arrange
 from keyturn.rules.directories.health.spoken import headline
 from keyturn.rules.directories.limits import LIMITS
+from keyturn.rules.directories.protected import WORDS
 from keyturn.rules.directories.resets import JobState
 from keyturn.rules.directories.syncs import Phase, Sync
 from keyturn.rules.directories.things import (
@@ -47,6 +48,7 @@ from keyturn.web.console import charts
 from keyturn.web.console.directory_health import SpokenHealth, SpokenLine
 from keyturn.web.console.health import spoken
 from keyturn.web.console.linking import Trouble
+from keyturn.words.speech import ENGLISH
 
 NOW = 1_767_965_460_000
 DOMAIN = "corp.northwind.test"
@@ -187,14 +189,18 @@ def one(row: DirectoryRow, page: tuple[Seen, ...], **changes: Any) -> dict[str, 
 def answer(user: User, **changes: Any) -> dict[str, Any]:
     """Context of the page that shows what the directory said to a name."""
     plain = Answer(user, CORP, "l1", "ann", FOUND, "", None)
-    return {"found": replace(plain, **changes), "user": user, "held": False}
+    found = replace(plain, **changes)
+    why = WORDS.get(found.candidate.protected, "") if found.candidate else ""
+    return {"found": found, "user": user, "held": False, "why": why}
 
 
 def agent_pages(
     always: Callable[..., dict[str, Any]], ann: User, other: User
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every page of directories in the console."""
-    visit = Row(signed_in=Row(user=ann), now=NOW, tenant=always()["tenant"])
+    visit = Row(
+        signed_in=Row(user=ann), now=NOW, tenant=always()["tenant"], words=lambda _: (str, ENGLISH)
+    )
     fresh = (Finding("primary.never", "", NOW), Finding("resets.no-primary", "", NOW),
              Finding("telling.never", "", NOW))  # fmt: skip
     typing: dict[str, Any] = {"kind": "active_directory", "can": MAY}

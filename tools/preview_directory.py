@@ -13,7 +13,7 @@ from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import FINAL, JobKind, JobState, Proof
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
-from keyturn.web.pages.directory_shown import account_shown, job_shown, policy_of
+from keyturn.web.directory_shown import account_shown, job_shown, policy_of
 
 NOW = 1_767_965_460_000
 WELL: dict[str, Any] = {

@@ -7,7 +7,6 @@ from dataclasses import replace
 from types import SimpleNamespace as Row
 from typing import Any
 
-from keyturn.flows.bulk_inviting import Person
 from keyturn.flows.inviting import Enrolled
 from keyturn.rules import activation, phone_app
 from keyturn.rules.access import Action
@@ -56,26 +55,4 @@ def enrolled_pages(user_page: Context, now: int, mail: Callable[..., Row]) -> Pa
             user_page(enrolled=one, can={"unlock", "disable", *one.can}),
         )
         for name, one in of.items()
-    }
-
-
-def bulk_pages(always: Context, me: Any) -> Pages:
-    """Many people invited, a page at a time."""
-    means = ("first", "again", "phone", "bound", "unverified", "disabled", "frozen", "no-address",
-             "rank")  # fmt: skip
-    people = tuple(
-        Person(str(n), f"Person {n}", f"p{n}@example.com" if one != "no-address" else "", one,
-               welcome=one in {"first", "again", "phone"})
-        for n, one in enumerate(means)
-    )  # fmt: skip
-    base = {"query": "", "state": "invited", "sent": 0, "over": False, "after": "x"}
-    of: dict[str, dict[str, Any]] = {
-        "": {"people": people},
-        "-more": {"people": people[3:], "sent": 50},
-        "-none": {"people": (), "after": None},
-        "-over": {"people": (), "after": None, "sent": 73, "over": True},
-    }
-    return {
-        f"console-bulk{name}": ("console/bulk.html", always(me, **{**base, **fields}))
-        for name, fields in of.items()
     }

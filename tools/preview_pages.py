@@ -43,8 +43,13 @@ CSP = (
 )
 _WORDS = re.compile(r"[^\W\d_]{2}")
 #: terms that are the same in English and in German
-SAME = {"(optional)", "Authenticator:", "Code", "Demo", "Field", "Gmail:", "Keyturn", "Name",
-        "Outlook:", "Passkeys", "Status"}  # fmt: skip
+SAME = {"(optional)", "Active Directory", "Agent", "Authenticator", "Authenticator:", "CEF", "CSV",
+        "Code", "Codes", "Demo", "Field", "GUID", "Gmail:", "Keyturn", "Manager", "Name", "OUs",
+        "OpenLDAP", "Outlook:", "Passkeys", "Push", "Status", "keyturn.toml"}  # fmt: skip
+#: of names that are looked for within a text: "en" is in "Agent"
+SHORTEST = 3
+#: words that are the same in both, between names
+ALIKE = {"Agent", "PDC", "in"}
 TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -55,6 +60,7 @@ TYPES = {
 ASKED = {
     "/tenant.css": (tenant_css(TENANT.accent).encode(), "text/css"),
     "/job/events": (b"event: pause\ndata:\n\n", "text/event-stream"),
+    "/batch/events": (b"event: pause\ndata:\n\n", "text/event-stream"),
     "/account/directory/looks/l1/events": (b"event: pause\ndata:\n\n", "text/event-stream"),
     "/account/directory/looks/l1": (b'{"over": false}', "application/json"),
     "/console/verifications/01kdvdna00000000000000000v": (b"", "text/html"),
@@ -134,9 +140,9 @@ def _own(text: str, named: list[str]) -> bool:
     """Whether words are left of a text without what the samples gave it."""
     if text in SAME or not _WORDS.search(text) or any(text in name for name in named):
         return False
-    for name in named:
-        text = text.replace(name, " ") if len(name) > 1 else text
-    return _WORDS.search(text) is not None
+    for name in (name for name in named if len(name) >= SHORTEST):
+        text = text.replace(name, " ")
+    return not ALIKE.issuperset(re.findall(r"[^\W\d_]{2,}", text))
 
 
 def samples(value: Any) -> list[str]:

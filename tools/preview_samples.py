@@ -14,10 +14,16 @@ from types import SimpleNamespace as Row
 from typing import Any
 
 import preview_asking as asking  # type: ignore[import-not-found]
+import preview_cases as casework  # type: ignore[import-not-found]
+import preview_devices as devices  # type: ignore[import-not-found]
 import segno
 from preview_agents import JOBS, LINKED, agent_pages  # type: ignore[import-not-found]
+from preview_approvals import approval_pages  # type: ignore[import-not-found]
+from preview_batches import batch_pages  # type: ignore[import-not-found]
 from preview_directory import directory_pages  # type: ignore[import-not-found]
-from preview_enrolled import bulk_pages, enrolled_pages, no_phone  # type: ignore[import-not-found]
+from preview_enrolled import enrolled_pages, no_phone  # type: ignore[import-not-found]
+from preview_figures import figure_pages  # type: ignore[import-not-found]
+from preview_keys import key_pages  # type: ignore[import-not-found]
 from preview_phone import (  # type: ignore[import-not-found]
     activation_pages,
     clash_pages,
@@ -34,7 +40,11 @@ from keyturn.rules.health.verdicts import Finding
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.rules.passwords import PasswordFault, PasswordProblem, SpaceWarning
 from keyturn.rules.phones import ABROAD, advice
+from keyturn.rules.recoveries import State
+from keyturn.rules.user_lists import Enrolment, Filter, Sort
+from keyturn.steps.proving import Bar, Way
 from keyturn.web.console.health import spoken
+from keyturn.words.speech import ENGLISH
 
 NOW = 1_767_965_460_000  # 9 January 2026, 13:31 UTC
 SENDER = "no-reply@northwind.test"
@@ -116,7 +126,9 @@ def health_page(*findings: Finding) -> dict[str, Any]:
         Finding("sms-login.unclear", "", NOW, {"said": "HTTP 302: moved"}),
         *WELL,
     )  # fmt: skip
-    visit: Any = Row(signed_in=Row(user=STAFF), now=NOW, tenant=TENANT)
+    visit: Any = Row(
+        signed_in=Row(user=STAFF), now=NOW, tenant=TENANT, words=lambda _: (str, ENGLISH)
+    )
     report = spoken(visit, arrange(CATALOGUE, found, NOW - 3 * MINUTE))
     return always(STAFF, oversees=True, report=report, since=None, whole=True)
 
@@ -364,9 +376,9 @@ def people() -> list[Row]:
                 state=STATES.get(number, "active"),
                 frozen_at=None,
                 locked_until=NOW + 6 * MINUTE if number == 1 else None,
-                totp=number % 2 == 0,
-                passkey=number in STATES,
+                second=number % 2 == 0 or number in STATES,
                 app=number == 1,
+                role={3: "technician"}.get(number),
                 last_signin_at=None if number in STATES else NOW - number * 7 * HOUR,
             )
         )
@@ -379,17 +391,37 @@ def users_page(**changes: Any) -> dict[str, Any]:
         always(
             STAFF,
             query="",
-            state=None,
+            asked=Filter(),
+            fields={},
+            sent={"q": "", "state": ""},
+            found=6,
+            directories={},
             users=people(),
             after="01K0006",
             total=6,
             locked=1,
             most=10_000,
             unfiled=False,
-            can={"unlock", "disable", "enable", "end_sessions", "invite", "reset_user"},
+            can={"unlock", "disable", "enable", "end_sessions", "invite", "reset_user"}
+            | {"export_users", "create_user"},
         )
         | changes
     )
+
+
+OFFICE = "01k3q8v5w6x7y8z9a0b1c2d3e4"
+
+
+def filtered(**changes: Any) -> dict[str, Any]:
+    """Context of the users page with every filter set."""
+    asked = Filter("", None, True, Enrolment.NO_APP, OFFICE, "any", Sort.LOCK, True)
+    fields = {"lock": "locked", "enrolled": "no-app", "directory": OFFICE, "role": "any",
+              "sort": "-lock"}  # fmt: skip
+    here = {OFFICE: "corp.northwind.test", OFFICE[:-1] + "5": "mill.northwind.test"}
+    return users_page(
+        asked=asked, fields=fields, found=1, users=people()[:1], after=None, directories=here,
+        **changes,
+    )  # fmt: skip
 
 
 def user_page(**changes: Any) -> dict[str, Any]:
@@ -415,6 +447,8 @@ def user_page(**changes: Any) -> dict[str, Any]:
             accounts=(LINKED,),
             jobs=JOBS,
             clash=None,
+            devices=[],
+            present=[],
             releases=True,
             enrolled=no_phone(NOW),
         )
@@ -434,7 +468,7 @@ def case_page(**changes: Any) -> dict[str, Any]:
             likely=causes[:1],
             others=causes[1:],
             was=None,
-            can={"close_case", "verify"},
+            **casework.desk(NOW),
         )
         | changes
     )
@@ -501,6 +535,7 @@ def account(**changes: Any) -> dict[str, Any]:
             directories=[],
             phone="+44 7700 900001",
             circular=False,
+            lost=None,
             message_state="delivered",
             told_of=MAIL_SENT,
         )
@@ -621,6 +656,15 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "recover-second-passkey": (
         "recover_second.html",
         always(methods=["passkey", "recovery"]),
+    ),
+    "recover-first": ("recover_first.html", always(typed="ann", problem=None)),
+    "recover-first-late": (
+        "recover_first.html",
+        always(typed="ann", problem={"code": "too_soon", "at": NOW + MINUTE}),
+    ),
+    "recover-first-not": (
+        "recover_first.html",
+        always(typed="ann", problem={"code": "not_by_oneself"}),
     ),
     "recover-second": ("recover_second.html", always(methods=["totp", "recovery"])),
     "recover-password": ("recover_password.html", always(typed="ann", warnings=[], minimum=8)),
@@ -872,11 +916,24 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "console-users": ("console/users.html", users_page()),
     "console-users-none": (
         "console/users.html",
-        users_page(query="zzz", users=[], after=None, state="active"),
+        users_page(
+            query="zzz",
+            users=[],
+            after=None,
+            found=0,
+            asked=Filter("zzz", UserState.ACTIVE),
+            fields={"q": "zzz", "state": "active"},
+        ),
     ),
+    "console-users-filtered": ("console/users.html", filtered()),
     "console-passkey-remove": (
         "console/passkey_remove.html",
         always(STAFF, user=ANN, passkey=PASSKEYS[1]),
+    ),
+    "console-user-seen-as": ("console/user.html", user_page(sees_as="technician", can=set())),
+    "console-see-as": (
+        "console/see_as.html",
+        always(STAFF, roles=["manager", "technician", "auditor"]),
     ),
     "console-user-glass": ("console/user.html", user_page(glass_at=NOW - HOUR)),
     "console-user-erasing": (
@@ -901,17 +958,38 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     **activation_pages(always, NOW),
     **own_pages(always, NOW, ANN),
+    **devices.own_pages(always, NOW, ANN),
+    **devices.console_pages(partial(always, STAFF), user_page, NOW, ANN),
     **clash_pages(user_page, NOW, user(2, "Ben Okafor")),
     "console-confirm-number": ("console/confirm.html", always(STAFF, ask="number", user=ANN)),
     **enrolled_pages(user_page, NOW, message),
-    **bulk_pages(always, STAFF),
+    **batch_pages(always, STAFF),
     "console-confirm-invite": ("console/confirm.html", always(STAFF, ask="invite", user=ANN)),
     "console-confirm-reset": ("console/confirm.html", always(STAFF, ask="reset-user", user=ANN)),
     "console-confirm": ("console/confirm.html", always(STAFF, ask="disable", user=ANN)),
     "console-confirm-erase": ("console/confirm.html", always(STAFF, ask="erase", user=ANN)),
+    "console-resume": (
+        "console/resume.html",
+        always(
+            STAFF,
+            deed="disable",
+            asked=Row(path=f"/console/users/{ANN.id}/disable", fields={}, subject=ANN),
+        ),
+    ),
+    "console-resume-typed": (
+        "console/resume.html",
+        always(
+            STAFF,
+            deed="keys",
+            asked=Row(path="/console/keys", fields={"name": "Ticket desk"}, subject=None),
+        ),
+    ),
     "console-closed": ("console/closed.html", always(STAFF, why="enrol")),
     "console-again": ("console/closed.html", always(STAFF, why="again")),
     **agent_pages(partial(always, STAFF), ANN, user(2, "Bea Ito")),
+    **key_pages(partial(always, STAFF)),
+    **figure_pages(partial(always, STAFF), NOW),
+    **approval_pages(partial(always, STAFF), ANN, user(2, "Bea Ito"), user(3, "Cy Nowak")),
     "console-health": ("console/health.html", health_page()),
     "console-health-well": ("console/health.html", health_page(*WELL)),
     "console-health-first": (
@@ -932,11 +1010,52 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "console-audit": (
         "console/audit.html",
-        always(STAFF, query="", event="", entries=ENTRIES, names=NAMES, before="e9"),
+        always(
+            STAFF,
+            query="",
+            event="",
+            first="",
+            last="",
+            entries=ENTRIES,
+            names=NAMES,
+            most=100_000,
+            can={"export_trail"},
+            before="e9",
+        ),
     ),
-    "console-cases": ("console/cases.html", always(STAFF, cases=[CASE], state=None)),
+    **{
+        f"console-cases{name}": ("console/cases.html", always(STAFF, **context))
+        for name, context in casework.lists(CASE).items()
+    },
+    **{
+        f"console-case-{name}": ("console/case.html", case_page(**context))
+        for name, context in casework.kinds(NOW).items()
+    },
+    **{
+        f"console-code-{name}": ("console/case_code.html", always(STAFF, **context))
+        for name, context in casework.codes(ANN, NOW).items()
+    },
+    **{
+        f"console-{page}-{name}": (f"console/case_{page}.html", case_page(**kinds))
+        for page, names in (
+            ("approve", ("asks-me", "other")),
+            ("lost", ("permits", "day", "staff")),
+            ("number", ("permits", "day")),
+        )
+        for name in names
+        for kinds in (casework.kinds(NOW)[name],)
+    },
+    **{
+        f"console-temporary{name}": ("console/case_temporary.html", always(STAFF, **context))
+        for name, context in casework.temporary(ANN).items()
+    },
+    "account-lost": ("account.html", account(lost=casework.recovery(NOW, State.WAITING))),
+    "account-lost-sent": ("account.html", account(lost=casework.recovery(NOW, State.SENT))),
     "console-case": ("console/case.html", case_page()),
-    "console-case-absent": ("console/case.html", case_page(user=None)),
+    "console-case-absent": (
+        "console/case.html",
+        case_page(user=None, ways=tuple(Way(one.method, Bar.NONE) for one in casework.WAYS)),
+    ),
     "console-case-closed": (
         "console/case.html",
         case_page(
@@ -946,8 +1065,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (page, always(**context)) for name, (page, context) in asking.PERSON.items()},
     "proof-push": ("proof.html", proof("push", "recovery")),
     **{
-        name: ("console/verify.html", always(STAFF, user=ANN, **context))
+        name: ("console/verify.html", always(STAFF, user=ANN, ref=ref, **context))
         for name, context in asking.STAFF.items()
+        for ref in (CASE.ref if name.endswith(("done", "denied")) else "",)
     },
     "console-user-phone-dead": (
         "console/user.html",

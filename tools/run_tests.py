@@ -1,23 +1,24 @@
 """Checks and tests in order; used by `make test`.
 
-Usage: run_tests.py [check] [unit] [lab] [lock] [fuzz]      (without arguments: check unit lab)
+Usage: run_tests.py [check] [unit] [lab] [lock] [fuzz] [properties]
+       (without arguments: check unit lab)
 
 Checks come first with a summary of their own; pytest comes last, so that what it says at the
 end (what could not run, how many passed) is the end.  tests/fuzz and tests/models belong to
-the unit tests, with small budgets and always the same inputs; `fuzz` runs them for longer, with
-other inputs for each KEYTURN_SEED.
+the unit tests, with small budgets and always the same inputs; `fuzz` runs them for longer, and
+`properties` the unit tests that draw their inputs, with other inputs for each KEYTURN_SEED.
 
 Some begin before everything else, run in a process beside it and are waited for at the end: what
 mostly waits (controllers and agents, part of `lab`; ten minutes for a real lock), and what only
 computes (tests/fuzz, tests/models and their like), which takes what the others leave of the
-machine (nice 19) and is not measured for coverage, which would make it twice as long.  The real
-lock `make test` leaves to `make lock`, and says so.  With
+machine (nice 19).  The real lock `make test` leaves to `make lock`, and says so.  With
 KEYTURN_NOTHING_LEFT_OUT=1 it always runs, and whatever cannot run on this machine is a failure.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -43,7 +44,6 @@ CHECKS: dict[str, tuple[str, ...]] = {
 PYTEST = ("pytest", "-q")
 #: no dump of what hangs: it waits on purpose, or has so much to try
 PATIENT = ("-o", "faulthandler_timeout=3600")
-COVERED = ("--cov", "--cov-report=term")
 LONGER = ("--hypothesis-profile=fuzz", f"--hypothesis-seed={os.environ.get('KEYTURN_SEED', '0')}")
 #: what looks for as long as it is given; see tests/fuzz/budget.py
 SEARCHING = ("tests/models", "tests/fuzz")
@@ -54,6 +54,10 @@ COMPUTING = (
     "tests/unit/agent/test_crashes.py",
     "tests/unit/agent/test_schedules.py",
 )
+
+#: in two processes, each with one half of what there is, and then of what the other has left: files
+#: stay together, and with them what a file sets up once
+STEALING = ("-n", "2", "--dist=worksteal")
 
 REAL_LOCK, DOMAINS = "tests/lab/test_real_lock.py", "tests/lab/domain"
 #: in two processes; each file's servers and browsers belong to one of them
@@ -72,14 +76,13 @@ CONTROLLERS = (
 TESTS: dict[str, tuple[str, ...]] = {
     "unit": (
         *PYTEST,
-        "-n",
-        "2",
-        *COVERED,
+        *STEALING,
         *(f"--ignore={path}" for path in COMPUTING),
         "tests/unit",
     ),
     "lab": (*PYTEST, *BY_FILES, f"--ignore={REAL_LOCK}", f"--ignore={DOMAINS}", "tests/lab"),
     "fuzz": (*PYTEST, "-n", "2", *PATIENT, *LONGER, *SEARCHING),
+    "properties": (*PYTEST, "-n", "2", *PATIENT, *LONGER, "-m", "hypothesis", "tests/unit"),
 }
 LEFT_OUT = f"""
 {"!" * 78}
@@ -90,6 +93,8 @@ to open by itself. `make lock` runs it, and so does every check of a change.
 
 def main(wanted: Sequence[str]) -> int:
     """0 if everything passed, else 1."""
+    # some machines set it: each of hundreds of processes would compile every module anew
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     wanted = wanted or ("check", "unit", "lab")
     locking = "lock" in wanted or os.environ.get("KEYTURN_NOTHING_LEFT_OUT") == "1"
     with ExitStack() as stack:
@@ -106,7 +111,7 @@ def main(wanted: Sequence[str]) -> int:
         ]  # fmt: skip
         failed = _check() if "check" in wanted else []
         for name in wanted:
-            if name in TESTS and not _run(TESTS[name]):
+            if name in TESTS and not _tested(name):
                 failed.append(f"{name} tests")
         failed += [tests.name for tests in beside if not tests.passed()]
     if not locking and "lab" in wanted:
@@ -150,13 +155,26 @@ class _Beside:
 
     def passed(self) -> bool:
         """Wait for their end and show what they said."""
+        cpu_s = _cpu_s()  # it is added when its process is waited for
         if self._process.poll() is None:
             print(f"\n{self.name} still run: {self._long} in all", flush=True)
         status = self._process.wait()
-        took = (time.monotonic() - self._began) / 60
+        took = _took(self._began, cpu_s)
         self._output.seek(0)
-        print(f"\n{self.name}, {took:.0f} min:\n{self._output.read()}", flush=True)
+        print(f"\n{self.name}, {took}:\n{self._output.read()}", flush=True)
         return status == 0
+
+
+def _cpu_s() -> float:
+    """The CPU time of all children that have ended, s."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _took(began: float, cpu_s: float) -> str:
+    """How long something took since `began` (time.monotonic), and the CPU beyond `cpu_s`."""
+    seconds = time.monotonic() - began
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s, {_cpu_s() - cpu_s:.0f} s of CPU"
 
 
 def _check() -> list[str]:
@@ -172,10 +190,20 @@ def _check() -> list[str]:
     return failed
 
 
-def _run(command: Sequence[str]) -> bool:
+def _tested(name: str) -> bool:
+    began, cpu_s = time.monotonic(), _cpu_s()
+    passed = _run(TESTS[name], KEYTURN_COVERED="1" if name == "unit" else "0")
+    print(f"{name} tests: {_took(began, cpu_s)}", flush=True)
+    return passed
+
+
+def _run(command: Sequence[str], **environment: str) -> bool:
     print(f"\n$ {' '.join(command)}", flush=True)
     program, *arguments = command
-    return not subprocess.run([BIN / program, *arguments], cwd=ROOT, check=False).returncode
+    done = subprocess.run(
+        [BIN / program, *arguments], cwd=ROOT, check=False, env={**os.environ, **environment}
+    )
+    return not done.returncode
 
 
 if __name__ == "__main__":

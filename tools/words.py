@@ -20,11 +20,22 @@ from pathlib import Path
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from keyturn.rules.diagnosis import VOCABULARY
 from keyturn.rules.diagnosis.catalogue import CAUSES, NEUTRAL
 from keyturn.rules.diagnosis.cause import Voice
+from keyturn.rules.diagnosis.directory_again import NO_CLIENT, NO_RHYTHM
 from keyturn.rules.diagnosis.judge import nothing_found
 from keyturn.rules.diagnosis.phone_app_mends import MENDS
 from keyturn.rules.diagnosis.second import AHEAD, BEHIND
+from keyturn.rules.directories.health.agents import AHEAD_OR_BEHIND
+from keyturn.rules.directories.health.catalogue import CATALOGUE as DIRECTORY_HEALTH
+from keyturn.rules.directories.health.view import AND_MORE
+from keyturn.rules.directories.limits import LIMITS
+from keyturn.rules.directories.protected import WORDS as PROTECTED
+from keyturn.rules.health.catalogue import CATALOGUE as HEALTH
+from keyturn.rules.health.report import AREAS, HEADLINES
+from keyturn.rules.health.report import Catalogue as Health
+from keyturn.rules.health.words import NO, NOUNS, PLACE, UNKNOWN, YES
 from keyturn.rules.languages import ENGLISH, LANGUAGES
 from keyturn.words.catalogue import path
 from keyturn.words.loader import CONSOLE
@@ -35,7 +46,7 @@ SRC = Path(__file__).resolve().parent.parent / "src" / "keyturn"
 TEMPLATES, LETTERS = SRC / "web" / "templates", SRC / "letters"
 WIDTH = 100
 #: places that no language but English has yet, by how their names begin
-NOT_YET = ("console/", "letters/alarm.txt", "catalogue/help-desk", "catalogue/administrator")
+NOT_YET: tuple[str, ...] = ()
 
 
 def sources() -> Iterator[tuple[str, list[str]]]:
@@ -48,6 +59,12 @@ def sources() -> Iterator[tuple[str, list[str]]]:
     yield from _templates(lambda name: name.startswith(CONSOLE))
     yield "catalogue/help-desk", list(_causes(Voice.HELP_DESK))
     yield "catalogue/administrator", list(_causes(Voice.ADMINISTRATOR))
+    yield "catalogue/facts", list(_facts())
+    yield "catalogue/protected", list(PROTECTED.values())
+    for place, catalogue in (("health", HEALTH), ("directory-health", DIRECTORY_HEALTH)):
+        yield f"catalogue/{place}", list(_checks(catalogue))
+    yield "catalogue/headlines", list(_headlines())
+    yield "catalogue/limits", [text for told in LIMITS.values() for text in told.values()]
 
 
 def _templates(chosen: Callable[[str], bool]) -> Iterator[tuple[str, list[str]]]:
@@ -73,6 +90,34 @@ def _causes(voice: Voice) -> Iterator[str]:
         yield from (AHEAD, BEHIND)
         for mend in MENDS:
             yield from (mend.title, mend.what, mend.do)
+
+
+def _facts() -> Iterator[str]:
+    """What the facts of diagnosis mean, and the words among their values."""
+    for fact in VOCABULARY.values():
+        yield fact.meaning.partition(";")[0]
+        yield from map(str, fact.words)
+    yield from (NO_CLIENT, NO_RHYTHM)
+
+
+def _checks(catalogue: Health) -> Iterator[str]:
+    """What a catalogue of health says, and the names of what it saw."""
+    for check in catalogue.checks.values():
+        yield check.title
+    for cause in catalogue.causes.values():
+        yield from (cause.what, cause.so, cause.mend)
+    seen = (name for cause in catalogue.causes.values() for name, _ in PLACE.findall(cause.what))
+    yield from sorted({name.replace("_", " ") for name in seen})
+
+
+def _headlines() -> Iterator[str]:
+    """The sentence above a report, and how numbers are said."""
+    yield from HEADLINES
+    yield from AREAS.values()
+    yield AND_MORE
+    yield from (YES, NO, UNKNOWN, *AHEAD_OR_BEHIND)
+    for noun in NOUNS:
+        yield from (f"1 {noun}", f"{{number}} {noun}s")
 
 
 def places() -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
-"""What time makes of directory jobs, of directories, of passwords that end and of links that die:
-one coroutine in each server process, beside delivery.
+"""What time makes of directory jobs, of directories, of passwords that end, of links that die, of
+lost phones whose wait is over, of callers who do not answer, and what is left to do of people who
+are invited together: one coroutine in each server process, beside delivery.
 
 A job that nobody answers for must not stand open because nobody looks: whoever watches its
 page is told within a second of its deadline.  Every process looks; a job is held while it
@@ -38,11 +39,14 @@ async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> No
 async def once(parts: Parts) -> float:
     """One look; seconds until the next. What stumbles keeps nothing else from its turn."""
     from keyturn.flows import (  # noqa: PLC0415  not at the start, which has enough to do
+        batch_sending,
         channel,
         directory_health,
         link_reminding,
+        lost_phone,
         owning,
         reminding,
+        verifying,
     )
 
     seen = await _done("jobs", channel.sweep(parts))
@@ -50,10 +54,17 @@ async def once(parts: Parts) -> float:
     settled = await _done("accounts", owning.settle(parts))
     reminded = await _done("reminders", reminding.remind(parts))
     links = await _done("links", link_reminding.remind(parts))
-    if None in {seen, judged, settled, reminded, links}:
+    lost = await _done("lost phones", lost_phone.carry_out(parts))
+    invited = await _done("batches", batch_sending.advance(parts))
+    callers = await _done("callers", verifying.settle(parts))
+    most = (seen, reminded, settled, links, lost, invited, callers)
+    if judged is None or None in most:
         return AGAIN_S
-    full = (channel.SWEEP, reminding.LIMIT, owning.LIMIT, link_reminding.LIMIT)
-    more = any(a == b for a, b in zip((seen, reminded, settled, links), full, strict=True))
+    full = (
+        channel.SWEEP, reminding.LIMIT, owning.LIMIT, link_reminding.LIMIT, lost_phone.LIMIT,
+        batch_sending.LIMIT, verifying.LIMIT,
+    )  # fmt: skip
+    more = any(a == b for a, b in zip(most, full, strict=True))
     return 0 if more else LOOK_S
 
 

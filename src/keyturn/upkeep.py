@@ -1,7 +1,8 @@
 """The upkeep loop: one coroutine in each server process, beside delivery.
 
-Old rows go and accounts whose time has come are erased, in small transactions with pauses
-between them.  A lease in the database lets one server at a time do it.
+Old rows go, accounts whose time has come are erased and the audit trail is counted for charts, in
+small transactions with pauses between them.  A lease in the database lets one server at a time
+sweep; whichever is first counts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from keyturn.flows import erasing, retention
+from keyturn.flows import counting, erasing, retention
 from keyturn.ports.parts import Parts
 from keyturn.rules.retention import LEASE_MS, Keep
 
@@ -36,8 +37,9 @@ async def run(parts: Parts, keep: Keep, stop: asyncio.Event, first_ms: int = FIR
 async def once(parts: Parts, keep: Keep, holder: str) -> int:
     """One step of each; milliseconds until the next is due."""
     more = await erasing.erase_due(parts)
+    counted = await counting.advance(parts)
     wait = await retention.step(parts, keep, holder)
-    return min(wait, retention.PAUSE_MS) if more else min(wait, LEASE_MS)
+    return min(wait, retention.PAUSE_MS if more or counted else LEASE_MS)
 
 
 async def _stopped(stop: asyncio.Event, at_most: int) -> bool:

@@ -22,6 +22,7 @@ from keyturn.adapters.maildir import Maildir
 from keyturn.adapters.numbering import Numbering
 from keyturn.adapters.otp import Totp
 from keyturn.adapters.passkeys import PyWebAuthn
+from keyturn.adapters.ranges import RangeFile, Unusable
 from keyturn.adapters.sealing import KeyRingUnusable, load_key_ring
 from keyturn.adapters.sealing import Sealer as KeyedSealer
 from keyturn.adapters.sms import kannel, rest
@@ -36,6 +37,7 @@ from keyturn.adapters.webhook import HttpsCaller
 from keyturn.flows import deliver
 from keyturn.flows.deliver import Courier
 from keyturn.ports.delivery import Texter
+from keyturn.ports.networks import Networks, NoNetworks
 from keyturn.ports.parts import Limits, Parts
 from keyturn.ports.system import Clock
 from keyturn.rules import verp
@@ -92,7 +94,8 @@ class CannotOpen(Exception):
 
     Attributes:
         cause: "newer" (made by a newer release), "not-ours" (somebody else's tables),
-            "keys" (the key ring), "folder" (the data folder), "demo" (a demo made it).
+            "keys" (the key ring), "folder" (the data folder), "demo" (a demo made it),
+            "ranges" (the file that networks.ranges names).
         detail: what exactly, for an administrator.
     """
 
@@ -119,6 +122,23 @@ def prepare(settings: Settings) -> bool:
         raise CannotOpen("newer", error.found) from error
     except migrate.NotOurs as error:
         raise CannotOpen("not-ours", ", ".join(error.tables)) from error
+
+
+def check_ranges(settings: Settings) -> None:
+    """Read the range file once, for a server's start. Raises CannotOpen."""
+    path = settings.networks.ranges
+    try:
+        if path is not None:
+            RangeFile(path).load()
+    except Unusable as error:
+        where = f", line {error.line}" if error.line else ""
+        said = f" ({error.said})" if error.said else ""
+        raise CannotOpen("ranges", f"{error.path}{where}: {error.why}{said}") from error
+
+
+def _networks(settings: Settings) -> Networks:
+    path = settings.networks.ranges
+    return NoNetworks() if path is None else RangeFile(path)
 
 
 def open_house(settings: Settings, *, demo: bool = False, clock: Clock | None = None) -> House:
@@ -175,6 +195,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> House:
         limits=_limits(settings),
         link=link_builder(settings.server.origin),
         is_common=CommonPasswords(settings.passwords.breached).is_common,
+        networks=_networks(settings),
     )
     return House(settings=settings, parts=parts, store=store, hasher=hasher)
 
@@ -404,6 +425,7 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
             lambda stop: _link(house, sender, stop),
             lambda stop: upkeep.run(house.parts, _kept(house.settings), stop),
             lambda stop: sweeping.run(house.parts, stop),
+            lambda stop: _ranges(house, stop),
         ],
         close=[house.close],
     )
@@ -451,6 +473,13 @@ async def _link(house: House, sender: Courier, stop: asyncio.Event) -> None:
         await cast("SmppTexter", sender.texter).run(stop)
 
 
+async def _ranges(house: House, stop: asyncio.Event) -> None:
+    """The range file, read again when it changes."""
+    networks = house.parts.networks
+    if isinstance(networks, RangeFile):
+        await networks.keep(stop)
+
+
 async def _collect(house: House, stop: asyncio.Event) -> None:
     """What comes back, where the mail system leaves it in a Maildir."""
     folder = house.settings.mail.bounce_maildir
@@ -469,7 +498,11 @@ def _kept(settings: Settings) -> Keep:
         Kind.JOBS: keep.jobs_days, Kind.PROOFS: keep.jobs_days, Kind.GONE: keep.flows_days,
         Kind.HEALTH: keep.health_days, Kind.ACTIVATIONS: keep.flows_days,
         Kind.SCANS: keep.flows_days, Kind.QUESTIONS: keep.flows_days,
-        Kind.PHONES: keep.clients_days,
+        Kind.PHONES: keep.clients_days, Kind.RECOVERIES: keep.cases_days,
+        Kind.BATCHES: keep.flows_days, Kind.VERIFICATIONS: keep.flows_days,
+        Kind.PAIRINGS: keep.clients_days, Kind.SETUPS: keep.flows_days,
+        Kind.PRESENCES: keep.flows_days, Kind.TALLIES: keep.counts_days,
+        Kind.COUNTERSIGNS: keep.flows_days,
     }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from keyturn.rules.codes import Code
 from keyturn.rules.lockout import DAY, HOUR, MINUTE
 from keyturn.steps import codes, sessions
 from tests.unit.flows.house import House, run
+from tests.unit.flows.programs import make_key
 
 STEPS = {"signin": "second", "signup": "code", "recovery": "", "phone": "code", "totp": "code"}
 RECOVERY = ("code", "second", "password", "done")
@@ -47,6 +48,7 @@ class Stage:
 
     Attributes:
         browser, session: the tokens that Ada's browser shows.
+        key: a ticket system's.
     """
 
     def __init__(self, house: House, **fields: Any) -> None:
@@ -57,12 +59,14 @@ class Stage:
         self._factors = house.write(lambda tx: tx.factors.of_user(self.ada.tenant_id, self.ada.id))
         self.browser = house.random.token()
         self.session = house.random.token()
+        self.key = make_key(house).key
         self._elsewhere = house.random.token()
         self._digest = house.sealer.digest("browser", self.browser)
         self._scenes = cycle(SCENES[1:])
         house.user("bob@northwind.test", state=UserState.DISABLED)
         house.user("eve@northwind.test", frozen_at=house.clock.now())
-        run(support.open_case(house.parts, house.browser().caller, self.ada.email, "", ""))
+        # somebody else's: nobody works on a case of their own
+        run(support.open_case(house.parts, house.browser().caller, "eve@northwind.test", "", ""))
 
     def ready(self, scene: Scene | None = None) -> None:
         """Put everything back, in this scene or the next one; a minute passes."""

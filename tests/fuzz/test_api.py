@@ -31,14 +31,15 @@ EXAMPLES = 15
 #: 413, which it leaves out: a text beyond its bound may be longer than any body may be
 REJECTED = (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429)
 SESSION = "the-session-of-this-moment"
-LIVE = f"Bearer {SESSION}".encode()
+KEY = "the-key-of-a-ticket-system"
+LIVE, KEYED = f"Bearer {SESSION}".encode(), f"Bearer {KEY}".encode()
 #: the name that programs in tests call us by
 MEANT = {b"testserver": ORIGIN.partition("//")[2].encode()}
 #: problems that come before any flow: whoever gets one has stored and counted nothing
 BEFORE_FLOWS = {
     "invalid", "not-json", "not-utf-8", "content-type", "unexpected-query", "unexpected-body",
     "repeated-header", "body-too-long", "method", "no-such-page", "other-host", "no-tenant",
-    "sign-in", "nothing-pending",
+    "sign-in", "unknown-key", "nothing-pending",
 }  # fmt: skip
 INSIDES = (b"Traceback", b'File "', b"sqlalchemy", b"pydantic", b"keyturn.web", b"sqlite")
 
@@ -74,9 +75,8 @@ class Watched:
 
     def _dressed(self, scope: Any) -> Any:
         headers = [(k, MEANT.get(v, v)) for k, v in scope["headers"]]
-        headers = [
-            (k, f"Bearer {self._stage.session}".encode() if v == LIVE else v) for k, v in headers
-        ]
+        shown = {LIVE: self._stage.session, KEYED: self._stage.key}
+        headers = [(k, f"Bearer {shown[v]}".encode() if v in shown else v) for k, v in headers]
         if self._inside:
             headers = [(k, v) for k, v in headers if k != b"keyturn-browser"]
             headers.append((b"keyturn-browser", self._stage.browser.encode()))
@@ -113,7 +113,7 @@ def configuration(*, inside: bool, whole: bool = True) -> schemathesis.Config:
         ],
     }  # fmt: skip
     if inside:
-        told["auth"] = {"openapi": {"session": {"bearer": SESSION}}}
+        told["auth"] = {"openapi": {"session": {"bearer": SESSION}, "key": {"bearer": KEY}}}
     return schemathesis.Config.from_dict(told)
 
 

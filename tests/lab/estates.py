@@ -26,7 +26,7 @@ from keyturn.steps.second import sealed_for
 from keyturn.wiring import House
 from tests.lab.holders import Linked
 from tests.lab.powered import PoweredServer
-from tests.lab.served import _hashed
+from tests.lab.served import hashed
 from tests.lab.witness import Witness, additions, crowd
 
 DC = "dc1"
@@ -110,7 +110,7 @@ class Installed:
         user = User(
             id=parts.random.id(now), tenant_id=self.tenant.id, state=UserState.ACTIVE,
             name=account.display, username=None, email=email, phone=None, phone_verified_at=None,
-            password_hash=_hashed(), password_set_at=now, epoch=0, frozen_at=None,
+            password_hash=hashed(), password_set_at=now, epoch=0, frozen_at=None,
             timezone=None, created_at=now,
         )  # fmt: skip
         secret = pyotp.random_base32()

@@ -7,22 +7,20 @@ on a phone.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.resources import files
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.lab.looking import PHONE, WHOLE, Eye, Person
+from tests.lab.looking import PATIENCE_MS, PHONE, WHOLE, Eye, Person, opened
 from tests.lab.played_door import NUMBER, PlayedDoor, film
 from tests.lab.served import Served, eventually
 
-SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
 PIN = "284617"
+PUSHES_AGAIN = 6
 #: the app is held in a hand; what its pages are on a desk, theirs tell
 HELD = {"phone": PHONE}
 #: what a phone asks its owner for
@@ -55,11 +53,8 @@ def staged(folder: Path) -> Iterator[tuple[Eye, PlayedDoor]]:
     seen = folder / "code.y4m"
     seen.write_bytes(film(doors[0].link))
     camera = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={seen}")
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
-    with served, sync_playwright() as driver:
-        eye = Eye(driver, served.origin, SHOTS, axe, camera, whole=True, sizes=HELD)
+    with served, opened(served.origin, camera, whole=True, sizes=HELD) as eye:
         yield eye, doors[0]
-        eye.close()
 
 
 @contextmanager
@@ -79,16 +74,30 @@ class Phone:
 
     Args:
         allowed: what its owner has allowed.
-        address: what the browser's push service gives it.
+        address: what the browser's push service gives it; None: that service is not played.
     """
 
-    def __init__(self, eye: Eye, *allowed: str, address: Mapping[str, Any] = ADDRESS) -> None:
-        self.person: Person = eye.person(size=PHONE)
-        self.page = self.person.page
-        context = self.page.context
+    def __init__(
+        self, eye: Eye, *allowed: str, address: Mapping[str, Any] | None = ADDRESS
+    ) -> None:
+        person = eye.person(size=PHONE)
+        context = person.page.context
         context.grant_permissions(list(allowed))
-        context.add_init_script(f"{PUSHES}({json.dumps(address)})")
-        self._browser = context.new_cdp_session(self.page)
+        if address is not None:
+            context.add_init_script(f"{PUSHES}({json.dumps(address)})")
+        self._take(person)
+
+    @classmethod
+    def held(cls, person: Person) -> Phone:
+        """The app in a window that is open already."""
+        phone = cls.__new__(cls)
+        phone._take(person)
+        return phone
+
+    def _take(self, person: Person) -> None:
+        self.person: Person = person
+        self.page = person.page
+        self._browser = self.page.context.new_cdp_session(self.page)
         self._registrations: list[Any] = []
         self._browser.on(
             "ServiceWorker.workerRegistrationUpdated",
@@ -96,14 +105,23 @@ class Phone:
         )
         self._browser.send("ServiceWorker.enable")
 
-    def deny(self, what: str) -> None:
-        """As somebody who has said no."""
+    def decide(self, what: str, decision: str) -> None:
+        """As somebody who has said so: "denied"; or who is to be asked (again): "prompt"."""
         target = self._browser.send("Target.getTargetInfo")["targetInfo"]
         self._browser.send(
             "Browser.setPermission",
-            {"permission": {"name": what}, "setting": "denied",
+            {"permission": {"name": what}, "setting": decision,
              "browserContextId": target["browserContextId"]},
         )  # fmt: skip
+
+    def deny(self, what: str) -> None:
+        """As somebody who has said no."""
+        self.decide(what, "denied")
+
+    def allow(self, *what: str) -> Phone:
+        """As somebody who has changed their mind; what is not named is denied."""
+        self.page.context.grant_permissions(list(what))
+        return self
 
     def say(self, agent: str, touch: int = 5) -> Phone:
         """What this phone says it is, from the next page on; without hints, as iOS has none."""
@@ -112,6 +130,21 @@ class Phone:
             "Object.defineProperty(Navigator.prototype, 'userAgentData', {get: () => undefined});"
             f"Object.defineProperty(Navigator.prototype, 'maxTouchPoints', {{get: () => {touch}}});"
         )
+        return self
+
+    def hint(self, agent: str, version: str, chromium: str) -> Phone:
+        """What this phone says it is in client hints, whatever its user agent says.
+
+        Args:
+            version: of its Android. chromium: of its browser's engine.
+        """
+        brands = [{"brand": "Chromium", "version": chromium}]
+        hints = {
+            "platform": "Android", "platformVersion": version, "architecture": "", "model": "X",
+            "mobile": True, "brands": brands, "fullVersionList": brands,
+        }  # fmt: skip
+        told = {"userAgent": agent, "userAgentMetadata": hints}
+        self._browser.send("Emulation.setUserAgentOverride", told)
         return self
 
     def lacks(self, *names: str) -> Phone:
@@ -125,9 +158,10 @@ class Phone:
         self.person.go(f"/app/{fragment}")
         return self
 
-    def heading(self, words: str) -> Phone:
+    def heading(self, words: str, patience_s: float = PATIENCE_MS / 1000) -> Phone:
         """Wait until the screen's sentence holds these words; it has the focus."""
-        expect(self.page.locator("h1:visible")).to_contain_text(words)
+        sentence = self.page.locator("h1:visible")
+        expect(sentence).to_contain_text(words, timeout=patience_s * 1000)
         return self
 
     def press(self, words: str) -> Phone:
@@ -152,6 +186,20 @@ class Phone:
              "registrationId": scope["registrationId"], "data": plain},
         )  # fmt: skip
 
+    def notices(self, message: dict[str, Any]) -> list[list[str]]:
+        """A message arrives: title, body and tag of what is shown of it.
+
+        DevTools hands a message over once and does not tell whether a worker woke up in time to
+        take it, so it is handed over again until something is seen; a tag is shown once.
+        """
+        shown = """(tag) => navigator.serviceWorker.ready.then((r) => r.getNotifications({tag}))
+          .then((all) => all.map((one) => [one.title, one.body, one.tag]))"""
+        for _ in range(PUSHES_AGAIN):
+            self.push(message)
+            with suppress(AssertionError):
+                return eventually(lambda: self.page.evaluate(shown, message["id"]) or None, 5)
+        raise AssertionError(f"no notice of {message}")
+
     def bind(self, door: PlayedDoor) -> Phone:
         """All the way from the code to the account, without a look."""
         self.open(door.link.partition("/app/")[2]).press("Check my phone")
@@ -170,6 +218,12 @@ class Phone:
     def told(self, words: str) -> Phone:
         """Wait until these words can be read."""
         expect(self.page.get_by_text(words).and_(self.page.locator(":visible"))).to_be_visible()
+        return self
+
+    def unknown(self) -> Phone:
+        """The same phone, at the app's beginning: it has kept nothing but the app itself."""
+        self.open().heading("")
+        script(self, "store.js", "await m.forget(); return true;", None)
         return self
 
     def leave(self) -> None:

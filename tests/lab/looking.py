@@ -1,8 +1,9 @@
 """A browser that looks at every page it is shown, at two sizes and in two themes.
 
 An `Eye` drives one Chromium.  `eye.person()` gives a fresh browser of somebody;
-`person.see("name")` photographs the page that is open at a phone's and a desk's size in
-light and dark, and notes what is wrong with it:
+`person.see("name")` looks at the page that is open at a phone's and a desk's size in
+light and dark, and notes what is wrong with it; pictures of it are kept in the folder that
+KEYTURN_SCREENSHOTS names, if it does:
 
     the Content-Security-Policy was violated          the page scrolls sideways
     something was said on the console                 axe-core found a barrier
@@ -10,12 +11,26 @@ light and dark, and notes what is wrong with it:
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright
+import pytest
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
+
+SHOTS = os.environ.get("KEYTURN_SCREENSHOTS")
 
 #: Chromium without a window, and half the work
 CHROMIUM = "/usr/bin/chromium-headless-shell"
@@ -35,7 +50,9 @@ JUDGED = {
     "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
-PATIENCE_MS = 6_000
+#: a machine that does much else is slow, and no test may fail of it; none waits so long in vain
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 _TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", e =>
   console.error("policy: " + e.effectiveDirective + " forbids " + e.blockedURI))"""
@@ -50,29 +67,32 @@ class Eye:
     """See the module.
 
     Attributes:
-        names: the pages seen; `screens`: how often something was photographed.
+        names: the pages seen; `screens`: how often one was looked at.
         findings: what is wrong, in words.
 
     Args:
         flags: further ones of the browser's command line.
         whole: the whole browser, not the smaller one.
         sizes: at which pages are looked at.
+        home: the browser's home folder, where it finds whom to trust (.pki/nssdb).
+        screens: sizes with their themes, where not each size is looked at in each theme.
     """
 
     def __init__(
-        self, driver: Playwright, origin: str, shots: Path, axe: str, flags: Sequence[str] = (),
+        self, driver: Playwright, origin: str, axe: str, flags: Sequence[str] = (),
         *, whole: bool = False, sizes: Mapping[str, tuple[int, int]] = SIZES,
+        home: Path | None = None, screens: Collection[tuple[str, str]] | None = None,
     ) -> None:  # fmt: skip
         self.origin = origin
         self.names: list[str] = []
         self.screens = 0
         self.findings: list[str] = []
-        self._shots = shots
-        self._sizes = sizes
+        self._sizes, self._screens = sizes, screens
         self._axe = axe
         self._browser: Browser = driver.chromium.launch(
-            executable_path=WHOLE if whole else CHROMIUM, args=[*FLAGS, *flags]
-        )
+            executable_path=WHOLE if whole else CHROMIUM, args=[*FLAGS, *flags],
+            env={**os.environ, "HOME": str(home)} if home else None,
+        )  # fmt: skip
 
     def close(self) -> None:
         """End the browser."""
@@ -111,7 +131,7 @@ class Eye:
         self.findings.append(f"{page.url if page else address}: {message.text} ({address})")
 
     def look(self, page: Page, name: str, *, script: bool = True) -> None:
-        """Photograph the page and note what is wrong with it."""
+        """Look at the page, and note what is wrong with it."""
         assert name not in self.names, name
         self.names.append(name)
         before = page.viewport_size
@@ -120,6 +140,8 @@ class Eye:
         for size, (width, height) in self._sizes.items():
             page.set_viewport_size({"width": width, "height": height})
             for theme in THEMES:
+                if self._screens and (size, theme) not in self._screens:
+                    continue
                 self._look_once(page, name, size, theme, script=script)
         page.emulate_media(color_scheme="light")
         if before:
@@ -128,7 +150,8 @@ class Eye:
     def _look_once(self, page: Page, name: str, size: str, theme: Any, *, script: bool) -> None:
         page.emulate_media(color_scheme=theme)
         where = f"{size}-{theme}/{name}"
-        page.screenshot(path=self._shots / f"{where}.png", full_page=True)
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{where}.png", full_page=True)
         self.screens += 1
         if script:
             if page.evaluate(_SIDEWAYS):
@@ -220,3 +243,30 @@ class Person:
     def leave(self) -> None:
         """Close this browser."""
         self.page.context.close()
+
+
+@contextmanager
+def opened(
+    origin: str, flags: Sequence[str] = (), *, whole: bool = False,
+    sizes: Mapping[str, tuple[int, int]] = SIZES, home: Path | None = None,
+    screens: Collection[tuple[str, str]] | None = None,
+) -> Iterator[Eye]:  # fmt: skip
+    """An Eye while it is needed; without a browser its tests are left out. Args: as of Eye."""
+    if not Path(WHOLE if whole else CHROMIUM).exists():
+        pytest.skip(MISSING)
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
+    with sync_playwright() as driver:
+        eye = Eye(driver, origin, axe, flags, whole=whole, sizes=sizes, home=home, screens=screens)
+        try:
+            yield eye
+        finally:
+            eye.close()
+
+
+@contextmanager
+def unharmed(eye: Eye) -> Iterator[Eye]:
+    """The same; when this is over, nothing may have been wrong meanwhile."""
+    before = len(eye.findings)
+    yield eye
+    wrong = eye.findings[before:]
+    assert not wrong, wrong

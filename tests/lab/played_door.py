@@ -5,8 +5,10 @@ What the app shows of each answer is looked at here; the real door has tests of 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import secrets
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,10 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from keyturn.adapters.passkeys import PyWebAuthn
+from keyturn.rules import app_lock, passkeys
 from keyturn.rules import enrolment_address as address
+from keyturn.rules.app_lock import LockKey
 from keyturn.rules.approvals import Approval, Kind, Verdict, statement
 from keyturn.rules.enrolment_address import Content
 from keyturn.rules.lockout import MINUTE
+from keyturn.rules.passkeys import Party
 from keyturn.wire import phones, signatures
 
 CODE, PHONE_ID = "01jd0123456789abcdefghjkmn", "01jd0123456789abcdefghjk{:02d}"
@@ -30,6 +36,8 @@ SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 #: a point of P-256, as the key of messages
 PUSH = base64.urlsafe_b64encode(b"\x04" + bytes(range(64))).decode().rstrip("=")
 ACCOUNT = {"name": "Ada Byron", "identifier": "ada@people.test"}
+
+JUDGE = PyWebAuthn()
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -52,6 +60,8 @@ class PlayedDoor:
         asked: every operation that came, with its body.
         broken: answers are signed by another key.
         pins: what was set, by phone.
+        answered: operations, in the order in which they were.
+        held: the operation whose answers wait until it is another; "": none.
         question: kind, asker, place and words of what is asked; {}: nothing is.
     """
 
@@ -60,12 +70,16 @@ class PlayedDoor:
         self.app: Any = None
         self.refusals: dict[str, Refusal] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.answered: list[str] = []
         self.faults: list[str] = []
         self.broken = False
         self.silent = False
+        self.held = ""
         self.ahead = 0
         self.pins: dict[str, str] = {}
         self.question: dict[str, Any] = {}
+        self.challenge = ""
+        self._key_of_lock = LockKey("", "", 0, 0)
         self.now = now
         self._key = Ed25519PrivateKey.generate()
         self._speaker = phones.NEW
@@ -84,14 +98,17 @@ class PlayedDoor:
         """Nothing is wrong with the account, and nobody has said anything yet."""
         self.refusals.clear()
         self.asked.clear()
+        self.answered.clear()
         self.question = {}
         self.broken = self.silent = False
+        self.held = ""
         self.ahead = 0
         self.state = {
             **self._whose(), "phone": {"id": PHONE_ID.format(0), "name": "X", "bound_at": 1},
             "locked_until": None, "lanes": [], "frozen_at": None, "offline": True, "waiting": 0,
             "push": {"state": "works", "since": 1}, "push_key": PUSH, "checked_at": None,
-            "lock": {"set": True, "until": None}, "directories": [],
+            "lock": {"set": True, "until": None, "key": False}, "directories": [],
+            "lost": None,
         }  # fmt: skip
 
     @property
@@ -132,10 +149,13 @@ class PlayedDoor:
             more = message.get("more_body", False)
         headers = {k.decode(): v.decode() for k, v in scope["headers"]}
         status, said, data = self._answered(path, headers, body)
+        while self.held and path.endswith(self.held):  # noqa: ASYNC110  a thread lets go
+            await asyncio.sleep(0.02)
         await send({"type": "http.response.start", "status": status, "headers": [
             (k.encode(), v.encode()) for k, v in said.items()
         ]})  # fmt: skip
         await send({"type": "http.response.body", "body": data})
+        self.answered.append(path.rpartition("/")[2])
 
     def _answered(
         self, path: str, headers: dict[str, str], body: bytes
@@ -153,7 +173,7 @@ class PlayedDoor:
                 told = {"now": now, "error": refusal.error}
         data = json.dumps(told).encode()
         key = Ed25519PrivateKey.generate() if self.broken else self._key
-        signed = signatures.sign_answer(key, 200, data, signature)
+        signed = signatures.sign_answer(key, 200, data, signature, phones.TAG)
         return 200, {"content-type": "application/json", **signed}, data
 
     def _checked(
@@ -225,8 +245,49 @@ class PlayedDoor:
         return {}
 
     def _proof(self, said: dict[str, Any]) -> None:
-        if said["proof"]["pin"] != self.pins[self._speaker]:
-            raise Refusal("lock", set=True, until=None, left=4)
+        """The PIN, or the answer of the phone's own lock to the question of just now."""
+        key, key_id = said["proof"].get("key"), self.state["lock"]["key"]
+        if key is None and said["proof"]["pin"] == self.pins[self._speaker]:
+            return
+        if key is not None and self.challenge and key["id"] == key_id:
+            given = passkeys.assertion(key)
+            assert given is not None
+            asked, self.challenge = self.challenge, ""
+            JUDGE.asserted(self._party, asked, given, self._key_of_lock.public_key, verified=True)
+            return
+        raise Refusal("lock", set=True, until=None, left=4, key=bool(key_id))
+
+    @property
+    def _party(self) -> Party:
+        return Party("localhost", self.origin, "Northwind Cameras")
+
+    def _lock_new(self, _said: dict[str, Any]) -> dict[str, Any]:
+        self.challenge = secrets.token_urlsafe(32)
+        names = ACCOUNT["identifier"], "Chrome on Android"
+        return {
+            "options": app_lock.creation_options(self._party, self.challenge, "aGFuZGxl", names)
+        }
+
+    def _lock_key(self, said: dict[str, Any]) -> dict[str, Any]:
+        self._proof(said)
+        made = passkeys.attestation(said["made"])
+        assert made is not None
+        asked, self.challenge = self.challenge, ""
+        key = JUDGE.attested(self._party, asked, made, verified=True)
+        self._key_of_lock = LockKey(key.credential_id, key.public_key, key.sign_count, 0)
+        self.state["lock"]["key"] = key.credential_id
+        return {}
+
+    def _lock_ask(self, said: dict[str, Any]) -> dict[str, Any]:
+        if not self.state["lock"]["key"]:
+            return {"options": None}
+        self.challenge = secrets.token_urlsafe(32)
+        return {"options": app_lock.request_options(self._party, self.challenge, self._key_of_lock)}
+
+    def _lock_forget(self, said: dict[str, Any]) -> dict[str, Any]:
+        self._proof(said)
+        self.state["lock"]["key"] = False
+        return {}
 
     def _offline(self, said: dict[str, Any]) -> dict[str, Any]:
         self._proof(said)
@@ -236,6 +297,11 @@ class PlayedDoor:
         self._proof(said)
         self.state["locked_until"] = None
         return {"count": 1}
+
+    def _stop_lost(self, said: dict[str, Any]) -> dict[str, Any]:
+        self._proof(said)
+        lost, self.state["lost"] = self.state["lost"], None
+        return {"stopped": lost is not None and lost["id"] == said["id"]}
 
     def _unbind(self, said: dict[str, Any]) -> dict[str, Any]:
         self._proof(said)
@@ -284,7 +350,8 @@ class PlayedDoor:
         return {"push": self.state["push"]}
 
     def _push(self, _said: dict[str, Any]) -> dict[str, Any]:
-        return {"push": {"state": "none", "since": self.now()}}
+        self.state["push"] = {"state": "none", "since": self.now()}
+        return {"push": self.state["push"]}
 
     def _test_push(self, _said: dict[str, Any]) -> dict[str, Any]:
         return {"id": "m1"}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -46,13 +47,13 @@ from keyturn.steps.second import sealed_for
 
 T = TypeVar("T")
 PASSWORD = "quiet harbour at seven"
-PATIENCE_S = 10
+PATIENCE_S = 30
 _CODE = re.compile(r"^\s*(\d{3}) ?(\d{3})\s*$|\b(\d{6})\b", re.MULTILINE)
 _LINK = re.compile(r"https?://\S+")
 
 
 @lru_cache
-def _hashed() -> str:
+def hashed() -> str:
     """PASSWORD hashed with the default parameters."""
     return argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(PASSWORD)
 
@@ -94,15 +95,15 @@ class Arrived:
         return next(link for link in _LINK.findall(self.text) if path in link)
 
 
-def eventually(look: Callable[[], T | None]) -> T:
-    """What `look` finds, asked again and again for ten seconds at most."""
-    pause = threading.Event()
-    for _ in range(PATIENCE_S * 50):
+def eventually(look: Callable[[], T | None], patience_s: float = PATIENCE_S) -> T:
+    """What `look` finds, asked again and again for so long at most."""
+    pause, end = threading.Event(), time.monotonic() + patience_s
+    while time.monotonic() < end:
         found = look()
         if found is not None:
             return found
         pause.wait(0.02)
-    raise AssertionError("nothing came within ten seconds")
+    raise AssertionError(f"nothing came within {patience_s:.0f} seconds")
 
 
 class Served:
@@ -210,7 +211,7 @@ class Served:
         plain = User(
             id=self.house.parts.random.id(now), tenant_id=(tenant or self.tenant).id,
             state=UserState.ACTIVE, name=name, username=names[0] if names else None, email=email,
-            phone=None, phone_verified_at=None, password_hash=_hashed(),
+            phone=None, phone_verified_at=None, password_hash=hashed(),
             password_set_at=now - 40 * DAY, epoch=0, frozen_at=None, timezone="Europe/London",
             created_at=now - 80 * DAY,
         )  # fmt: skip

@@ -39,7 +39,7 @@ from keyturn.steps.acts import begin
 from keyturn.steps.outbox import mail_notice
 from tests.lab.commanded import Server
 from tests.lab.own import free_port, listens, open_folder, program, running, until
-from tests.lab.served import PASSWORD, _hashed
+from tests.lab.served import PASSWORD, hashed
 
 T = TypeVar("T")
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -210,7 +210,7 @@ class Fleet:
             User(
                 id=random.id(now), tenant_id=self.tenant.id, state=UserState.ACTIVE,
                 name=f"{start} {n}", username=f"{start}{n}", email=f"{start}{n}@example.test",
-                phone=None, phone_verified_at=None, password_hash=_hashed(),
+                phone=None, phone_verified_at=None, password_hash=hashed(),
                 password_set_at=now, epoch=0, frozen_at=None, timezone=None, created_at=now,
             )
             for n in range(count)

@@ -96,4 +96,13 @@ def test_a_grown_database_is_the_migrations_own_and_every_list_answers() -> None
     document = bench("growth")
     assert broken(document, "p99", "p95", "load_s") == []
     for engine in ENGINES:
-        assert document["engines"][engine]["accounts"] == 20_000
+        assert document["engines"][engine]["accounts"] == 4_000
+
+
+def test_every_page_of_the_console_answers_and_is_timed() -> None:
+    document = bench("console")
+    assert broken(document, "p95") == []
+    for engine in ENGINES:
+        pages = document["engines"][engine]["console"]
+        assert len(pages) > 30
+        assert all(page["p95_ms"] >= page["p50_ms"] > 0 for page in pages.values())

@@ -7,23 +7,19 @@ ends with: nothing on any of its pages was wrong.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Iterator
-from importlib.resources import files
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from keyturn.flows import owner
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.lockout import MINUTE
 from keyturn.rules.sessions import CONSOLE_IDLE_MS
-from tests.lab.looking import CHROMIUM, MISSING, PHONE, Eye, Person
+from tests.lab.looking import PHONE, Eye, Person, opened
 from tests.lab.served import PASSWORD, Served, eventually
 
-SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
 NEW = "seven lamps by the river"
 PEOPLE = (
     "Ann Lindqvist", "Bartholomew Featherstonehaugh-Cavendish", "Chiara Rossi", "Dilnoza Karimova",
@@ -44,21 +40,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def seeing(served: Served) -> Iterator[Eye]:
     """One browser for all tests."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(MISSING)
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
-    with sync_playwright() as driver:
-        eye = Eye(driver, served.origin, SHOTS, axe)
+    with opened(served.origin) as eye:
         yield eye
-        eye.close()
-
-
-@pytest.fixture
-def eye(seeing: Eye) -> Iterator[Eye]:
-    """The same; when the test is over, nothing may have been wrong."""
-    before = len(seeing.findings)
-    yield seeing
-    assert seeing.findings[before:] == []
 
 
 def apart(work: object) -> str:
@@ -406,7 +389,7 @@ def plain_console(served: Served, eye: Eye) -> None:
     secret = served.authenticator(boss)
     desk = eye.person(script=False).sign_in("petra@northwind.test", PASSWORD)
     desk.type(code=served.shown(secret)).press("Go on")
-    desk.type(q="rossi").press("Search")
+    desk.type(q="rossi").press("Show")
     assert desk.page.locator("#rows tbody tr").count() == 1
     desk.page.get_by_label("Actions for Chiara Rossi").click()
     desk.see("plain-console-menu")

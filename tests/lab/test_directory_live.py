@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from importlib.resources import files
-from pathlib import Path
 
-import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Role
-from tests.lab.looking import CHROMIUM, MISSING, Eye
+from tests.lab.looking import Eye
 from tests.lab.served import PASSWORD, Served
-from tests.lab.test_browser import SHOTS
 from tests.unit.web.corp import Corp, host
 
 #: the page asks every 15 s
 RENEWED_MS = 25_000
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("installation")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def eye(served: Served) -> Iterator[Eye]:
-    """One browser; in the end nothing on any page may have been wrong."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(MISSING)
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
-    with sync_playwright() as driver:
-        looking = Eye(driver, served.origin, SHOTS, axe)
-        yield looking
-        looking.close()
-    assert looking.findings == []
 
 
 def test_the_map_renews_itself_and_what_was_opened_stays_open(served: Served, eye: Eye) -> None:

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
-from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -20,7 +17,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect
 
 from keyturn.rules.directories.policies import Policy, judge
 from keyturn.rules.directories.proofs import ProofState
@@ -29,42 +26,14 @@ from keyturn.rules.lockout import DAY, MINUTE
 from keyturn.wire import certificates, seals
 from keyturn.wire.certificates import Certificate
 from keyturn.wire.messages import Sealed
-from tests.lab.looking import CHROMIUM, PHONE, Eye, Person
+from tests.lab.looking import PHONE, Eye, Person
 from tests.lab.served import PASSWORD, Served, eventually
 from tests.unit.web.corp import DOMAIN, POLICY, Corp
 
-SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
 VECTORS = Path(__file__).parents[1] / "vectors"
 NEW = "Velvet-Otter-42 läuft!"
 #: sends what an agent of ours would say at once, every time the server looks
 _numbers = iter(range(1, 100))
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The server, on loopback: browsers seal on a protected or a local page only."""
-    with Served(tmp_path_factory.mktemp("installation"), host="localhost") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def seeing(served: Served) -> Iterator[Eye]:
-    """One browser for all tests."""
-    if not Path(CHROMIUM).exists():
-        pytest.fail("failed to run: Chromium is not installed", pytrace=False)
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
-    with sync_playwright() as driver:
-        eye = Eye(driver, served.origin, SHOTS, axe)
-        yield eye
-        eye.close()
-
-
-@pytest.fixture
-def eye(seeing: Eye) -> Iterator[Eye]:
-    """The same; when the test is over, nothing may have been wrong."""
-    before = len(seeing.findings)
-    yield seeing
-    assert seeing.findings[before:] == []
 
 
 class Ada:

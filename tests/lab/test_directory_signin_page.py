@@ -4,44 +4,19 @@ never sent in clear. The agent's part is played here, with real keys (tests/unit
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
-from importlib.resources import files
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect
 
 from keyturn.ports.store import Tx
-from tests.lab.looking import CHROMIUM, PHONE, Eye
+from tests.lab.looking import PHONE, Eye
 from tests.lab.served import Served, eventually
 from tests.lab.test_directory_page import clues
 from tests.unit.web.corp import DOMAIN, Corp
 
-SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
 WORK = "Amber-Kettle-19 läuft!"
 EMAIL = "ada@people.test"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The server, on loopback: browsers seal on a protected or a local page only."""
-    with Served(tmp_path_factory.mktemp("installation"), host="localhost") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def eye(served: Served) -> Iterator[Eye]:
-    """One browser for all tests; in the end nothing may have been wrong."""
-    if not Path(CHROMIUM).exists():
-        pytest.fail("failed to run: Chromium is not installed", pytrace=False)
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
-    with sync_playwright() as driver:
-        eye = Eye(driver, served.origin, SHOTS, axe)
-        yield eye
-        eye.close()
-    assert eye.findings == []
 
 
 @pytest.fixture(scope="module")

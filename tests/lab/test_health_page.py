@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from keyturn.rules.accounts import Role
-from tests.lab.looking import CHROMIUM, MISSING, Eye, Person
+from tests.lab.looking import Eye, Person, opened, unharmed
 from tests.lab.served import PASSWORD, Served
-from tests.lab.test_browser import SHOTS
 
 PLACE = "/console/health"
 
@@ -26,14 +23,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def eye(served: Served) -> Iterator[Eye]:
     """One browser; in the end nothing on any page may have been wrong."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(MISSING)
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
-    with sync_playwright() as driver:
-        looking = Eye(driver, served.origin, SHOTS, axe)
+    with opened(served.origin) as looking, unharmed(looking):
         yield looking
-        looking.close()
-    assert looking.findings == []
 
 
 def desk(served: Served, eye: Eye, role: Role, *, script: bool = True) -> Person:

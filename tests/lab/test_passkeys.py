@@ -5,21 +5,15 @@ The key, its signatures and its counter are the browser's own; nothing of ours i
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import CDPSession, expect, sync_playwright
+from playwright.sync_api import CDPSession, expect
 
 from keyturn.rules.accounts import Passkey, Role, User
 from keyturn.steps.stepup import FRESH_MS
-from tests.lab.looking import CHROMIUM, MISSING, Eye, Person
+from tests.lab.looking import Eye, Person
 from tests.lab.served import PASSWORD, Served, eventually
 
-SHOTS = Path(os.environ.get("KEYTURN_SCREENSHOTS", "screenshots"))
 ADA, BEN, CLEO, DORA = (f"{name}@people.test" for name in ("ada", "ben", "cleo", "dora"))
 BUILT_IN: dict[str, Any] = {
     "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal",
@@ -31,33 +25,6 @@ PLAIN_KEY = {
     **BUILT_IN, "transport": "usb", "hasResidentKey": False, "hasUserVerification": False,
     "isUserVerified": False,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The server under a name: passkeys are bound to names, not to addresses."""
-    with Served(tmp_path_factory.mktemp("installation"), host="localhost") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def seeing(served: Served) -> Iterator[Eye]:
-    """One browser for all tests."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(MISSING)
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
-    with sync_playwright() as driver:
-        eye = Eye(driver, served.origin, SHOTS, axe)
-        yield eye
-        eye.close()
-
-
-@pytest.fixture
-def eye(seeing: Eye) -> Iterator[Eye]:
-    """The same; when the test is over, nothing may have been wrong."""
-    before = len(seeing.findings)
-    yield seeing
-    assert seeing.findings[before:] == []
 
 
 #: the pretended person takes at once whatever the name's field suggests

@@ -11,17 +11,10 @@ import pytest
 from playwright.sync_api import expect
 
 from keyturn.rules.lockout import MINUTE
-from tests.lab.handset import ALL, PIN, Phone, staged, watched
+from tests.lab.handset import ALL, PIN, Phone, watched
 from tests.lab.looking import Eye
 from tests.lab.played_door import LETTERS, NUMBER, PlayedDoor, Refusal
 from tests.lab.served import eventually
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Eye, PlayedDoor]]:
-    """One server and one browser for all tests."""
-    with staged(tmp_path_factory.mktemp("installation")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -31,10 +24,18 @@ def eye(stage: tuple[Eye, PlayedDoor]) -> Iterator[Eye]:
         yield seeing
 
 
+@pytest.fixture(scope="module")
+def only(stage: tuple[Eye, PlayedDoor]) -> Iterator[Phone]:
+    """One phone that allows everything, for all tests that change nothing about it."""
+    phone = Phone(stage[0], *ALL)
+    yield phone
+    phone.leave()
+
+
 @pytest.fixture
-def door(stage: tuple[Eye, PlayedDoor]) -> PlayedDoor:
-    """What the app speaks with."""
-    return stage[1]
+def phone(only: Phone, eye: Eye) -> Phone:
+    """The same, bound to nothing."""
+    return only.unknown()
 
 
 # -- the way in
@@ -82,16 +83,16 @@ def test_whoever_opens_the_codes_address_need_not_scan(eye: Eye, door: PlayedDoo
 
 
 def test_a_number_that_is_asked_for_is_still_asked_for_after_a_reload(
-    eye: Eye, door: PlayedDoor
+    phone: Phone, door: PlayedDoor
 ) -> None:
-    phone = Phone(eye, *ALL).open(door.link.partition("/app/")[2])
+    phone.open(door.link.partition("/app/")[2])
     phone.press("Check my phone").heading("can do all").press("Go on").heading("Which number")
     phone.page.reload()
     phone.heading("Which number").press("This is not my account")
     phone.heading("Nothing was set up").see("stopped")
     assert door.said("number") == []
     phone.page.reload()
-    phone.heading("Set up this phone").leave()
+    phone.heading("Set up this phone")
 
 
 def test_letters_are_typed_where_nothing_can_be_scanned(eye: Eye, door: PlayedDoor) -> None:
@@ -123,25 +124,22 @@ def test_letters_are_typed_where_nothing_can_be_scanned(eye: Eye, door: PlayedDo
     ],
 )
 def test_a_code_that_leads_no_further_says_why(
-    eye: Eye, door: PlayedDoor, code: str, data: dict[str, str], words: str
+    phone: Phone, door: PlayedDoor, code: str, data: dict[str, str], words: str
 ) -> None:
     door.refusals["scan"] = Refusal(code, **data)
-    phone = Phone(eye, *ALL).open(door.link.partition("/app/")[2])
+    phone.open(door.link.partition("/app/")[2])
     phone.press("Check my phone").heading("can do all").press("Go on").heading(words)
     if code == "taken":
         phone.see("code-taken")
-    phone.leave()
 
 
-def test_a_code_of_another_installation_opens_nothing(eye: Eye, door: PlayedDoor) -> None:
+def test_a_code_of_another_installation_opens_nothing(phone: Phone, door: PlayedDoor) -> None:
     """The fingerprint in it is another key's: nothing is said but the time."""
     head, _, rest = door.link.partition("/app/")[2].rpartition(".")
     other = f"{head.rpartition('.')[0]}.{'A' * 22}.{rest}"
-    phone = Phone(eye, *ALL).open(other)
-    phone.press("Check my phone").heading("can do all").press("Go on")
+    phone.open(other).press("Check my phone").heading("can do all").press("Go on")
     phone.heading("not what this code vouches for").see("code-false")
     assert door.said("scan") == []
-    phone.leave()
 
 
 # -- what keeps a phone from it
@@ -205,11 +203,10 @@ def test_what_cannot_be_told_is_shown_as_such(eye: Eye) -> None:
     phone.told("Cannot tell").see("untold").leave()
 
 
-def test_a_wrong_clock_is_told_and_harms_nothing(eye: Eye, door: PlayedDoor) -> None:
+def test_a_wrong_clock_is_told_and_harms_nothing(phone: Phone, door: PlayedDoor) -> None:
     door.ahead = 3 * MINUTE
-    phone = Phone(eye, *ALL).open()
-    phone.press("Check my phone").heading("clock is ahead").press("Go on without it")
-    phone.heading("Which number").leave()
+    phone.open().press("Check my phone").heading("clock is ahead").press("Go on without it")
+    phone.heading("Which number")
 
 
 def test_no_network_is_told_as_such(eye: Eye, door: PlayedDoor) -> None:
@@ -221,8 +218,8 @@ def test_no_network_is_told_as_such(eye: Eye, door: PlayedDoor) -> None:
     phone.leave()
 
 
-def test_the_keyboard_alone_is_enough(eye: Eye, door: PlayedDoor) -> None:
-    phone = Phone(eye, *ALL).open(door.link.partition("/app/")[2])
+def test_the_keyboard_alone_is_enough(phone: Phone, door: PlayedDoor) -> None:
+    phone.open(door.link.partition("/app/")[2])
     phone.heading("Set up this phone")
     expect(phone.page.locator("h1:visible")).to_be_focused()
     phone.person.tab_to("Check my phone").keys("Enter")
@@ -232,4 +229,4 @@ def test_the_keyboard_alone_is_enough(eye: Eye, door: PlayedDoor) -> None:
     phone.heading("Which number")
     expect(phone.page.get_by_label("The two digits")).to_be_focused()
     phone.person.keys("4", "7", "Enter")
-    phone.heading("Choose a PIN").leave()
+    phone.heading("Choose a PIN")

@@ -12,17 +12,10 @@ import pytest
 from playwright.sync_api import expect
 
 from keyturn.rules.lockout import DAY, MINUTE, SECOND
-from tests.lab.handset import ALL, Phone, script, staged, watched
+from tests.lab.handset import ALL, Phone, script, watched
 from tests.lab.looking import Eye
 from tests.lab.played_door import NUMBER, SECRET, PlayedDoor, Refusal
 from tests.lab.served import eventually
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Eye, PlayedDoor]]:
-    """One server and one browser for all tests."""
-    with staged(tmp_path_factory.mktemp("installation")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -30,12 +23,6 @@ def eye(stage: tuple[Eye, PlayedDoor]) -> Iterator[Eye]:
     """The browser."""
     with watched(*stage) as seeing:
         yield seeing
-
-
-@pytest.fixture
-def door(stage: tuple[Eye, PlayedDoor]) -> PlayedDoor:
-    """What the app speaks with."""
-    return stage[1]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +82,21 @@ def test_home_says_how_the_account_stands(
     door.state |= change
     bound.open().heading(words)
     assert bound.person.seek("Unlock").count() == 0
+
+
+def test_a_phone_that_is_said_to_be_lost_says_so_and_stops_it(
+    bound: Phone, door: PlayedDoor
+) -> None:
+    lost = {"id": "r1", "ref": "KT-1234", "asked_at": door.now(), "due_at": door.now() + DAY}
+    door.state["lost"] = lost
+    bound.open().heading("told that this phone is lost").told("KT-1234").see("lost")
+    bound.press("Stop it").heading("To keep this phone").see("lost-pin")
+    bound.pin("999999").told("Tries left: 4").pin().heading("This phone stays yours").see("kept")
+    assert door.said("stop-lost")[-1]["id"] == "r1"
+    door.state["lost"] = lost
+    bound.open().heading("told that this phone is lost")
+    door.state["lost"] = None
+    bound.press("Stop it").pin().heading("All is well")  # it had its end meanwhile
 
 
 def test_a_locked_pin_says_until_when(bound: Phone, door: PlayedDoor) -> None:
@@ -193,6 +195,7 @@ def test_two_tabs_never_say_the_same_number(bound: Phone, door: PlayedDoor) -> N
     assert other.evaluate(ask) == 10
     assert bound.page.evaluate("globalThis.going") == 10
     assert len(door.said("state")) - before >= 20
+    other.close()
 
 
 def test_where_one_is_signed_in_and_what_happened(bound: Phone, door: PlayedDoor) -> None:
@@ -207,6 +210,20 @@ def test_where_one_is_signed_in_and_what_happened(bound: Phone, door: PlayedDoor
     )
     bound.press("Show older").told("By staff")
     assert door.said("happened") == [{}, {"before": "x"}]
+
+
+def test_an_answer_that_comes_late_takes_nobody_from_where_they_went(
+    bound: Phone, door: PlayedDoor
+) -> None:
+    bound.press("Where you are signed in").heading("Here you are signed in")
+    door.held = "forget-client"
+    bound.press("Forget")
+    eventually(lambda: door.said("forget-client") or None)
+    bound.press("Back to my account").heading("All is well")
+    door.held = ""
+    eventually(lambda: "forget-client" in door.answered or None)
+    bound.press("What happened").heading("What happened")
+    assert len(door.said("sessions")) == 1
 
 
 def test_this_phone_can_be_set_up_anew_or_taken_away(fresh: Phone, door: PlayedDoor) -> None:
@@ -242,10 +259,7 @@ def test_a_message_that_does_not_arrive_is_told_with_its_mend(
 
 
 def test_a_message_shows_words_and_opens_the_app(bound: Phone) -> None:
-    bound.push({"v": 1, "kind": "second", "id": "q1"})
-    shown = """navigator.serviceWorker.ready.then((r) => r.getNotifications()).then(
-      (all) => all.map((n) => [n.title, n.body, n.tag]).filter(([, , tag]) => tag === "q1"))"""
-    found = eventually(lambda: bound.page.evaluate(shown) or None)
+    found = bound.notices({"v": 1, "kind": "second", "id": "q1"})
     assert found == [
         ["Northwind Cameras", "Somebody is signing in to your account. Is it you?", "q1"]
     ]

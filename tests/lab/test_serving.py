@@ -71,10 +71,10 @@ class Running:
         )
 
     def line(self) -> str:
-        """The next line of its output, within ten seconds."""
+        """The next line of its output, within thirty seconds."""
         assert self.process.stdout
-        readable, _, _ = select.select([self.process.stdout], [], [], 10)
-        assert readable, "said nothing for ten seconds"
+        readable, _, _ = select.select([self.process.stdout], [], [], 30)
+        assert readable, "said nothing for thirty seconds"
         return self.process.stdout.readline().strip()
 
     def start(self) -> str:
@@ -104,9 +104,9 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 
 def eventually(true: Callable[[], bool]) -> None:
-    """Ask again and again, for ten seconds at most."""
+    """Ask again and again, for thirty seconds at most."""
     pause = threading.Event()
-    for _ in range(500):
+    for _ in range(1500):
         if true():
             return
         pause.wait(0.02)

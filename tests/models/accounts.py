@@ -103,6 +103,8 @@ class AccountTx(LaneTx):
             held=lambda *_: Rows(self.user), save=lambda _before, after: self._keep(after.user)
         )
         self.roles = SimpleNamespace(of_user=lambda _user: {})
+        self.devices = SimpleNamespace(taken_from=lambda *_: [])
+        self.recoveries = SimpleNamespace(newest=lambda *_: None)
         self.cases = SimpleNamespace(
             get=lambda *_: None, add=lambda _case: None, of_user=lambda *_: []
         )

@@ -24,7 +24,7 @@ from keyturn.adapters.sql.store import engine_of
 from keyturn.backups import Made, Manifest, Refused, Restored
 from keyturn.ports.phones import Kept
 from keyturn.ports.store import Tx
-from keyturn.rules import phone_app
+from keyturn.rules import batches, phone_app
 from keyturn.rules.accounts import (
     Client,
     Factor,
@@ -36,6 +36,8 @@ from keyturn.rules.accounts import (
     User,
     UserState,
 )
+from keyturn.rules.app_lock import LockKey
+from keyturn.rules.batches import Source
 from keyturn.rules.binding import Rows
 from keyturn.rules.callers import Caller
 from keyturn.rules.codes import Code
@@ -472,7 +474,12 @@ def test_a_restore_keeps_phones_and_what_was_taken_from_them_since(
     before = Rows(user, (link_of(user),), (code_of(user),), (), (phone_of(user),))
     [phone] = before.phones
     place.write(lambda tx: tx.phones.save(Rows(user), before))
-    place.write(lambda tx: tx.phones.keep(user.tenant_id, phone.id, Kept(offline="sealed")))
+    kept = Kept("digest", "sealed", key=LockKey("credential", "key", 3, 1))
+    place.write(lambda tx: tx.phones.keep(user.tenant_id, phone.id, kept))
+    draft = batches.draft(place.id(), user.tenant_id, Source.FILE, "a.csv", "", 1)
+    going_on = batches.begun(replace(draft, id=place.id()), "", 2)
+    place.write(lambda tx: tx.batches.add(draft, ()))
+    place.write(lambda tx: tx.batches.add(going_on, ()))
     made = place.backup(tmp_path)
     gone = replace(before, phones=(phone_app.over(phone, PhoneState.REVOKED, 1),))
     place.write(lambda tx: tx.phones.save(before, gone))
@@ -480,7 +487,11 @@ def test_a_restore_keeps_phones_and_what_was_taken_from_them_since(
     place.restore(made.path)
     [stored] = place.rows("phones")
     assert (stored["state"], stored["offline"]) == ("revoked", "sealed")
+    assert (stored["pin"], stored["lock_key"]) == ("digest", None)
     assert stored["offline_used"] == place.clock.now() // 30_000 + 1
     assert [row["state"] for row in place.rows("scan_codes")] == ["over"]
     taken = made.manifest.head.taken_at
     assert [row["expires_at"] for row in place.rows("activation_links")] == [taken]
+    assert {(row["state"], row["stop"]) for row in place.rows("batches")} == {
+        ("draft", None), ("stopped", "restored"),
+    }  # fmt: skip

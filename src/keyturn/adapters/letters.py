@@ -20,11 +20,12 @@ person chose; a letter whose words are not all translated is English, as pages a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,8 +40,10 @@ from jinja2.runtime import Context
 
 from keyturn.ports.delivery import Mail, Text
 from keyturn.rules.accounts import Tenant
+from keyturn.rules.directories.health.view import listed, place
+from keyturn.rules.health.words import Manner, fill, utc
 from keyturn.rules.languages import of_mail
-from keyturn.words.catalogue import catalogue
+from keyturn.words.catalogue import catalogue, saying
 from keyturn.words.loader import Translated
 from keyturn.words.speech import ENGLISH, Speech, program, speech
 
@@ -156,7 +159,11 @@ def _environment(language: str, *, html: bool) -> Environment:
     )
     said = speech(language)
     environment.globals["speech"] = said
-    environment.filters.update(clock=_clock, moment=_moment, foreign=partial(_foreign, said))
+    manner = Manner(saying(language), said.point)
+    environment.filters.update(
+        clock=_clock, moment=_moment, foreign=partial(_foreign, said),
+        caused=partial(_caused, manner), places=partial(_places, manner),
+    )  # fmt: skip
     return environment
 
 
@@ -174,6 +181,19 @@ def _foreign(said: Speech, value: str | None, longest: int = 60) -> str:
     """
     plain = re.sub(r"(?<!\d)[^\w\s()'’-]+|[^\w\s()'’-]+(?!\d)", " ", value or "")
     return program(str(_one_line(plain[:longest])), said) or said.patterns.unknown
+
+
+def _caused(manner: Manner, cause: Mapping[str, Any]) -> str:
+    """What a cause of a directory's health is, and what to do; see steps.directory_alarms."""
+    facts = cause.get("facts", {})
+    return " ".join(fill(cause[part], facts, utc, manner) for part in ("what", "mend"))
+
+
+def _places(manner: Manner, told: str | Sequence[tuple[str, str]]) -> str:
+    """Checks with where they are; a release before this one had queued them as words."""
+    if isinstance(told, str):
+        return told
+    return listed([place(title, subject, manner.say) for title, subject in told], manner.say)
 
 
 def _zone(person: object, tenant: str) -> tuple[str, tzinfo]:

@@ -26,9 +26,11 @@ class PyWebAuthn:
         """Import the library in a thread: it takes a quarter of a second."""
         await asyncio.to_thread(_library)
 
-    def attested(self, party: Party, challenge: str, given: Attestation) -> Attested:
+    def attested(
+        self, party: Party, challenge: str, given: Attestation, *, verified: bool = False
+    ) -> Attested:
         """A new credential. Who made the authenticator is not asked and not believed."""
-        return _strictly(lambda: _attested(party, challenge, given))
+        return _strictly(lambda: _attested(party, challenge, given, verified=verified))
 
     def asserted(
         self, party: Party, challenge: str, given: Assertion, public_key: str, *, verified: bool
@@ -52,7 +54,9 @@ def _strictly(judge: Callable[[], T]) -> T:
         raise Unacceptable(f"{type(error).__name__}: {error}"[:200]) from error
 
 
-def _attested(party: Party, challenge: str, given: Attestation) -> Attested:
+def _attested(
+    party: Party, challenge: str, given: Attestation, *, verified: bool
+) -> Attested:  # fmt: skip
     from webauthn.helpers import structs  # noqa: PLC0415  as _library
     from webauthn.helpers.cose import COSEAlgorithmIdentifier  # noqa: PLC0415  as _library
 
@@ -65,6 +69,7 @@ def _attested(party: Party, challenge: str, given: Attestation) -> Attested:
         expected_challenge=_decode(challenge),
         expected_rp_id=party.id,
         expected_origin=party.origin,
+        require_user_verification=verified,
         supported_pub_key_algs=[COSEAlgorithmIdentifier(alg) for alg in ALGORITHMS],
     )
     if seen.credential_id != raw:

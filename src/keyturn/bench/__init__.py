@@ -5,6 +5,7 @@
     oracle    whether time or bytes tell who has an account
     start     how fast and how small two workers start
     growth    whether a million accounts make anybody wait
+    console   how long the console's lists and searches take
     directory what a proved reset and thousands of idle agents cost
     sync      what reading everybody out of a directory costs, and following
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-NAMES = ("lockout", "signin", "oracle", "start", "growth", "directory", "sync")
+NAMES = ("lockout", "signin", "oracle", "start", "growth", "console", "directory", "sync")
 
 
 def run(name: str, argv: Sequence[str]) -> int:

@@ -29,6 +29,7 @@ TEXTS = {
     "oracle": "Whether time or bytes of an answer tell who has an account.",
     "start": "How soon two workers answer and how much memory they take.",
     "growth": "Whether a million accounts and ten million rows make anybody wait.",
+    "console": "How long the console's lists and searches take, at 100,000 users.",
     "directory": "What a proved reset and thousands of idle agents cost.",
     "sync": "What reading everybody out of a directory costs, and following.",
 }
@@ -55,10 +56,15 @@ _NUMBERS = {
         "runs": ("starts of which the median counts", 5, 1),
     },
     "growth": {
-        "accounts": ("accounts of the big database", 1_000_000, 20_000),
-        "rows": ("rows of lanes, and as many of the audit trail", 10_000_000, 20_000),
-        "samples": ("right sign-ins, and as many wrong ones, on each database", 1000, 20),
-        "looks": ("looks at each page of the console", 40, 2),
+        "accounts": ("accounts of the big database", 1_000_000, 4_000),
+        "rows": ("rows of lanes, and as many of the audit trail", 10_000_000, 4_000),
+        "samples": ("right sign-ins, and as many wrong ones, on each database", 1000, 5),
+        "looks": ("looks at each page of the console", 40, 1),
+    },
+    "console": {
+        "accounts": ("accounts", 100_000, 2_000),
+        "rows": ("rows of lanes, and as many of the audit trail", 1_000_000, 4_000),
+        "looks": ("looks at each page", 40, 1),
     },
     "directory": {
         "resets": ("resets on a real controller, each beside a bare one; at most 50", 50, 2),

@@ -29,7 +29,7 @@ from keyturn.bench.report import Findings
 from keyturn.bench.task import Task
 
 CLIENTS = (1, 8, 64)
-FEW = (1, 8)
+FEW = (8,)
 REFUSED_CLIENTS = 8
 MOST_CPU_MS, MOST_REFUSAL_CPU_MS = 4, 2
 LIMIT, SEE_OTHER, UNAUTHORISED = 5, 303, 401

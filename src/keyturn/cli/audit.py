@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -9,11 +10,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from keyturn import __version__
 from keyturn.cli.opened import Desk, desk
 from keyturn.cli.options import CONFIG, JSON, TENANT
-from keyturn.cli.terminal import OUT, as_json, clean, iso, moment, pairs
-from keyturn.flows import staff
+from keyturn.cli.terminal import OUT, as_json, clean, moment, pairs
+from keyturn.flows import trail
+from keyturn.flows.trail import Asked, NotAllowed
 from keyturn.rules.events import Entry
+from keyturn.rules.trail_formats import Format, document, head, lines
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 LOOK_S = 1.0
@@ -28,16 +32,23 @@ def audit(
     event: Annotated[
         str, typer.Option("--event", help='An event, or its beginning: "signin."')
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000_000, help="How many.")] = 50,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what happens, until Ctrl-C.")
     ] = False,
     tenant: TENANT = None,
     config: CONFIG = None,
     json: JSON = False,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="As a file of this kind, the newest first: no screen's."),
+    ] = None,
 ) -> None:
     """What happened: sign-ins, locks, codes, changes; the newest last."""
     with desk(config, tenant) as at:
+        if form is not None:
+            _export(at, Asked(about, event), form, limit)
+            return
         entries = _newest(at, about, event, limit)
         _show(entries, json=json)
         if not entries and not json and not follow:
@@ -52,7 +63,7 @@ def _newest(at: Desk, about: str, event: str, limit: int) -> list[Entry]:
     before: str | None = None
     while len(found) < limit:
         size = min(PAGE, limit - len(found))
-        page = at.run(staff.audit(at.house.parts, at.staff, about, event, before, size))
+        page = at.run(trail.look(at.house.parts, at.staff, Asked(about, event), before, size))
         found.extend(page.entries)
         before = page.before
         if before is None:
@@ -77,18 +88,18 @@ def _show(entries: Sequence[Entry], *, json: bool) -> None:
         OUT.print(*_lines(entries), sep="\n", end="\n" if entries else "")
 
 
-def document(entry: Entry) -> dict[str, object]:
-    """An entry for programs."""
-    return {
-        "id": entry.id,
-        "at": iso(entry.at),
-        "event": str(entry.event),
-        "user": entry.user_id,
-        "actor": entry.actor_id,
-        "ip": entry.ip or None,
-        "client": entry.client,
-        "facts": dict(entry.facts),
-    }
+def _export(at: Desk, asked: Asked, form: Format, limit: int) -> None:
+    """To standard output, as it is read: a long trail fits into no memory."""
+
+    async def write() -> None:
+        pages = await trail.export(at.house.parts, at.staff, asked, form, limit)
+        assert not isinstance(pages, NotAllowed)  # noqa: S101  a command on the host may do all
+        sys.stdout.write(head(form))
+        async for page in pages:
+            sys.stdout.write(lines(form, page.entries, page.names, __version__))
+        sys.stdout.flush()
+
+    at.run(write())
 
 
 def _lines(entries: Iterable[Entry]) -> list[Text]:

@@ -19,7 +19,7 @@ def bench(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="|".join(benches.NAMES))] = "--help",
 ) -> None:
-    """Measure something: lockout, signin, oracle, start, growth, directory, sync."""
+    """Measure something: lockout, signin, oracle, start, growth, console, directory, sync."""
     if name in {"-h", "--help"}:
         typer.echo(f"Usage: keyturn bench {{{'|'.join(benches.NAMES)}}} [OPTIONS]\n")
         typer.echo("`keyturn bench NAME --help` lists the options of one.")

@@ -52,6 +52,9 @@ GROUPS: Mapping[str, Mapping[str, Command]] = {
         "diagnose": Command("diagnose", "Why somebody cannot get in: looked at, found, not seen"),
         "audit": Command("audit", "What happened: search it, or follow it live"),
     },
+    "Devices": {
+        "device": Command("device", "Register, list, release; a camera to try it with"),
+    },
     "Check it": {
         "doctor": Command("doctor", "What is wrong: mail, texts, clock, disk, database, settings"),
     },

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
+import segno
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from keyturn.cli.terminal import OUT
-from keyturn.demo.company import Person
+from keyturn.demo.company import CAMERA, SLUG, Person
+from keyturn.demo.front import Plan
 
 STORY = (
     ("Sign up", "with any name and address; the code comes to the inbox."),
@@ -20,6 +23,10 @@ STORY = (
     ("Add a phone", "as Harold. 020 7946 0123 is a landline; +1 202 555 0143 gets a"),
     ("", "text, +1 202 555 0119 is sent back, …0116 is never heard of."),
     ("Still stuck?", "“I still can’t get in” opens a case with what Keyturn knows."),
+    ("The phone app", "as Mia: My account, Your phone. “Open the app on this phone”"),
+    ("", "in a second window is the phone; then sign in once more."),
+    ("A camera", "as Mia: My account, Your devices. It runs in a second terminal:"),
+    ("", "see below; its button is Enter."),
     ("Help as staff", "as Nadia in the console: unlock Priya, see the audit."),
 )
 
@@ -40,10 +47,36 @@ def welcome(origin: str, people: Sequence[Person], program: str, *, going_on: bo
     _title("Look behind it")
     OUT.print(f"  {program} diagnose priya@mail.test")
     OUT.print(f"  {program} audit --follow")
+    OUT.print(f"  {program} device run --label {CAMERA[2]} \\", soft_wrap=True)
+    OUT.print(f"    --server {origin}/t/{SLUG}", soft_wrap=True)
     OUT.print()
     OUT.print(Text.assemble(("Stop with Ctrl-C.", "bold green"), " The next start is fresh again;"))
     OUT.print(f"`{program} --keep` goes on with this one.")
     OUT.print()
+    OUT.file.flush()
+
+
+def for_phones(front: Plan) -> None:
+    """How a phone of the same network comes in, and what its owner is asked to trust."""
+    _title("With a phone of this network")
+    drawn = io.StringIO()
+    segno.make(front.trust, error="l", micro=False).terminal(drawn, compact=True, border=1)
+    OUT.print(Text(drawn.getvalue().rstrip("\n")), soft_wrap=True)
+    OUT.print(Text.assemble("  Open ", (front.trust, "cyan"), " on it: three steps, on one page."))
+    OUT.print("  It asks to trust a certificate for this address alone. Its fingerprint:")
+    for line in front.papers.fingerprint:
+        OUT.print(Text(f"    {line}"))
+    OUT.print(Text("  Everybody in this network can use the demo now.", "yellow"))
+    OUT.print()
+    OUT.file.flush()
+
+
+def taken_away(front: Plan) -> None:
+    """What is left when the demo has stopped."""
+    OUT.print()
+    OUT.print(f"Nothing listens at {front.address} any more. A phone that trusts its certificate")
+    OUT.print("forgets it so: Android: Settings, Encryption & credentials, Trusted credentials,")
+    OUT.print("User. iPhone: Settings, General, VPN & Device Management.")
     OUT.file.flush()
 
 

@@ -30,7 +30,7 @@ def signin(
         if on is None:
             answer: object = at.run(directory_switch.look(parts, at.staff, found.id))
         else:
-            answer = at.run(directory_switch.switch(parts, at.staff, None, found.id, on=on))
+            answer = at.run(directory_switch.switch(parts, at.staff, found.id, on=on))
     if not isinstance(answer, Switched):
         raise NotDone("That directory is gone.")
     if json:

@@ -33,6 +33,8 @@ _WORDS = {
              "It must be the file that this database was made with, mode 0600."),
     "folder": ("The data folder cannot be used: {}.",
                "store.data_dir must be a folder that this user may write."),
+    "ranges": ("The range file cannot be used: {}.",
+               "Each line is a network, a kind (vpn, proxy, hosting, carrier, mobile) and a name."),
     "demo": ("The data in {} belong to a demo, in which time can be moved and codes are shown.",
              "Run it with `keyturn demo --keep`, or choose another store.data_dir."),
 }  # fmt: skip

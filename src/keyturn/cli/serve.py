@@ -57,6 +57,7 @@ def _application(settings: Settings) -> ASGIApp:
 def _first_steps(settings: Settings) -> str | None:
     """Open the data once, before any worker does; the set-up link if there is no owner."""
     try:
+        wiring.check_ranges(settings)
         house = wiring.open_house(settings)
     except CannotOpen as error:
         raise refusal(error) from error

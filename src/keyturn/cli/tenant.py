@@ -1,4 +1,4 @@
-"""`keyturn tenant`: list, add, set, webhook."""
+"""`keyturn tenant`: list, add, set, webhook, key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from keyturn.cli import tenant_webhook
+from keyturn.cli import tenant_key, tenant_webhook
+from keyturn.cli import tenant_options as options
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import caller, desk, opened
 from keyturn.cli.options import CONFIG, JSON
@@ -26,6 +27,7 @@ app = typer.Typer(
     help="Tenants: the customers whose people sign in here.",
 )  # fmt: skip
 app.command("webhook")(tenant_webhook.webhook)
+app.add_typer(tenant_key.app, name="key")
 
 SLUG = Annotated[str, typer.Argument(help="Its name in links, /t/SLUG.")]
 _ALLOWED = {
@@ -75,65 +77,23 @@ def add(
 @app.command("set")
 def set_tenant(
     slug: SLUG,
-    name: Annotated[str | None, typer.Option("--name", help="The name that people read.")] = None,
-    host: Annotated[
-        str | None, typer.Option("--host", help='A host name of its own; "" for none.')
-    ] = None,
-    sender: Annotated[str | None, typer.Option("--sender", help="Its mails' sender.")] = None,
-    accent: Annotated[str | None, typer.Option("--accent", help="Its colour, #rrggbb.")] = None,
-    timezone: Annotated[str | None, typer.Option("--timezone", help="An IANA time zone.")] = None,
-    support: Annotated[
-        list[str] | None,
-        typer.Option("--support", help='"LABEL|ADDRESS|HOURS", in order; replaces all.'),
-    ] = None,
-    signup: Annotated[
-        bool | None, typer.Option("--signup/--no-signup", help="People may sign up themselves.")
-    ] = None,
-    voice: Annotated[
-        bool | None, typer.Option("--voice/--no-voice", help="The SMS gateway can call.")
-    ] = None,
-    sms_second: Annotated[
-        bool | None,
-        typer.Option(
-            "--sms-second/--no-sms-second",
-            help="A code by text is a second step for who proved a number; never for staff.",
-        ),
-    ] = None,
-    phone: Annotated[
-        str | None, typer.Option("--phone", help="off, optional or required at sign-up.")
-    ] = None,
-    password_min: Annotated[
-        int | None, typer.Option("--password-min", help="Shortest password, 8 to 64.")
-    ] = None,
-    lockout_scope: Annotated[
-        str | None, typer.Option("--lockout-scope", help="client or account.")
-    ] = None,
-    region: Annotated[
-        str | None, typer.Option("--region", help="Country of numbers without +.")
-    ] = None,
-    sms_countries: Annotated[
-        str | None,
-        typer.Option("--sms-countries", help='Countries texts go to, "GB,IE"; "" for all.'),
-    ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option("--language", help="Of mails, and of pages if none is asked for."),
-    ] = None,
-    directory_domain: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--directory-domain",
-            help="A mail domain whose mailboxes open with the directory password; replaces "
-            'all, "" for none.',
-        ),
-    ] = None,
-    activation_again: Annotated[
-        bool | None,
-        typer.Option(
-            "--activation-again/--no-activation-again",
-            help="People may ask for another activation link by themselves.",
-        ),
-    ] = None,
+    name: options.NAME = None,
+    host: options.HOST = None,
+    sender: options.SENDER = None,
+    accent: options.ACCENT = None,
+    timezone: options.TIMEZONE = None,
+    support: options.SUPPORT = None,
+    signup: options.SIGNUP = None,
+    voice: options.VOICE = None,
+    sms_second: options.SMS_SECOND = None,
+    phone: options.PHONE = None,
+    password_min: options.PASSWORD_MIN = None,
+    lockout_scope: options.LOCKOUT_SCOPE = None,
+    region: options.REGION = None,
+    sms_countries: options.SMS_COUNTRIES = None,
+    language: options.LANGUAGE = None,
+    directory_domain: options.DIRECTORY_DOMAIN = None,
+    activation_again: options.ACTIVATION_AGAIN = None,
     config: CONFIG = None,
     json: JSON = False,
 ) -> None:

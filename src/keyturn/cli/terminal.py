@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
+from keyturn.rules import trail_formats
+
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -23,10 +25,7 @@ def moment(ms: int | None) -> str:
 
 def iso(ms: int | None) -> str | None:
     """A time for programs: RFC 3339, UTC, milliseconds."""
-    if ms is None:
-        return None
-    text = datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    return None if ms is None else trail_formats.iso(ms)
 
 
 def as_json(document: object) -> None:

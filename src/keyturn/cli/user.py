@@ -1,4 +1,4 @@
-"""`keyturn user`: find, create, unlock, disable, enable; sessions, roles, a new owner; data, phone.
+"""`keyturn user`: find, create, invite, unlock, disable, enable; sessions, roles, an owner; data.
 
 No command takes a password, and none shows one: whoever lost theirs sets a new one by
 "Forgot your password?".
@@ -13,21 +13,24 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from keyturn.cli import user_data, user_phone
+from keyturn.cli import user_batch, user_data, user_phone
 from keyturn.cli.audit import _lines as trail_lines
+from keyturn.cli.directory_found import directory_of
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import Desk, desk
 from keyturn.cli.opened import who as caller_name
 from keyturn.cli.options import CONFIG, JSON, TENANT
 from keyturn.cli.terminal import OUT, as_json, clean, iso, moment
-from keyturn.flows import inviting, staff
+from keyturn.flows import inviting, staff, user_lists
 from keyturn.flows import owner as owners
 from keyturn.flows.inviting import Enrolled
-from keyturn.flows.staff import Done, InUse, NotAllowed, NotFound, Unfit
+from keyturn.flows.staff import Done, InUse, LastOwner, NotAllowed, NotFound, Unfit
 from keyturn.ports.parts import Parts
 from keyturn.rules.access import Staff
 from keyturn.rules.accounts import Role, User, UserState
-from keyturn.steps.views import LaneRow, UserPage, UserRow
+from keyturn.rules.user_lists import ANY_ROLE, Enrolment, Filter, Sort
+from keyturn.steps.user_rows import UserRow
+from keyturn.steps.views import LaneRow, UserPage
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True,
@@ -37,7 +40,8 @@ role_app = typer.Typer(no_args_is_help=True, help="Who is staff here.", rich_mar
 app.add_typer(role_app, name="role")
 app.command("export")(user_data.export)
 app.command("delete")(user_data.delete)
-app.command("invite")(user_phone.invite)
+app.command("invite")(user_batch.invite)
+app.command("batch")(user_batch.batch)
 app.command("reset")(user_phone.reset)
 
 WHO = Annotated[str, typer.Argument(metavar="USER", help="Any of the person's names, or the id.")]
@@ -50,6 +54,16 @@ def list_users(
     query: Annotated[str, typer.Argument(help="Part of a name, address or number.")] = "",
     state: Annotated[UserState | None, typer.Option("--state", help="Only those.")] = None,
     locked: Annotated[bool, typer.Option("--locked", help="Only who is locked now.")] = False,
+    enrolled: Annotated[
+        Enrolment | None, typer.Option("--enrolled", help="Only who has that, or has not.")
+    ] = None,
+    role: Annotated[Role | None, typer.Option("--role", help="Only staff of this role.")] = None,
+    staff: Annotated[bool, typer.Option("--staff", help="Only staff, of any role.")] = False,
+    of: Annotated[
+        str | None, typer.Option("--directory", metavar="NAME", help="Only its people.")
+    ] = None,
+    sort: Annotated[Sort | None, typer.Option("--sort", help="By what they are sorted.")] = None,
+    down: Annotated[bool, typer.Option("--down", help="The last first.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many.")] = 100,
     tenant: TENANT = None,
     config: CONFIG = None,
@@ -57,7 +71,10 @@ def list_users(
 ) -> None:
     """Search people."""
     with desk(config, tenant) as at:
-        rows, total = _search(at, query, state, limit, locked=locked)
+        directory = "" if of is None else directory_of(at, of).id
+        named = ANY_ROLE if staff and role is None else str(role or "")
+        wanted = Filter(query, state, locked, enrolled, directory, named, sort, down)
+        rows, total = _search(at, wanted, limit)
     if json:
         for row in rows:
             as_json(_row_document(row))
@@ -66,14 +83,11 @@ def list_users(
     OUT.print(f"{len(rows)} shown, {total} in all.", style="dim")
 
 
-def _search(
-    at: Desk, query: str, state: UserState | None, limit: int, *, locked: bool
-) -> tuple[list[UserRow], int]:
+def _search(at: Desk, wanted: Filter, limit: int) -> tuple[list[UserRow], int]:
     rows: list[UserRow] = []
     after: str | None = None
     while True:
-        flow = staff.users(at.house.parts, at.staff, query, state, after, locked=locked)
-        page = at.run(flow)
+        page = at.run(user_lists.look(at.house.parts, at.staff, wanted, after))
         rows.extend(page.users)
         after = page.after
         if after is None or len(rows) >= limit:
@@ -85,7 +99,8 @@ def _row_document(row: UserRow) -> dict[str, object]:
         "id": row.id, "name": row.name, "username": row.username, "email": row.email,
         "phone": row.phone, "state": row.state, "frozen_at": iso(row.frozen_at),
         "locked_until": iso(row.locked_until), "last_signin_at": iso(row.last_signin_at),
-        "totp": row.totp, "passkey": row.passkey, "phone_app": row.app,
+        "created_at": iso(row.created_at), "totp": row.totp, "passkey": row.passkey,
+        "phone_app": row.app, "role": row.role, "directories": list(row.directories),
     }  # fmt: skip
 
 
@@ -237,6 +252,8 @@ def _tell(answer: object, done: str, nothing: str, *, json: bool) -> None:
                 as_json({**_user_document(user), "changed": count})
             else:
                 OUT.print(Text((done if count or not nothing else nothing).format(user.name)))
+        case LastOwner():
+            raise NotDone("This is the last owner. Nothing was changed.", "Make another one first.")
         case NotAllowed(why=why):
             raise NotDone(f"That may not be done ({why}). Nothing was changed.")
         case _:

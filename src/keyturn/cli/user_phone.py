@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ _WHY = {
 }
 
 
-def invite(who: WHO, tenant: TENANT = None, config: CONFIG = None, json: JSON = False) -> None:
+def invite(who: str, tenant: str | None, config: Path | None, json: bool) -> None:
     """Mail a person without a phone a link to set it up; it works for 48 hours."""
     with desk(config, tenant) as at:
         answer = at.run(inviting.invite(at.house.parts, at.staff, at.user(who).id))

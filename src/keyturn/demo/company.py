@@ -16,6 +16,10 @@ SUPPORT = (
 )
 
 
+#: a camera that nobody has yet: model, serial, and the code on its label
+CAMERA = ("Camera C2", "C2-0001", "NRTH-WND2-CAME-RAC2")
+
+
 def tenant(tenant_id: str, created_at: int) -> Tenant:
     """The company as a tenant."""
     return Tenant(

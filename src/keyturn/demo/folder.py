@@ -6,17 +6,22 @@ import fcntl
 import json
 import os
 import shutil
+import ssl
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from keyturn import wiring
 from keyturn.adapters.dkim import TxtRecord, dns_record, load_key
+from keyturn.adapters.system import SystemClock
 from keyturn.demo import company
 from keyturn.demo.clock import DemoClock
 from keyturn.demo.company import Roster
 from keyturn.demo.far_side import PASSWORD, USERNAME, FarSide
+from keyturn.demo.pushes import Pushed
 from keyturn.demo.spool import Spool
+from keyturn.demo.vouching import Papers, papers
+from keyturn.lab.certificates import Authority
 from keyturn.settings import (
     DkimKey,
     Hashing,
@@ -24,6 +29,7 @@ from keyturn.settings import (
     Log,
     Mail,
     Passwords,
+    Push,
     Server,
     Settings,
     Sms,
@@ -33,6 +39,8 @@ from keyturn.settings import (
 MARK = "this-is-a-demo"
 SELECTOR = "demo"
 HOST = "127.0.0.1"
+#: the push service of this demo is on this machine
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 class NotADemo(Exception):
@@ -107,13 +115,46 @@ class DemoFolder:
         """Who is in it."""
         return Roster(self.path / "people.json")
 
+    @property
+    def pushed(self) -> Pushed:
+        """What the push service took."""
+        return Pushed(self.path / "pushed.jsonl")
+
+    def push_tls(self) -> ssl.SSLContext:
+        """What the push service shows: by an authority that is made anew each time."""
+        shutil.rmtree(self._push, ignore_errors=True)
+        own = Authority(self._push, "Keyturn demo push")
+        self._trusted.write_bytes(own.ca.read_bytes() + _system_trust())
+        return own.context("localhost")
+
+    @property
+    def _trusted(self) -> Path:
+        """Whom messages are handed to: our service, and those of browsers' makers."""
+        return self._push / "trusted.pem"
+
+    def papers(self, address: str) -> Papers:
+        """Those by which other devices come in at an address; by the real time, not the demo's."""
+        return papers(self.path / "lan", address, SystemClock().now())
+
+    @property
+    def _push(self) -> Path:
+        return self.path / "push"
+
     def record(self) -> TxtRecord:
         """The DNS record of the key that signs its mails."""
         return dns_record(load_key(company.DOMAIN, SELECTOR, self._key.read_bytes()))
 
-    def remember(self, far: FarSide, port: int, workers: int) -> Settings:
-        """The settings with which this demo runs, kept for commands beside it."""
-        facts = {"mail": far.mail_port, "sms": far.sms_url, "port": port, "workers": workers}
+    def remember(self, far: FarSide, port: int, workers: int, origin: str = "") -> Settings:
+        """The settings with which this demo runs, kept for commands beside it.
+
+        Args:
+            origin: what browsers call it; "": localhost.
+        """
+        facts = {
+            "mail": far.mail_port, "sms": far.sms_url, "push": far.push_port, "port": port,
+            "workers": workers, "origin": origin or f"http://localhost:{port}",
+            "lan": bool(origin),
+        }  # fmt: skip
         (self.path / "ports.json").write_text(json.dumps(facts))
         return self.settings()
 
@@ -123,10 +164,10 @@ class DemoFolder:
         Raises FileNotFoundError if no demo was ever started here.
         """
         facts = json.loads((self.path / "ports.json").read_text())
-        port = facts["port"]
+        port, push_port = facts["port"], facts["push"]
         return Settings.model_construct(
             server=Server(
-                origin=f"http://localhost:{port}", host=HOST, port=port, workers=facts["workers"]
+                origin=facts["origin"], host=HOST, port=port, workers=facts["workers"]
             ),
             store=Storage(data_dir=self.path),
             mail=Mail(
@@ -138,8 +179,19 @@ class DemoFolder:
                 driver="kannel", url=facts["sms"], user=USERNAME, password=SecretStr(PASSWORD),
                 sender="Northwind", report_base=f"http://localhost:{port}",
             ),
+            push=Push(
+                hosts=("localhost", *(Push().hosts if facts["lan"] else ())),
+                ports=(443, push_port), networks=LOOPBACK, ca_file=self._trusted,
+            ),
             hash=Hashing(),
             passwords=Passwords(),
             limits=Limits(),
             log=Log(level="warning"),
         )  # fmt: skip
+
+
+def _system_trust() -> bytes:
+    """The authorities that this machine trusts, as one file; nothing where it keeps none."""
+    paths = ssl.get_default_verify_paths()
+    likely = (paths.cafile, f"{paths.capath}/ca-certificates.crt")
+    return next((Path(one).read_bytes() for one in likely if one and Path(one).exists()), b"")

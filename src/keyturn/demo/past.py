@@ -18,13 +18,14 @@ from keyturn import wiring
 from keyturn.adapters.memory import MemoryMailer, MemoryTexter, text_fate
 from keyturn.demo import company
 from keyturn.demo.company import Person
-from keyturn.flows import account, deliver, phone, recovery, signin, signup, staff
+from keyturn.flows import account, deliver, device_stock, phone, recovery, signin, signup, staff
 from keyturn.flows.deliver import Courier
 from keyturn.ports.delivery import Mail, Receipt
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Factor, FactorKind, Role, Tenant, User, UserState
 from keyturn.rules.callers import Caller, ClientOffer
+from keyturn.rules.devices import label_digest, label_letters
 from keyturn.rules.events import Event
 from keyturn.rules.identifiers import canonical
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
@@ -120,6 +121,7 @@ class Past:
         """(how long ago, what, what happens then)."""
         events: list[_Event] = [
             (89 * DAY, "Nadia runs the shop", lambda: self._staff(company.NADIA, Role.OWNER)),
+            (60 * DAY, "a camera is made", self._a_camera_is_made),
             (80 * DAY, "Tom is hired", lambda: self._staff(company.TOM, Role.TECHNICIAN)),
             (43 * DAY, "Ben adds an authenticator", lambda: self._enrol(company.BEN, SAVED_CODES)),
             (29 * DAY, "Mia proves her phone", self._mia_proves_her_phone),
@@ -157,6 +159,12 @@ class Past:
         self._clock.at += 20 * SECOND
         await phone.enter_code(self._parts, self._caller(browser), mia, text["code"])
         await self._delivered()
+
+    async def _a_camera_is_made(self) -> None:
+        model, serial, label = company.CAMERA
+        row = device_stock.Row(1, model, serial, label_digest(label_letters(label) or ""))
+        maker = staff.on_the_host(self._caller(self._browser("", "command on the host (nadia)")))
+        await device_stock.register(self._parts, maker, [row])
 
     async def _jonas_is_disabled(self) -> None:
         desk = staff.on_the_host(self._caller(self._browser("", "command on the host (nadia)")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,20 +27,22 @@ class DemoProcess:
 
     Args:
         data: its folder. port: on 127.0.0.1; 0 for any.
+        more: further words of the command.
 
     Attributes:
-        origin: its address. status: its exit status, once it has ended.
+        origin: its address. port: as wanted. status: its exit status, once it has ended.
     """
 
-    def __init__(self, data: Path, port: int = 0) -> None:
+    def __init__(self, data: Path, port: int = 0, more: Sequence[str] = ()) -> None:
         self.data = data
         self.origin = ""
         self.status: int | None = None
-        self._port = port
+        self.port = port
+        self._more = more
 
     def __enter__(self) -> Self:
         """Raises DidNotStart."""
-        command = [*PROGRAM, "--quiet", "--alone", "--port", str(self._port)]
+        command = [*PROGRAM, "--quiet", "--alone", "--port", str(self.port), *self._more]
         self._demo = subprocess.Popen(  # noqa: S603  our own program
             [*command, "--data", str(self.data)], stdout=subprocess.PIPE, text=True
         )

@@ -9,7 +9,11 @@ from starlette.types import ASGIApp
 
 from keyturn import serving, wiring
 from keyturn.demo import far_side, past
+from keyturn.demo.far_side import FarSide, Sides
 from keyturn.demo.folder import HOST, DemoFolder
+from keyturn.demo.front import Plan
+from keyturn.demo.phones import PhonePages
+from keyturn.demo.pushes import PATH
 from keyturn.demo.site import pages
 from keyturn.settings import Settings
 
@@ -18,10 +22,10 @@ class PortTaken(Exception):
     """Somebody else listens on the port."""
 
 
-def free_port(wanted: int) -> int:
+def free_port(wanted: int, host: str = HOST) -> int:
     """`wanted` if it can be bound, any free one for 0. Raises PortTaken, OSError."""
     try:
-        with serving.bind(HOST, wanted) as listener:
+        with serving.bind(host, wanted) as listener:
             return int(listener.getsockname()[1])
     except OSError as error:
         if wanted:
@@ -37,6 +41,7 @@ def run(
     tell: Callable[[str], None],
     before: Callable[[], None],
     on_ready: Callable[[], None],
+    front: Plan | None = None,
 ) -> int:
     """Serve a demo in `folder`, which was taken, until SIGTERM or Ctrl-C; the exit status.
 
@@ -45,16 +50,16 @@ def run(
         tell: hears what is being made.
         before: called when all is made, before workers are forked.
         on_ready: called once every worker answers.
+        front: how other devices come in; None: only this machine does.
     """
-    record = folder.record()
-    far = far_side.start(folder.spool, folder.clock, {record.name: record.value})
+    far = far_side.start(_sides(folder, front))
     try:
-        settings = folder.remember(far, port, workers)
+        settings = folder.remember(far, port, workers, front.origin if front else "")
         if not folder.old:
             _populate(folder, settings, tell)
         before()
         return serving.run(
-            partial(application, folder, settings),
+            partial(application, folder, settings, far, alone=front is None),
             host=HOST,
             port=port,
             workers=workers,
@@ -62,6 +67,14 @@ def run(
         )
     finally:
         far.stop()
+
+
+def _sides(folder: DemoFolder, front: Plan | None) -> Sides:
+    record = folder.record()
+    return Sides(
+        spool=folder.spool, clock=folder.clock, records={record.name: record.value},
+        pushed=folder.pushed, tls=folder.push_tls(), front=front,
+    )  # fmt: skip
 
 
 def _populate(folder: DemoFolder, settings: Settings, tell: Callable[[str], None]) -> None:
@@ -73,8 +86,16 @@ def _populate(folder: DemoFolder, settings: Settings, tell: Callable[[str], None
         house.close()
 
 
-def application(folder: DemoFolder, settings: Settings) -> ASGIApp:
-    """What each worker runs: the whole server, with the demo's clock and pages."""
+def application(
+    folder: DemoFolder, settings: Settings, far: FarSide, *, alone: bool = True
+) -> ASGIApp:
+    """What each worker runs: the whole server, with the demo's clock and pages.
+
+    Args:
+        alone: no other device comes in; then browsers' own push services are not asked.
+    """
     clock = folder.clock
     house = wiring.build(settings, clock=clock)
-    return wiring.application(house, demo=pages(clock, folder.spool, folder.roster))
+    phones = PhonePages(folder.pushed, f"https://localhost:{far.push_port}{PATH}", own=alone)
+    more = pages(clock, folder.spool, folder.roster)
+    return wiring.application(house, demo=lambda site: [*more(site), *phones.routes(site)])

@@ -49,36 +49,28 @@ class Spool:
     def add_mail(self, at: int, mail: KeptMail) -> None:
         """A mail arrived."""
         fields = asdict(mail) | {"raw": mail.raw.decode("latin-1")}
-        self._append({"mail": fields, "at": at})
+        append(self._path, {"mail": fields, "at": at})
 
     def add_text(self, at: int, text: KeptText) -> None:
         """A text arrived."""
-        self._append({"text": asdict(text), "at": at})
+        append(self._path, {"text": asdict(text), "at": at})
 
     def add_report(self, to: str, state: MessageState) -> None:
         """The network reported on the newest text to `to`."""
-        self._append({"report": to, "state": state.value})
-
-    def _append(self, line: dict[str, Any]) -> None:
-        raw = json.dumps(line).encode() + b"\n"
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(handle, raw)
-        finally:
-            os.close(handle)
+        append(self._path, {"report": to, "state": state.value})
 
     def mails(self) -> list[SpooledMail]:
         """The newest mails, oldest first."""
         found = [
             SpooledMail(number, line["at"], _mail(line["mail"]))
-            for number, line in enumerate((x for x in self._lines() if "mail" in x), 1)
+            for number, line in enumerate((x for x in lines(self._path) if "mail" in x), 1)
         ]
         return found[-KEPT:]
 
     def texts(self) -> list[SpooledText]:
         """The newest texts, oldest first."""
         found: list[SpooledText] = []
-        for line in self._lines():
+        for line in lines(self._path):
             if "text" in line:
                 text = KeptText(**line["text"])
                 found.append(SpooledText(len(found) + 1, line["at"], text, MessageState.SENT))
@@ -86,13 +78,25 @@ class Spool:
                 _note(found, line["report"], MessageState(line["state"]))
         return found[-KEPT:]
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        try:
-            raw = self._path.read_bytes()
-        except FileNotFoundError:
-            return
-        for line in raw.split(b"\n")[:-1]:  # the last is empty, or still being written
-            yield json.loads(line)
+
+def append(path: Path, line: dict[str, Any]) -> None:
+    """Write one line whole, for others to read."""
+    raw = json.dumps(line).encode() + b"\n"
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, raw)
+    finally:
+        os.close(handle)
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """What was written so far; nothing where no file is yet."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for line in raw.split(b"\n")[:-1]:  # the last is empty, or still being written
+        yield json.loads(line)
 
 
 def _mail(fields: dict[str, Any]) -> KeptMail:

@@ -70,9 +70,16 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class AskNumber:
-    """A phone number comes first. `required`: it cannot be left out."""
+    """A phone number comes first.
+
+    Attributes:
+        required: it cannot be left out.
+        number: as staff brought it with the invitation (rules.batches), for the person to
+            confirm or to change: it counts once it is proved. "": they did not.
+    """
 
     required: bool
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,8 @@ def _state(tx: Tx, act: Act) -> State:
     number = openings.of(tx, act, NUMBER, user.id)
     if number is not None:
         return AskCode(phone_proof.standing(tx, act, number))
-    return AskNumber(required=act.tenant.policy.phone == "required")
+    told = (row.phone for row in tx.batches.of_user(act.tenant.id, user.id, _MOST) if row.phone)
+    return AskNumber(act.tenant.policy.phone == "required", next(told, ""))
 
 
 def _bound(tx: Tx, act: Act, user: User, shown: Shown) -> Bound:

@@ -16,13 +16,13 @@ from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules import approvals, matching
 from keyturn.rules.accounts import User
+from keyturn.rules.app_lock import Does, Doing, Proof
 from keyturn.rules.approvals import Approval, Kind, Refusal, State, Verdict
 from keyturn.rules.binding import Rows
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
-from keyturn.rules.matching import Ended
 from keyturn.rules.phone_app import Phone
-from keyturn.steps import phone_lock, questions
+from keyturn.steps import callers, phone_lock, questions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.phone_door import Refused, Said, heard
 
@@ -58,7 +58,7 @@ class Reply:
     verdict: Verdict
     typed: str
     signature: str
-    proof: str | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,7 @@ async def answer(
         caller: in the phone's tenant; another tenant's question is unknown there.
         said: by whom, as the request's signature has it.
     """
+    await phone_lock.ready(parts, reply.proof)
     typed = matching.said(reply.typed) if reply.verdict is Verdict.APPROVE else ""
     found = await parts.store.read(lambda tx: _asked(tx, caller.tenant.id, said.phone_id, reply))
     right = found is not None and typed is not None and _signed(judge, *found, reply, typed)
@@ -135,7 +136,8 @@ async def answer(
             record(tx, act, Event.APPROVAL_FORGED, by.user, _facts(found[0]))
             return Forged()
         asks = reply.verdict is Verdict.APPROVE
-        locked = phone_lock.prove(tx, act, by, reply.proof) if asks else None
+        doing = Doing(Does.ANSWER, reply.approval_id)
+        locked = phone_lock.prove(tx, act, by, doing, reply.proof) if asks else None
         return locked or _answered(tx, act, by.user, found[0], reply.verdict, typed)
 
     return await parts.store.write(step)
@@ -183,16 +185,7 @@ def _note(tx: Tx, act: Act, rows: Rows, before: Approval, after: Approval) -> No
     elif after.state is not State.OVER:
         record(tx, act, Event.APPROVAL_GIVEN, rows.user, facts)
     if after.kind is Kind.CALLER:
-        _note_caller(tx, act, rows, after)
-
-
-def _note_caller(tx: Tx, act: Act, rows: Rows, after: Approval) -> None:
-    """How a technician's verification of a caller ended."""
-    if after.state is State.USED:
-        record(tx, act, Event.CALLER_VERIFIED, rows.user, _facts(after))
-    elif after.state is State.DENIED or after.ended is Ended.NUMBER:
-        why = str(after.ended or after.state)
-        record(tx, act, Event.CALLER_UNVERIFIED, rows.user, {**_facts(after), "why": why})
+        callers.settle(tx, act, rows.user, after)
 
 
 def _facts(one: Approval) -> dict[str, object]:

@@ -115,7 +115,8 @@ async def type_in(parts: Parts, caller: Caller, key: str, typed: str) -> Offer |
 
 def _full(tx: Tx, act: Act) -> Refused | None:
     """Whether too many wrong letters have come from there, before anything is looked up."""
-    spent = tx.budgets.look(act.tenant.id, network_of(act.caller.ip), TYPED_UNKNOWN)
+    network = network_of(act.caller.ip)
+    spent = tx.budgets.look(act.tenant.id, network, TYPED_UNKNOWN, hold=True)
     if spent is None or not exhausted(spent, act.now, TYPED_UNKNOWN):
         return None
     return Refused(Why.TOO_MANY, {"until": spent.start + TYPED_UNKNOWN.window_ms})

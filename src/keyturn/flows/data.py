@@ -18,9 +18,11 @@ from keyturn.rules.accounts import User, UserState
 from keyturn.rules.callers import Caller
 from keyturn.rules.codes import Right, Used, Verdict
 from keyturn.rules.events import Event
-from keyturn.steps import erasure, links, stepup, views
+from keyturn.steps import countersigns, deeds, erasure, links, stepup, views
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.changes import Frozen, SignedOut
+from keyturn.steps.countersigns import Alone, Waiting
+from keyturn.steps.deeds import Asked, LastOwner
 from keyturn.steps.dossier import Document, dossier
 from keyturn.steps.links import LinkState
 from keyturn.steps.naming import is_id
@@ -28,9 +30,9 @@ from keyturn.steps.notices import tell
 from keyturn.steps.stepup import ProofNeeded, Signed
 
 __all__ = [
-    "Asked", "Exported", "Frozen", "Kept", "LastOwner", "LinkState", "NotAllowed", "NotFound",
-    "NothingOpen", "ProofNeeded", "Signed", "SignedOut", "ask_deletion", "check", "delete_for",
-    "export", "export_for", "keep", "look",
+    "Alone", "Asked", "Exported", "Frozen", "Kept", "LastOwner", "LinkState", "NotAllowed",
+    "NotFound", "NothingOpen", "ProofNeeded", "Signed", "SignedOut", "Waiting", "ask_deletion",
+    "check", "delete_for", "export", "export_for", "keep", "look",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -41,18 +43,6 @@ class Exported:
     """All that is stored about a person, for JSON."""
 
     document: Document
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The account is disabled and will be erased at `erase_at`."""
-
-    erase_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class LastOwner:
-    """Nobody else owns the organisation: somebody has to, first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +116,9 @@ async def ask_deletion(
         act = begin(parts, caller)
         tx.users.lock(act.tenant.id, act.tenant.id)  # one at a time, or the last two owners go
         user = stepup.proved(tx, act, signed)
-        return _asked(tx, act, user) if isinstance(user, User) else user
+        return deeds.erase(tx, act, user) if isinstance(user, User) else user
 
     return await parts.store.write(step)
-
-
-def _asked(tx: Tx, act: Act, user: User) -> Asked | LastOwner:
-    if erasure.is_last_owner(tx, user):
-        return LastOwner()
-    if user.erase_at is not None:
-        return Asked(user.erase_at)
-    return Asked(erasure.ask(tx, act, user).erase_at or act.now)
 
 
 async def look(parts: Parts, caller: Caller, token: str) -> LinkState:
@@ -162,7 +144,9 @@ async def keep(parts: Parts, caller: Caller, token: str) -> Kept | Verdict | Not
     return await parts.store.write(step)
 
 
-async def export_for(parts: Parts, staff: Staff, user_id: str) -> Exported | NotAllowed | NotFound:
+async def export_for(
+    parts: Parts, staff: Staff, user_id: str
+) -> Exported | Waiting | Alone | NotAllowed | NotFound:
     """Everything about somebody, for whoever asked support for it."""
     answer = await _for(parts, staff, user_id, Action.EXPORT, _announced)
     return await _exported(parts, staff.caller, answer) if isinstance(answer, User) else answer
@@ -170,17 +154,17 @@ async def export_for(parts: Parts, staff: Staff, user_id: str) -> Exported | Not
 
 async def delete_for(
     parts: Parts, staff: Staff, user_id: str
-) -> Asked | LastOwner | NotAllowed | NotFound:
+) -> Asked | LastOwner | Waiting | Alone | NotAllowed | NotFound:
     """Disable somebody's account, to be erased after a week."""
-    return await _for(parts, staff, user_id, Action.ERASE, _asked)
+    return await _for(parts, staff, user_id, Action.ERASE, deeds.erase)
 
 
 async def _for(
     parts: Parts, staff: Staff, user_id: str, action: Action, do: Callable[[Tx, Act, User], T]
-) -> T | NotAllowed | NotFound:
-    """Find, judge and act, in one transaction."""
+) -> T | Waiting | Alone | NotAllowed | NotFound:
+    """Find, judge, and act or have a second person asked, in one transaction."""
 
-    def step(tx: Tx) -> T | NotAllowed | NotFound:
+    def step(tx: Tx) -> T | Waiting | Alone | NotAllowed | NotFound:
         act = begin(parts, staff.caller, staff.user)
         tenant_id = act.tenant.id
         tx.users.lock(tenant_id, tenant_id)  # as in `ask_deletion`
@@ -189,6 +173,8 @@ async def _for(
         if user is None:
             return NotFound()
         why = hindrance(staff, action, user, views.highest_rank(tx, user))
-        return do(tx, act, user) if why is None else NotAllowed(why)
+        if why is not None:
+            return NotAllowed(why)
+        return countersigns.ask(tx, act, staff, action, user) or do(tx, act, user)
 
     return await parts.store.write(step)

@@ -200,7 +200,7 @@ async def _call(
     if opened is None:
         raise NotDelivered("the address does not open with this key ring", final=True)
     now = parts.clock.now()
-    made = webhooks.call(opened, message.id, parcel.tenant.slug, values, now)
+    made = webhooks.call(opened, message, parcel.tenant.slug, values, now)
     return await courier.caller.send(made)
 
 

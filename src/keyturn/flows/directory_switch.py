@@ -12,18 +12,11 @@ from dataclasses import dataclass, replace
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules.access import Action, Staff, Why, hindrance
-from keyturn.rules.accounts import User
 from keyturn.rules.directories.things import Directory
 from keyturn.rules.events import Event
-from keyturn.steps import stepup
 from keyturn.steps.acts import Act, begin, record
-from keyturn.steps.changes import Frozen, SignedOut
-from keyturn.steps.stepup import ProofNeeded, Signed
 
-__all__ = [
-    "Frozen", "NotAllowed", "NotFound", "ProofNeeded", "Signed", "SignedOut", "Switched", "look",
-    "switch",
-]  # fmt: skip
+__all__ = ["NotAllowed", "NotFound", "Switched", "look", "switch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +54,14 @@ async def look(parts: Parts, staff: Staff, directory_id: str) -> Switched | NotF
 
 
 async def switch(
-    parts: Parts, staff: Staff, signed: Signed | None, directory_id: str, *, on: bool
-) -> Switched | ProofNeeded | Frozen | SignedOut | NotAllowed | NotFound:
-    """Switch it; doing so twice is doing it once.
-
-    Args:
-        signed: the session of whoever does it; None for a command on the host.
-    """
+    parts: Parts, staff: Staff, directory_id: str, *, on: bool
+) -> Switched | NotAllowed | NotFound:
+    """Switch it; doing so twice is doing it once."""
     if (why := hindrance(staff, Action.DIRECTORIES, None, 0)) is not None:
         return NotAllowed(why)
 
-    def step(tx: Tx) -> Switched | ProofNeeded | Frozen | SignedOut | NotFound:
+    def step(tx: Tx) -> Switched | NotFound:
         act = begin(parts, staff.caller, staff.user)
-        proved = stepup.proved(tx, act, signed) if signed is not None else None
-        if proved is not None and not isinstance(proved, User):
-            return proved
         directory = tx.directories.get(act.tenant.id, directory_id)
         return _switched(tx, act, directory, on=on) if directory else NotFound()
 

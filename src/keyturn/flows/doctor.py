@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from keyturn.ports.health import Dns, Ledger, Probes
 from keyturn.rules.accounts import Tenant
-from keyturn.rules.health import judge_house, judge_push, judge_sender, judge_servers
+from keyturn.rules.health import judge_house, judge_push, judge_ranges, judge_sender, judge_servers
 from keyturn.rules.health.catalogue import CATALOGUE, GAVE_UP
 from keyturn.rules.health.judge_sender import Sender
 from keyturn.rules.health.records import kept, recalled
@@ -143,7 +143,8 @@ class _Run:
         if not self.whom.whole:
             return []
         setup = self.probes.setup
-        looks = [self._mail_server(), self._push(), *map(self._reverse, setup.addresses)]
+        looks = [self._mail_server(), self._push(), self._ranges()]
+        looks += map(self._reverse, setup.addresses)
         found = [f for more in await asyncio.gather(*looks) for f in more]
         return [*found, *judge_house.settings(setup, self.at)]
 
@@ -163,6 +164,12 @@ class _Run:
             for sight, late in await asyncio.gather(*looks)
             for found in ([judge_push.service(setup, sight, port, self.at)] if sight else late)
         ]
+
+    async def _ranges(self) -> list[Finding]:
+        if self.probes.ranges is None:
+            return [judge_ranges.unused(self.at)]
+        sight, late = await self._within(self.probes.ranges.look(), ("ranges",))
+        return [judge_ranges.ranges(sight, self.at)] if sight else late
 
     async def _reverse(self, address: str) -> list[Finding]:
         asking = judge_sender.reverse(address, self.at)

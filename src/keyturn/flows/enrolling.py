@@ -71,7 +71,8 @@ def _sound(said: Enrol) -> bool:
 
 def _enrol(tx: Tx, parts: Parts, notary: Notary, ip: str, said: Enrol) -> Enrolled | Denied:
     now, network = parts.clock.now(), network_of(ip)
-    if exhausted(tx.budgets.look(_NOBODY, network, ENROLMENTS), now, ENROLMENTS):
+    spent = tx.budgets.look(_NOBODY, network, ENROLMENTS, hold=True)  # `_wrong` spends it
+    if exhausted(spent, now, ENROLMENTS):
         return denied("later")
     digest = parts.sealer.digest(agents.TOKEN, said.token)
     token = tx.directories.token(digest)

@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules import activation
-from keyturn.rules.access import Action, Staff, Why, hindrance
+from keyturn.rules.access import Action, Staff, Why, hindrance, lacking
 from keyturn.rules.accounts import User
 from keyturn.rules.activation import Link, Standing
 from keyturn.rules.binding import Rows
 from keyturn.rules.phone_app import Phone
-from keyturn.steps import invitations, views
+from keyturn.steps import countersigns, invitations, views
 from keyturn.steps.acts import Act, begin
+from keyturn.steps.countersigns import Alone, Waiting
 from keyturn.steps.invitations import Bar, NotSent, Sent
 from keyturn.steps.naming import is_id
 from keyturn.steps.views import MessageRow
 
 __all__ = [
-    "Bar", "Enrolled", "NotAllowed", "NotFound", "NotSent", "Sent", "invite", "reset_user",
-    "standing",
+    "Alone", "Bar", "Enrolled", "NotAllowed", "NotFound", "NotSent", "Sent", "Waiting", "invite",
+    "reset_user", "standing",
 ]  # fmt: skip
 
 #: how many of a user's newest messages are looked through for the link's mail
@@ -67,14 +68,14 @@ class Enrolled:
 
 async def invite(
     parts: Parts, staff: Staff, user_id: str
-) -> Sent | NotSent | NotAllowed | NotFound:
+) -> Sent | NotSent | Waiting | Alone | NotAllowed | NotFound:
     """Mail somebody without a phone a link to set it up."""
     return await _do(parts, staff, user_id, Action.INVITE, invitations.invite)
 
 
 async def reset_user(
     parts: Parts, staff: Staff, user_id: str
-) -> Sent | NotSent | NotAllowed | NotFound:
+) -> Sent | NotSent | Waiting | Alone | NotAllowed | NotFound:
     """Reset User: unbind the phone, end sessions and trust, mail a new link."""
     return await _do(parts, staff, user_id, Action.RESET_USER, invitations.reset)
 
@@ -82,17 +83,19 @@ async def reset_user(
 async def _do(
     parts: Parts, staff: Staff, user_id: str, action: Action,
     do: Callable[[Tx, Act, Rows], Sent | NotSent],
-) -> Sent | NotSent | NotAllowed | NotFound:  # fmt: skip
-    """Hold, judge and act, in one transaction."""
+) -> Sent | NotSent | Waiting | Alone | NotAllowed | NotFound:  # fmt: skip
+    """Hold, judge, and act or have a second person asked, in one transaction."""
 
-    def step(tx: Tx) -> Sent | NotSent | NotAllowed | NotFound:
+    def step(tx: Tx) -> Sent | NotSent | Waiting | Alone | NotAllowed | NotFound:
         act = begin(parts, staff.caller, staff.user)
         real = is_id(user_id) and user_id != act.tenant.id
         rows = tx.phones.held(act.tenant.id, user_id, act.now) if real else None
         if rows is None:
             return NotFound()
         why = hindrance(staff, action, rows.user, views.highest_rank(tx, rows.user))
-        return NotAllowed(why) if why is not None else do(tx, act, rows)
+        if why is not None:
+            return NotAllowed(why)
+        return countersigns.ask(tx, act, staff, action, rows.user) or do(tx, act, rows)
 
     return await parts.store.write(step)
 
@@ -138,4 +141,4 @@ def _can(tx: Tx, staff: Staff, user: User, *, bound: bool) -> frozenset[Action]:
         Action.RESET_USER: invitations.bar_to_reset(user) is None,
     }
     may = (action for action, point in pointed.items() if point)
-    return frozenset(a for a in may if hindrance(staff, a, user, theirs) is None)
+    return frozenset(a for a in may if lacking(staff, a, user, theirs) is None)

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from keyturn.ports.directories import Look
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Taken, Tx
-from keyturn.rules.access import Action, Staff, Why, hindrance
+from keyturn.rules.access import Action, Staff, Why, hindrance, lacking
 from keyturn.rules.accounts import User
 from keyturn.rules.budgets import DIRECTORY_LOOKS
 from keyturn.rules.directories.things import Directory, LinkedAccount
@@ -162,7 +162,7 @@ async def answer(
         directory = tx.directories.get(act.tenant.id, found.directory_id)
         return _answer(tx, act, user, directory, found) if directory else NotFound()
 
-    return await _to(parts, staff, user_id, do)
+    return await _to(parts, staff, user_id, do, judge=lacking)  # it is only shown
 
 
 def _answer(tx: Tx, act: Act, user: User, directory: Directory, found: Look) -> Answer:
@@ -256,8 +256,9 @@ def _find(tx: Tx, act: Act, user_id: str) -> User | None:
 
 
 async def _to(
-    parts: Parts, staff: Staff, user_id: str, do: Callable[[Tx, Act, User], T]
-) -> T | NotAllowed | NotFound:
+    parts: Parts, staff: Staff, user_id: str, do: Callable[[Tx, Act, User], T],
+    *, judge: Callable[[Staff, Action, User, int], Why | None] = hindrance,
+) -> T | NotAllowed | NotFound:  # fmt: skip
     """Find, judge and act on a user's account, in one transaction."""
 
     def step(tx: Tx) -> T | NotAllowed | NotFound:
@@ -266,7 +267,7 @@ async def _to(
         held = tx.users.lock(act.tenant.id, found.id) if found else None
         if held is None:
             return NotFound()
-        why = hindrance(staff, Action.LINK_ACCOUNT, held, views.highest_rank(tx, held))
+        why = judge(staff, Action.LINK_ACCOUNT, held, views.highest_rank(tx, held))
         return do(tx, act, held) if why is None else NotAllowed(why)
 
     return await parts.store.write(step)

@@ -1,8 +1,9 @@
 """This wasn't me: an owner objects to a change that a notice told of.
 
 Opening the link changes nothing.  Confirming it ends every session, forgets every known
-client, kills the password (whoever made the change may know it), freezes changes and
-opens a case.  The owner chooses a new password by recovery, which goes on working; what
+client, kills the password (whoever made the change may know it), stops a new phone that the help
+desk was asked for, makes devices nobody's that somebody else took over within the day, freezes
+changes and opens a case.  The owner chooses a new password by recovery, which goes on working; what
 stands frozen support opens again.
 """
 
@@ -16,7 +17,8 @@ from keyturn.rules.accounts import Flow, User
 from keyturn.rules.callers import Caller
 from keyturn.rules.codes import Right, Used, Verdict
 from keyturn.rules.events import Event
-from keyturn.steps import addresses, erasure, lanes, links, sessions
+from keyturn.rules.recoveries import Stop
+from keyturn.steps import addresses, device_ends, erasure, lanes, links, lost_phones, sessions
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.cases import OPEN, open_case
 from keyturn.steps.links import LinkState
@@ -69,7 +71,9 @@ def _stop(tx: Tx, act: Act, flow: Flow, user: User) -> Stopped:
     frozen = sessions.end_all(tx, act, frozen, "objection")
     lanes.interrupt(tx, act, frozen)
     forgotten = tx.clients.forget(act.tenant.id, user.id, None)
+    device_ends.objected(tx, act, user)
     ref = _running(tx, act, user) or _opened(tx, act, flow, frozen)
+    lost_phones.stop(tx, act, frozen, Stop.OBJECTION)
     tx.flows.save(replace(flow, step="done", closed_at=act.now, data={"ref": ref}))
     record(tx, act, Event.NOT_ME, frozen, {"ref": ref, "clients": forgotten})
     return Stopped(ref=ref)

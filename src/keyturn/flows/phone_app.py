@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from keyturn.ports.directories import Look
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules import binding, lockout
 from keyturn.rules.accounts import Client, Session, User
+from keyturn.rules.app_lock import Does, Doing, Proof
 from keyturn.rules.binding import Rows
 from keyturn.rules.callers import Caller
 from keyturn.rules.directories.things import Directory, LinkedAccount
@@ -25,15 +27,27 @@ from keyturn.rules.phone_app import Phone
 from keyturn.rules.phone_checks import checks as phone_checks
 from keyturn.rules.phone_checks.platforms import platform
 from keyturn.rules.phone_checks.seen import Seen
+from keyturn.rules.recoveries import Recovery
+from keyturn.rules.recoveries import State as Lost
 from keyturn.rules.sessions import alive
-from keyturn.steps import lanes, offline_codes, phone_ends, phone_lock, sessions
+from keyturn.steps import (
+    app_keys,
+    lanes,
+    lost_phones,
+    offline_codes,
+    own_accounts,
+    phone_ends,
+    phone_lock,
+    sessions,
+)
 from keyturn.steps.acts import Act, begin, record
+from keyturn.steps.job_views import JobView
 from keyturn.steps.notices import tell
 from keyturn.steps.phone_door import Heard, Refused, Said, changing, heard
 
 __all__ = [
-    "Account", "LaneView", "Refused", "SignedIn", "State", "Trail", "checks", "end_session",
-    "end_sessions",
+    "Account", "JobView", "LaneView", "Look", "Refused", "SignedIn", "State", "Trail", "checks",
+    "end_session", "end_sessions",
     "forget_client", "happened", "key_of", "listen", "offline", "pin", "signed_in", "state",
     "unbind", "unlock",
 ]  # fmt: skip
@@ -56,10 +70,17 @@ class LaneView:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the person's in a directory."""
+    """An account of the person's in a directory.
+
+    Attributes:
+        known: what the directory has told its owner last, within the hour; None: nothing.
+        job: the newest job on it within the day; None: there is none.
+    """
 
     directory: Directory
     account: LinkedAccount
+    known: Look | None = None
+    job: JobView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +89,9 @@ class State:
 
     Attributes:
         locked_until: of the account as strangers find it; None: it is open to them.
-        lock_set, lock_until: the app lock.
-        offline: the phone shows codes. waiting: questions that wait for it.
+        lock_set, lock_until: the app lock's PIN. lock_key: the phone's own lock opens it, too.
+        offline: the phone shows codes. lost: somebody says that the phone is lost; None: nobody.
+        waiting: questions that wait for it.
         checked_at: when its checks were last told, or None.
     """
 
@@ -79,7 +101,9 @@ class State:
     lanes: tuple[LaneView, ...]
     lock_set: bool
     lock_until: int | None
+    lock_key: bool
     offline: bool
+    lost: Recovery | None
     waiting: int
     checked_at: int | None
     accounts: tuple[Account, ...]
@@ -128,10 +152,17 @@ def _state(tx: Tx, act: Act, found: Heard) -> State:
     return State(
         phone=phone, user=user, lanes=every,
         locked_until=next((lane.locked_until for lane in every if lane.kind == "unknown"), None),
-        lock_set=lock_set, lock_until=lock_until, offline=offline_codes.usable(tx, act, user.id),
+        lock_set=lock_set, lock_until=lock_until,
+        lock_key=app_keys.key_of(tx, act, phone) is not None,
+        offline=offline_codes.usable(tx, act, user.id), lost=_lost(tx, act, user),
         waiting=len(tx.phones.waiting(tenant_id, phone.id, act.now)),
-        checked_at=told[1] if told else None, accounts=_accounts(tx, tenant_id, user),
+        checked_at=told[1] if told else None, accounts=_accounts(tx, act, user),
     )  # fmt: skip
+
+
+def _lost(tx: Tx, act: Act, user: User) -> Recovery | None:
+    one = lost_phones.newest(tx, act, user)
+    return one if one is not None and one.state is Lost.WAITING else None
 
 
 def _lanes(tx: Tx, act: Act, user: User) -> tuple[LaneView, ...]:
@@ -144,10 +175,14 @@ def _lanes(tx: Tx, act: Act, user: User) -> tuple[LaneView, ...]:
     )
 
 
-def _accounts(tx: Tx, tenant_id: str, user: User) -> tuple[Account, ...]:
-    linked = tx.directories.linked(tenant_id, user.id)
-    found = ((tx.directories.get(tenant_id, one.directory_id), one) for one in linked)
-    return tuple(Account(directory, one) for directory, one in found if directory is not None)
+def _accounts(tx: Tx, act: Act, user: User) -> tuple[Account, ...]:
+    linked = tx.directories.linked(act.tenant.id, user.id)
+    found = ((tx.directories.get(act.tenant.id, one.directory_id), one) for one in linked)
+    return tuple(
+        Account(directory, one, own_accounts.known(tx, act, one), own_accounts.today(tx, act, one))
+        for directory, one in found
+        if directory is not None
+    )
 
 
 async def signed_in(parts: Parts, caller: Caller, said: Said) -> SignedIn | Refused:
@@ -241,7 +276,7 @@ async def checks(parts: Parts, caller: Caller, said: Said, seen: Seen) -> Refuse
 # -- what the app lock stands before
 
 
-async def unlock(parts: Parts, caller: Caller, said: Said, proof: str | None) -> int | Refused:
+async def unlock(parts: Parts, caller: Caller, said: Said, proof: Proof | None) -> int | Refused:
     """Open every lane of the owner's; how many were locked. The phone is the proof."""
 
     def step(tx: Tx, act: Act, found: Heard) -> int:
@@ -250,18 +285,20 @@ async def unlock(parts: Parts, caller: Caller, said: Said, proof: str | None) ->
         record(tx, act, Event.USER_UNLOCKED, found.user, facts)
         return count
 
-    return await _proved(parts, caller, said, proof, step)
+    return await phone_lock.opened(parts, caller, said, Doing(Does.UNLOCK), proof, step)
 
 
-async def offline(parts: Parts, caller: Caller, said: Said, proof: str | None) -> str | Refused:
+async def offline(parts: Parts, caller: Caller, said: Said, proof: Proof | None) -> str | Refused:
     """A new secret for the phone's codes, in base32."""
-    return await _proved(parts, caller, said, proof, offline_codes.renew)
+    doing = Doing(Does.OFFLINE)
+    return await phone_lock.opened(parts, caller, said, doing, proof, offline_codes.renew)
 
 
 async def pin(
-    parts: Parts, caller: Caller, said: Said, chosen: str, proof: str | None
+    parts: Parts, caller: Caller, said: Said, chosen: str, proof: Proof | None
 ) -> Refused | None:  # fmt: skip
-    """Set the app lock's PIN, or change it: then the old one is the proof."""
+    """Set the app lock's PIN, or change it: then the old one is the proof, or the phone's lock."""
+    await phone_lock.ready(parts, proof)
 
     def step(tx: Tx) -> Refused | None:
         act = begin(parts, caller)
@@ -269,7 +306,7 @@ async def pin(
         if isinstance(found, Refused):
             return found
         is_set, _ = phone_lock.standing(tx, act, found.phone)
-        refused = phone_lock.prove(tx, act, found, proof) if is_set else None
+        refused = phone_lock.prove(tx, act, found, Doing(Does.PIN), proof) if is_set else None
         if refused is None:
             phone_lock.choose(tx, act, found, chosen)
         return refused
@@ -277,7 +314,7 @@ async def pin(
     return await parts.store.write(step)
 
 
-async def unbind(parts: Parts, caller: Caller, said: Said, proof: str | None) -> Refused | None:
+async def unbind(parts: Parts, caller: Caller, said: Said, proof: Proof | None) -> Refused | None:
     """The owner takes this phone away from the account."""
 
     def step(tx: Tx, act: Act, found: Heard) -> None:
@@ -287,7 +324,7 @@ async def unbind(parts: Parts, caller: Caller, said: Said, proof: str | None) ->
         record(tx, act, Event.APP_UNBOUND, found.user, {"phone": found.phone.id})
         tell(tx, act, "app_changed", found.user, what="unbound", phone=found.phone.name)
 
-    return await _proved(parts, caller, said, proof, step)
+    return await phone_lock.opened(parts, caller, said, Doing(Does.UNBIND), proof, step)
 
 
 # -- what all need
@@ -310,19 +347,5 @@ async def _do(
         act = begin(parts, caller)
         found = heard(tx, act, said, hold=True)
         return found if isinstance(found, Refused) else fn(tx, act, found)
-
-    return await parts.store.write(step)
-
-
-async def _proved(
-    parts: Parts, caller: Caller, said: Said, proof: str | None,
-    fn: Callable[[Tx, Act, Heard], T],
-) -> T | Refused:  # fmt: skip
-    def step(tx: Tx) -> T | Refused:
-        act = begin(parts, caller)
-        found = changing(tx, act, said)
-        if isinstance(found, Refused):
-            return found
-        return phone_lock.prove(tx, act, found, proof) or fn(tx, act, found)
 
     return await parts.store.write(step)

@@ -22,11 +22,12 @@ from keyturn.rules import phone_app, pushing
 from keyturn.rules.accounts import Flow
 from keyturn.rules.budgets import Budget
 from keyturn.rules.callers import Caller
+from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, MINUTE
 from keyturn.rules.phone_app import Push, PushState, What
 from keyturn.rules.pushing import Accepted, Answer, Gone, Later, Subscription, Urgency
 from keyturn.steps import openings, subscriptions
-from keyturn.steps.acts import Act, begin
+from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.phone_door import Heard, Refused, Said, Why, heard
 
 __all__ = ["Refused", "Sent", "Trip", "Wanted", "arrived", "begin_test", "noted", "subscribe",
@@ -169,6 +170,8 @@ async def arrived(parts: Parts, caller: Caller, said: Said, test_id: str) -> Ref
             return flow
         if flow.step != ARRIVED:
             tx.flows.save(replace(flow, step=ARRIVED, closed_at=act.now))
+            user = tx.users.get(act.tenant.id, flow.user_id or "")
+            record(tx, act, Event.APP_PUSHED, user, {"took_ms": act.now - flow.created_at})
         return None
 
     return await parts.store.write(step)

@@ -3,7 +3,11 @@ new password.  Allowed during a lock, whose end does not move.
 
     step       what is pending            next
     ---------  -------------------------  ------------------------------------------
-    code       the mailed code or link    second (a factor is enrolled), else password
+    code       the mailed code or link    first (the account was never activated),
+                                          second (a factor is enrolled), else password
+    first      going on to set up the     done
+               phone, by a link of just
+               now (steps.invitations)
     second     authenticator, saved       password
                recovery code or passkey
     password   the new password           done
@@ -34,6 +38,7 @@ from keyturn.rules.passwords import PasswordProblem, SpaceWarning, normalised
 from keyturn.steps import (
     codes,
     fates,
+    invitations,
     lanes,
     links,
     openings,
@@ -46,6 +51,7 @@ from keyturn.steps import (
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.codes import Sent, TooSoon
 from keyturn.steps.fates import Fate
+from keyturn.steps.invitations import Handed, Later, NotSent
 from keyturn.steps.links import LinkState
 from keyturn.steps.naming import name_of
 from keyturn.steps.notices import tell
@@ -54,14 +60,16 @@ from keyturn.steps.questions import Answered, ByPhone
 from keyturn.steps.texted import Texted
 
 __all__ = [
-    "LinkState", "NotAName", "NothingOpen", "Open", "Overloaded", "Refused", "Sent", "TooMany",
-    "TooSoon", "ask_passkey", "current", "enter_code", "follow_link", "give_up", "look_at_link",
-    "resend", "second_proof", "set_password", "start",
+    "Handed", "Later", "LinkState", "NotAName", "NotSent", "NothingOpen", "Open", "Overloaded",
+    "Refused", "Sent", "TooMany", "TooSoon", "ask_passkey", "current", "enter_code", "first_day",
+    "follow_link", "give_up", "look_at_link", "resend", "second_proof", "set_password", "start",
 ]  # fmt: skip
 
 KIND = "recovery"
 LIFE_MS = HOUR
 KINDS = ("recovery_code", "recovery_link")
+#: the same for an account that was invited and never activated: its password comes later
+FIRST_KINDS = ("first_code", "first_link")
 #: recoveries begun from one network in an hour, over all names
 STARTS = "recoveries"
 
@@ -147,7 +155,7 @@ def _start(tx: Tx, act: Act, name: str, typed: str) -> Open | TooMany:
 def _begin(tx: Tx, act: Act, name: str, typed: str) -> Open:
     """A new flow and its first mail."""
     found, client, lane = lanes.look(tx, act, name)
-    helped = found.known and found.user.state is UserState.ACTIVE
+    helped = found.known and _is_helped(act, found.user)
     flow = openings.start(
         tx, act, KIND, "code", found.user.id if helped else None,
         {"typed": typed[:254], "lane": lane, "link_only": False}, LIFE_MS,
@@ -157,10 +165,19 @@ def _begin(tx: Tx, act: Act, name: str, typed: str) -> Open:
     return replace(_shown(tx, act, flow), sent=sent)
 
 
+def _is_helped(act: Act, user: User) -> bool:
+    """Whether a code can bring its person back in; or in for the first time, where people may ask
+    for a link by themselves.
+    """
+    invited = user.state is UserState.INVITED and act.tenant.policy.activation_again
+    return user.state is UserState.ACTIVE or invited
+
+
 def _send(tx: Tx, act: Act, flow: Flow, user: User, *, helped: bool) -> Sent:
     address = user.email if helped else None
     lane, typed = str(flow.data["lane"]), str(flow.data["typed"])
-    return codes.mail(tx, act, flow, KINDS, user=user, address=address, lane=lane, typed=typed)
+    kinds = FIRST_KINDS if user.state is UserState.INVITED else KINDS
+    return codes.mail(tx, act, flow, kinds, user=user, address=address, lane=lane, typed=typed)
 
 
 def _shown(tx: Tx, act: Act, flow: Flow) -> Open:
@@ -248,12 +265,33 @@ async def enter_code(parts: Parts, caller: Caller, typed: str) -> Open | Verdict
 
 
 def _proved(tx: Tx, act: Act, flow: Flow, user: User) -> Open:
-    """The address is proved: on to the second proof, or to the new password."""
+    """The address is proved: on to the second proof, or to the new password; or, where the
+    account waits for its first day, to that.
+    """
     step = "second" if second.methods(tx, act, user.id) else "password"
+    if user.state is UserState.INVITED:
+        step = "first"
     after = replace(flow, step=step, data={**flow.data, "epoch": user.epoch})
     tx.flows.save(after)
     record(tx, act, Event.RECOVERY_PROVED, user, {"by": "mail"})
     return _shown(tx, act, after)
+
+
+async def first_day(parts: Parts, caller: Caller) -> Handed | NotSent | Later | NothingOpen:
+    """A link to set up the account that was never activated; the recovery is done by that."""
+
+    def step(tx: Tx) -> Handed | NotSent | Later | NothingOpen:
+        act = begin(parts, caller)
+        flow = _at(tx, act, "first")
+        rows = tx.phones.held(act.tenant.id, flow.user_id or "", act.now) if flow else None
+        if flow is None or rows is None or rows.user.state is not UserState.INVITED:
+            return NothingOpen()
+        answer = invitations.at_hand(tx, act, rows)
+        if isinstance(answer, Handed):
+            tx.flows.save(replace(flow, closed_at=act.now))
+        return answer
+
+    return await parts.store.write(step)
 
 
 async def look_at_link(parts: Parts, caller: Caller, token: str) -> LinkState:
@@ -395,7 +433,8 @@ def _set(tx: Tx, act: Act, encoded: str) -> Open | NothingOpen:
     data = {**flow.data, "works_from": works_from}
     after = replace(flow, step="done", data=data)
     tx.flows.save(after)
-    record(tx, act, Event.RECOVERY_DONE, changed, {"works_from": works_from})
+    facts = {"works_from": works_from, "took_ms": act.now - flow.created_at}
+    record(tx, act, Event.RECOVERY_DONE, changed, facts)
     tell(tx, act, "password_changed", changed, works_from=works_from)
     return _shown(tx, act, after)
 

@@ -1,5 +1,8 @@
 """What staff do: look, unlock, disable, end sessions, give roles, close cases.
 
+What is done to a user is in `steps.deeds`; to a colleague most of it waits for a second person
+(`flows.countersigning`).
+
 Who may do what stands in `rules.access`; it is judged here, in the transaction that does
 it.  A user of another tenant is not found, and so is the tenant's decoy.  Every action
 leaves an audit row with its actor.  Nobody sets, sees or is told a password.
@@ -7,7 +10,7 @@ leaves an audit row with its actor.  Nobody sets, sees or is told a password.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -16,9 +19,10 @@ from keyturn.ports.store import Taken, Tx
 from keyturn.rules.access import Action, Staff, Why, hindrance, rank
 from keyturn.rules.accounts import Case, Role, Session, User, UserState
 from keyturn.rules.callers import Caller
+from keyturn.rules.caselog import Kind
 from keyturn.rules.cases import parse_reference
 from keyturn.rules.diagnosis.catalogue import BY_ID
-from keyturn.rules.events import Entry, Event
+from keyturn.rules.events import Event
 from keyturn.rules.identifiers import (
     Email,
     EmailProblem,
@@ -31,12 +35,22 @@ from keyturn.rules.identifiers import (
 from keyturn.rules.lockout import HOUR
 from keyturn.rules.messages import MessageState
 from keyturn.rules.sessions import CONSOLE_IDLE_MS, CONSOLE_MS, alive
-from keyturn.steps import alarms, disabling, glass, lanes, passkey_changes, sessions, views
+from keyturn.steps import alarms, casework, countersigns, deeds, glass, seeing, stepup, views
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.alarms import Standing
-from keyturn.steps.naming import is_id, name_of
+from keyturn.steps.casework import Held
+from keyturn.steps.countersigns import Alone, Waiting
+from keyturn.steps.deeds import Done, LastOwner, NotFound
+from keyturn.steps.naming import is_id
 from keyturn.steps.registration import take_address
-from keyturn.steps.views import CasePage, MessageRow, UserPage, Users
+from keyturn.steps.views import CasePage, MessageRow, UserPage
+
+__all__ = [
+    "Alone", "Done", "InUse", "LastOwner", "Messages", "NotAllowed", "NotFound", "Outcome",
+    "Unfit", "Waiting", "authorise", "case", "cases", "close_case", "create_user", "disable",
+    "enable", "end_sessions", "grant_role", "messages", "on_the_host", "remove_passkey",
+    "revoke_role", "unfreeze", "unlock", "user",
+]  # fmt: skip
 
 T = TypeVar("T")
 SECOND_STEP = 2
@@ -59,22 +73,8 @@ class NotAllowed:
     why: Why
 
 
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """Nothing of that name in this tenant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """It is so now.
-
-    Attributes:
-        user: afterwards.
-        count: lanes that were locked, or 1 if anything changed and 0 if not.
-    """
-
-    user: User
-    count: int
+#: what comes of something that staff do to a user
+Outcome = Done | LastOwner | Waiting | Alone | NotAllowed | NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +107,17 @@ class Messages:
     alarms: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """A page of the audit trail, newest first.
-
-    Attributes:
-        names: who is who in `entries`, by id.
-        before: the cursor of the next page, or None.
-    """
-
-    entries: tuple[Entry, ...]
-    names: Mapping[str, str]
-    before: str | None
-
-
 async def authorise(parts: Parts, caller: Caller, signed: Signed) -> Staff | NotAllowed:
     """What the person signed in here may act as in the caller's tenant, at this request."""
-    user, session, now = signed.user, signed.session, parts.clock.now()
-    roles, glass_at = await parts.store.read(
-        lambda tx: (tx.roles.of_user(user.id), glass.standing(tx, caller.tenant.id, now))
-    )
-    role = roles.get(caller.tenant.id)
+    user, session, act = signed.user, signed.session, begin(parts, caller)
+    now = act.now
+
+    def step(tx: Tx) -> tuple[Role | None, int | None, Role | None]:
+        role = tx.roles.of_user(user.id).get(caller.tenant.id)
+        shown = seeing.role_of(tx, act, user.id) if role is not None else None
+        return role, glass.standing(tx, caller.tenant.id, now), shown
+
+    role, glass_at, shown = await parts.store.read(step)
     if role is None:
         return NotAllowed(Why.NO_ROLE)
     if not alive(session, user, now, CONSOLE_MS, CONSOLE_IDLE_MS):
@@ -136,30 +126,19 @@ async def authorise(parts: Parts, caller: Caller, signed: Signed) -> Staff | Not
         return NotAllowed(Why.LEVEL)
     if user.frozen_at is not None:
         return NotAllowed(Why.FROZEN)
-    return Staff(caller=caller, user=user, role=role, level=session.level, glass_at=glass_at)
+    looking = shown is not None and rank(shown) < rank(role)
+    return Staff(
+        caller=caller, user=user, role=shown if looking and shown else role, level=session.level,
+        glass_at=glass_at, fresh=stepup.is_fresh(session, now), looking=looking,
+    )  # fmt: skip
 
 
 def on_the_host(caller: Caller) -> Staff:
     """A command on the host itself: whoever runs it can read the keys, so it may do all."""
-    return Staff(caller=caller, user=None, role=Role.OWNER, level=SECOND_STEP)
+    return Staff(caller=caller, user=None, role=Role.OWNER, level=SECOND_STEP, fresh=True)
 
 
 # -- looking
-
-
-async def users(
-    parts: Parts, staff: Staff, query: str, state: UserState | None, after: str | None,
-    *, locked: bool = False,
-) -> Users:  # fmt: skip
-    """A page of users whose name, address or number contains `query`.
-
-    Args:
-        after: the cursor that the page before gave.
-        locked: only those who are locked now.
-    """
-    return await _look(
-        parts, staff, lambda tx, act: views.users(tx, act, query, state, after, locked=locked)
-    )
 
 
 async def user(parts: Parts, staff: Staff, user_id: str) -> UserPage | NotFound:
@@ -199,29 +178,6 @@ async def messages(
     return await _look(parts, staff, step)
 
 
-async def audit(
-    parts: Parts, staff: Staff, query: str, event: str, before: str | None, limit: int = 50
-) -> Trail:
-    """The audit trail.
-
-    Args:
-        query: a user's id or any of their names, or an IP address; "" for all.
-        event: an event, or the beginning of some ("signin."); "" for all.
-    """
-
-    def step(tx: Tx, act: Act) -> Trail:
-        name = name_of(parts, act.tenant, query)
-        named = tx.users.named(act.tenant.id, name) if name else None
-        wanted = named.id if named else query
-        events = (event,) if event else ()
-        found = tx.audit.search(act.tenant.id, events, wanted, before, limit + 1)
-        rows = tuple(found[:limit])
-        older = rows[-1].id if len(found) > limit else None
-        return Trail(rows, views.names(tx, act, rows), older)
-
-    return await _look(parts, staff, step)
-
-
 async def cases(parts: Parts, staff: Staff, state: str | None) -> tuple[Case, ...]:
     """The newest cases; `state`: "open", "closed" or None for both."""
     return await _look(
@@ -242,118 +198,46 @@ async def case(parts: Parts, staff: Staff, ref: str) -> CasePage | NotFound:
 # -- acting
 
 
-async def unlock(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed | NotFound:
+async def unlock(parts: Parts, staff: Staff, user_id: str) -> Outcome:
     """End every lock of a user. A lane closed by 100 failures stays so until recovery."""
-
-    def do(tx: Tx, act: Act, user: User) -> Done:
-        locked = lanes.unlock(tx, act, user)
-        record(tx, act, Event.USER_UNLOCKED, user, {"lanes": locked})
-        return Done(user, locked)
-
-    return await _do(parts, staff, user_id, Action.UNLOCK, do)
+    return await _do(parts, staff, user_id, Action.UNLOCK)
 
 
-async def end_sessions(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed | NotFound:
+async def end_sessions(parts: Parts, staff: Staff, user_id: str) -> Outcome:
     """Sign a user out everywhere."""
-
-    def do(tx: Tx, act: Act, user: User) -> Done:
-        return Done(sessions.end_all(tx, act, user, "staff"), 1)
-
-    return await _do(parts, staff, user_id, Action.END_SESSIONS, do)
+    return await _do(parts, staff, user_id, Action.END_SESSIONS)
 
 
-async def disable(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed | NotFound:
+async def disable(parts: Parts, staff: Staff, user_id: str) -> Outcome:
     """Nobody gets into the account any more; all its sessions end, and no link to activate is
     good: enabling brings none back.
     """
-
-    def do(tx: Tx, act: Act, user: User) -> Done:
-        if user.state is UserState.DISABLED:
-            return Done(user, 0)
-        record(tx, act, Event.USER_DISABLED, user, {"was": str(user.state)})
-        return Done(disabling.disable(tx, act, user, "disabled"), 1)
-
-    return await _do(parts, staff, user_id, Action.DISABLE, do)
+    return await _do(parts, staff, user_id, Action.DISABLE)
 
 
-async def enable(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed | NotFound:
+async def enable(parts: Parts, staff: Staff, user_id: str) -> Outcome:
     """The account is again what it was before it was disabled, and is not erased."""
-
-    def do(tx: Tx, act: Act, user: User) -> Done:
-        if user.state is not UserState.DISABLED:
-            return Done(user, 0)
-        after = replace(user, state=_before(tx, act, user), erase_at=None)
-        tx.users.save(after)
-        record(tx, act, Event.USER_ENABLED, after, {"now": str(after.state)})
-        return Done(after, 1)
-
-    return await _do(parts, staff, user_id, Action.ENABLE, do)
+    return await _do(parts, staff, user_id, Action.ENABLE)
 
 
-def _before(tx: Tx, act: Act, user: User) -> UserState:
-    """What the account was; where nobody knows any more, its address is to be confirmed."""
-    found = tx.audit.search(act.tenant.id, (Event.USER_DISABLED,), user.id, None, 1)
-    was = found[0].facts.get("was") if found else None
-    return UserState(str(was)) if was in set(UserState) else UserState.UNVERIFIED
-
-
-async def unfreeze(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed | NotFound:
+async def unfreeze(parts: Parts, staff: Staff, user_id: str) -> Outcome:
     """Let changes happen again that "this wasn't me" has frozen."""
-
-    def do(tx: Tx, act: Act, user: User) -> Done:
-        if user.frozen_at is None:
-            return Done(user, 0)
-        after = replace(user, frozen_at=None)
-        tx.users.save(after)
-        record(tx, act, Event.USER_UNFROZEN, after, {"since": user.frozen_at})
-        return Done(after, 1)
-
-    return await _do(parts, staff, user_id, Action.UNFREEZE, do)
+    return await _do(parts, staff, user_id, Action.UNFREEZE)
 
 
-async def remove_passkey(
-    parts: Parts, staff: Staff, user_id: str, passkey_id: str
-) -> Done | NotAllowed | NotFound:
+async def remove_passkey(parts: Parts, staff: Staff, user_id: str, passkey_id: str) -> Outcome:
     """Take one of a user's passkeys away; they hear of it."""
-
-    def do(tx: Tx, act: Act, user: User) -> Done | NotFound:
-        every = tx.passkeys.of_user(act.tenant.id, user.id)
-        found = next((passkey for passkey in every if passkey.id == passkey_id), None)
-        if found is None:
-            return NotFound()
-        passkey_changes.remove(tx, act, user, found)
-        return Done(user, 1)
-
-    return await _do(parts, staff, user_id, Action.REMOVE_PASSKEY, do)
+    return await _do(parts, staff, user_id, Action.REMOVE_PASSKEY, passkey_id)
 
 
-async def grant_role(
-    parts: Parts, staff: Staff, user_id: str, role: Role
-) -> Done | NotAllowed | NotFound:
+async def grant_role(parts: Parts, staff: Staff, user_id: str, role: Role) -> Outcome:
     """Give a user a role here, in place of the one they had; they sign in again for it."""
-
-    def do(tx: Tx, act: Act, user: User) -> Done | NotAllowed:
-        if rank(role) > rank(staff.role):
-            return NotAllowed(Why.RANK)
-        tx.roles.grant(act.tenant.id, user.id, role)
-        record(tx, act, Event.ROLE_GRANTED, user, {"role": str(role)})
-        return Done(sessions.end_all(tx, act, user, "staff"), 1)
-
-    return await _do(parts, staff, user_id, Action.ROLES, do)
+    return await _do(parts, staff, user_id, Action.ROLES, str(role))
 
 
-async def revoke_role(parts: Parts, staff: Staff, user_id: str) -> Done | NotAllowed | NotFound:
+async def revoke_role(parts: Parts, staff: Staff, user_id: str) -> Outcome:
     """Take a user's role here away; their sessions end."""
-
-    def do(tx: Tx, act: Act, user: User) -> Done:
-        role = tx.roles.of_user(user.id).get(act.tenant.id)
-        if role is None:
-            return Done(user, 0)
-        tx.roles.revoke(act.tenant.id, user.id)
-        record(tx, act, Event.ROLE_REVOKED, user, {"role": str(role)})
-        return Done(sessions.end_all(tx, act, user, "staff"), 1)
-
-    return await _do(parts, staff, user_id, Action.ROLES, do)
+    return await _do(parts, staff, user_id, Action.ROLES)
 
 
 async def create_user(
@@ -421,22 +305,21 @@ async def close_case(
 
     def step(tx: Tx) -> CasePage | NotFound:
         act = _act(parts, staff)
-        found = tx.cases.get(act.tenant.id, parse_reference(ref) or "")
-        if found is None:
-            return NotFound()
-        return _close(tx, act, found, cause)
+        held = casework.hold(tx, act, ref)
+        return NotFound() if held is None else _close(tx, act, held, cause)
 
     return await parts.store.write(step)
 
 
-def _close(tx: Tx, act: Act, case: Case, cause: str | None) -> CasePage:
+def _close(tx: Tx, act: Act, held: Held, cause: str | None) -> CasePage:
+    case = held.case
     if case.state == "open":
         case = replace(
             case, state="closed", closed_at=act.now, facts={**case.facts, "cause": cause}
         )
         tx.cases.save(case)
-        owner = tx.users.get(act.tenant.id, case.user_id) if case.user_id else None
-        record(tx, act, Event.CASE_CLOSED, owner, {"ref": case.ref, "cause": cause})
+        casework.add(tx, act, held, Kind.CLOSED, facts={"cause": cause})
+        record(tx, act, Event.CASE_CLOSED, held.user, {"ref": case.ref, "cause": cause})
     return views.case_page(tx, act, case)
 
 
@@ -458,17 +341,21 @@ async def _look(parts: Parts, staff: Staff, fn: Callable[[Tx, Act], T]) -> T:
 
 
 async def _do(
-    parts: Parts, staff: Staff, user_id: str, action: Action, do: Callable[[Tx, Act, User], T]
-) -> T | NotAllowed | NotFound:
-    """Find, judge and act, in one transaction."""
+    parts: Parts, staff: Staff, user_id: str, action: Action, detail: str = ""
+) -> Outcome:
+    """Find, judge, and act or have a second person asked, in one transaction."""
 
-    def step(tx: Tx) -> T | NotAllowed | NotFound:
+    def step(tx: Tx) -> Outcome:
         act = _act(parts, staff)
         found = _find(tx, act, user_id)
+        deeds.hold(tx, act, action)
         held = tx.users.lock(act.tenant.id, found.id) if found else None
         if held is None:
             return NotFound()
-        why = hindrance(staff, action, held, views.highest_rank(tx, held))
-        return do(tx, act, held) if why is None else NotAllowed(why)
+        why = hindrance(staff, action, held, countersigns.at_stake(tx, held, action, detail))
+        if why is not None:
+            return NotAllowed(why)
+        waits = countersigns.ask(tx, act, staff, action, held, detail)
+        return deeds.CHANGES[action](tx, act, held, detail) if waits is None else waits
 
     return await parts.store.write(step)

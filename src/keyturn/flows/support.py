@@ -35,7 +35,7 @@ IDENTIFIER_MAX = 254
 CONTACT_MAX = 254
 NOTE_MAX = 2000
 #: steps of a recovery at which the address has been proved
-_PROVED = frozenset({"second", "password", "done"})
+_PROVED = frozenset({"first", "second", "password", "done"})
 #: accounts whose address is known to be theirs
 _MAILED = frozenset({UserState.ACTIVE, UserState.DISABLED})
 

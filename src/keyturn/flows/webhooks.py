@@ -8,7 +8,7 @@ from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.ports.webhooks import Webhook
 from keyturn.rules import webhooks
-from keyturn.rules.access import Action, Staff, Why, hindrance
+from keyturn.rules.access import Action, Staff, Why, hindrance, lacking
 from keyturn.rules.events import Event
 from keyturn.rules.webhooks import SECRET_BYTES, Unfit
 from keyturn.steps import webhooks as steps
@@ -32,7 +32,7 @@ class Chosen:
 
 async def one(parts: Parts, staff: Staff) -> Webhook | NotAllowed | None:
     """The tenant's; None if it has none."""
-    if (why := hindrance(staff, Action.HEALTH, None, 0)) is not None:
+    if (why := lacking(staff, Action.HEALTH, None, 0)) is not None:
         return NotAllowed(why)
     return await parts.store.read(lambda tx: tx.webhooks.of(staff.caller.tenant.id))
 

@@ -14,6 +14,7 @@ from keyturn.rules.health.sights import (
     DatabaseSight,
     GatewaySight,
     HostSight,
+    RangesSight,
     Setup,
     SmtpSight,
     WebSight,
@@ -69,6 +70,14 @@ class Database(Protocol):
         ...
 
 
+class KnownRanges(Protocol):
+    """The operator's range file."""
+
+    async def look(self) -> RangesSight:
+        """How old it is, and whether it can be used."""
+        ...
+
+
 class Ledger(Protocol):
     """What the installation remembers: a text by name (at most 40 characters)."""
 
@@ -88,6 +97,7 @@ class Probes:
     Attributes:
         gateway: None where none is set.
         push: push services as messages reach them; None where none is called.
+        ranges: None where no range file is set.
     """
 
     setup: Setup
@@ -99,3 +109,4 @@ class Probes:
     host: Host
     database: Database
     push: Web | None = None
+    ranges: KnownRanges | None = None

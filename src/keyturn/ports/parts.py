@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keyturn.ports.delivery import NumberingPlan
+from keyturn.ports.networks import Networks, NoNetworks
 from keyturn.ports.passkeys import PasskeyJudge
 from keyturn.ports.secrets import Hasher, OneTimePasswords, Sealer
 from keyturn.ports.store import Store
@@ -50,6 +51,7 @@ class Parts:
             from a request's Host header.
         is_common: whether a password (case folded) is on the list of common or breached
             ones.
+        networks: what the operator's range file knows of addresses.
     """
 
     clock: Clock
@@ -64,3 +66,4 @@ class Parts:
     limits: Limits
     link: Callable[[Tenant, str], str]
     is_common: Callable[[str], bool]
+    networks: Networks = field(default_factory=NoNetworks)

@@ -51,8 +51,14 @@ class PasskeyJudge(Protocol):
         """Load what the judging needs; the first call of a process takes a while."""
         ...
 
-    def attested(self, party: Party, challenge: str, given: Attestation) -> Attested:
-        """The credential made in answer to `challenge` (base64url). Raises Unacceptable."""
+    def attested(
+        self, party: Party, challenge: str, given: Attestation, *, verified: bool = False
+    ) -> Attested:
+        """The credential made in answer to `challenge` (base64url). Raises Unacceptable.
+
+        Args:
+            verified: the authenticator must have made sure who the person is.
+        """
         ...
 
     def asserted(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from keyturn.rules.activation import Link
+from keyturn.rules.app_lock import LockKey
 from keyturn.rules.approvals import Approval
 from keyturn.rules.binding import Rows
 from keyturn.rules.enrolment import ScanCode
@@ -38,11 +39,13 @@ class Kept:
         pin: digest of the app lock's secret; "": the app has no lock here.
         offline: the TOTP secret of the phone's own, sealed under the phone's id; "": none yet.
         used: the last time step of it that was accepted.
+        key: the phone's own lock, which opens the app lock too; None: the PIN alone does.
     """
 
     pin: str = field(default="", repr=False)
     offline: str = field(default="", repr=False)
     used: int | None = None
+    key: LockKey | None = None
 
 
 class Phones(Protocol):

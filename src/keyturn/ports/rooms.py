@@ -27,6 +27,7 @@ from keyturn.rules.codes import Code
 from keyturn.rules.events import Entry
 from keyturn.rules.lockout import Lane
 from keyturn.rules.messages import Message, MessageState
+from keyturn.rules.user_lists import Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,20 @@ class Page:
 
     users: Sequence[User]
     after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of users in the order that was asked for, and how many there are in all.
+
+    Attributes:
+        after: the cursor of the next page, if there may be more.
+        total: `most` + 1 for more than `most`; None: nobody has counted that far.
+    """
+
+    users: Sequence[User]
+    after: str | None
+    total: int | None
 
 
 class Tenants(Protocol):
@@ -171,6 +186,20 @@ class Users(Protocol):
         `after`: the cursor of the page before; `locked`: only those with a lane that is
         locked at this moment. A page may hold fewer than `limit`, even none, and yet have a
         cursor: so far was looked.
+        """
+        ...
+
+    def table(
+        self, tenant_id: str, wanted: Filter, now: int, after: str | None, limit: int,
+        most: int = 0,
+    ) -> Listed:  # fmt: skip
+        """Users in the order that is asked for; see rules.user_lists. A page may hold fewer than
+        `limit`, even none, and yet have a cursor: so far was looked.
+
+        Args:
+            now: whose lock ends later is locked.
+            after: the cursor of the page before.
+            most: so far they are counted; 0: nobody asks how many there are.
         """
         ...
 
@@ -349,6 +378,10 @@ class Roles(Protocol):
         """The roles that these users have, in whatever tenant; who has none is left out."""
         ...
 
+    def here(self, tenant_id: str, user_ids: Sequence[str]) -> Mapping[str, Role]:
+        """The role of each of these users in a tenant, as far as they have one."""
+        ...
+
     def grant(self, tenant_id: str, user_id: str, role: Role) -> None: ...
     def revoke(self, tenant_id: str, user_id: str) -> None: ...
     def holders(self, tenant_id: str, role: Role) -> Sequence[tuple[str, str]]:
@@ -369,8 +402,15 @@ class Budgets(Protocol):
         """Spend one; the window with it in. Compare with budget.allows()."""
         ...
 
-    def look(self, tenant_id: str, key: str, budget: Budget) -> Spending | None:
-        """What was spent, without spending."""
+    def look(
+        self, tenant_id: str, key: str, budget: Budget, *, hold: bool = False
+    ) -> Spending | None:
+        """What was spent, without spending.
+
+        Args:
+            hold: nobody else spends until this transaction ends, once something was spent: of
+                many at a time no more go on than the budget has left.
+        """
         ...
 
 
@@ -416,6 +456,12 @@ class Messages(Protocol):
         """Newest first, dropped ones left out."""
         ...
 
+    def crowd(self, until: int, most: int) -> int:
+        """How many messages of all tenants, but for pushes, are to leave until then and have not;
+        `most` stands for more.
+        """
+        ...
+
     def next_due(self, now: int, *, pushes: bool = False) -> int | None:
         """When the next message that `claim` would take is due (may be past), or None."""
         ...
@@ -431,10 +477,12 @@ class Audit(Protocol):
         ...
 
     def search(
-        self, tenant_id: str, events: Sequence[str], query: str, before: str | None, limit: int
-    ) -> Sequence[Entry]:
+        self, tenant_id: str, events: Sequence[str], query: str, before: str | None, limit: int,
+        *, since: int | None = None, until: int | None = None,
+    ) -> Sequence[Entry]:  # fmt: skip
         """Newest first. `events`: names or prefixes ("signin."), none for all; `query`:
-        a user's id or an ip address; `before`: an entry's id.
+        a user's id or an ip address; `before`: an entry's id; only what happened from `since`
+        to before `until` (ms), if these are given.
         """
         ...
 

@@ -35,11 +35,17 @@ from keyturn.ports.rooms import (
 from keyturn.ports.upkeep import Facts, Upkeep
 
 if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
+    from keyturn.ports.batches import Batches
+    from keyturn.ports.cases import CaseLog, Recoveries
+    from keyturn.ports.countersigns import Countersigns
+    from keyturn.ports.devices import Devices
     from keyturn.ports.directories import Agents, Directories, Jobs
     from keyturn.ports.directory_health import Health
     from keyturn.ports.phones import Phones
     from keyturn.ports.signins import Signins
     from keyturn.ports.syncing import Syncs
+    from keyturn.ports.tallies import Tallies
+    from keyturn.ports.verifications import ApiKeys, Verifications
     from keyturn.ports.webhooks import Webhooks
 
 __all__ = ["Lookup", "Page", "SeenLane", "Store", "StoreUnavailable", "Taken", "Tx", "Wanted"]
@@ -110,6 +116,22 @@ class Tx(Protocol):
     def webhooks(self) -> Webhooks: ...
     @property
     def phones(self) -> Phones: ...
+    @property
+    def case_log(self) -> CaseLog: ...
+    @property
+    def recoveries(self) -> Recoveries: ...
+    @property
+    def batches(self) -> Batches: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
+    @property
+    def verifications(self) -> Verifications: ...
+    @property
+    def devices(self) -> Devices: ...
+    @property
+    def tallies(self) -> Tallies: ...
+    @property
+    def countersigns(self) -> Countersigns: ...
 
 
 class Store(Protocol):

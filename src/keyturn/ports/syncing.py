@@ -102,6 +102,15 @@ class Syncs(Protocol):
         """Accounts that are there and have this address, ascending by id."""
         ...
 
+    def among(
+        self, tenant_id: str, directory_id: str, *, names: Sequence[str] = (),
+        mails: Sequence[str] = (),
+    ) -> Sequence[Known]:  # fmt: skip
+        """Accounts that are there and have one of these names, whatever the case, or one of these
+        addresses (`Known.mail`); each once, ascending by id.
+        """
+        ...
+
     def unclear(self, tenant_id: str, directory_id: str, after: str, limit: int) -> Sequence[Known]:
         """Accounts that are there and of which nobody knows whose they are, after an id."""
         ...

@@ -67,6 +67,6 @@ class Upkeep(Protocol):
 
     def erase(self, tenant_id: str, user_id: str) -> None:
         """Remove a user and everything that is theirs but the audit trail; of their cases
-        stays that there were any.
+        stays that there were any, without their logs.
         """
         ...

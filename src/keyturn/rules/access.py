@@ -3,6 +3,8 @@
     action        owner  manager  technician  auditor
     ------------  -----  -------  ----------  -------
     read          yes    yes      yes         yes
+    export trail  yes    yes      no          yes
+    export users  yes    yes      no          yes
     unlock        yes    yes      yes         no
     invite        yes    yes      yes         no
     reset user    yes    yes      yes         no
@@ -11,6 +13,7 @@
     start reset   yes    yes      yes         no
     verify        yes    yes      yes         no
     release no.   yes    yes      yes         no
+    release dev.  yes    yes      yes         no
     unfreeze      yes    yes      no          no
     disable       yes    yes      no          no
     enable        yes    yes      no          no
@@ -22,11 +25,17 @@
     health        yes    yes      no          no
     directories   yes    yes      no          no
     link account  yes    yes      no          no
+    API keys      yes    no       no          no
+    reg. devices  yes    yes      no          no
+    see as        yes    yes      no          no
 
 Nobody acts on somebody of a higher role, or gives or takes one above their own.  Nobody
 disables, unfreezes, resets or erases themselves here or changes their own role.  Reading is no
 acting.  Reset User takes a second step away, so that of staff only somebody of a higher role does
 it to, and an owner to an owner.
+
+What is dangerous (whatever is not in `EVERYDAY`: a new action is, until somebody says that it is
+not) needs a session that showed its second step within minutes, see docs/design/19.
 """
 
 from __future__ import annotations
@@ -42,6 +51,8 @@ class Action(StrEnum):
     """See the table above."""
 
     READ = "read"
+    EXPORT_TRAIL = "export_trail"  # the audit trail as a file
+    EXPORT_USERS = "export_users"  # a list of users as a file
     UNLOCK = "unlock"
     END_SESSIONS = "end_sessions"
     INVITE = "invite"  # mail a link to set up the phone
@@ -50,6 +61,7 @@ class Action(StrEnum):
     START_RESET = "start_reset"
     VERIFY = "verify"  # ask a caller's phone whether it is them
     RELEASE_NUMBER = "release_number"  # take a disabled user's phone number, for somebody else
+    RELEASE_DEVICE = "release_device"  # somebody's, that is lost or sold
     UNFREEZE = "unfreeze"
     DISABLE = "disable"
     ENABLE = "enable"
@@ -60,7 +72,10 @@ class Action(StrEnum):
     ROLES = "roles"
     HEALTH = "health"
     DIRECTORIES = "directories"  # add one, let agents in, revoke them
+    REGISTER_DEVICES = "register_devices"
     LINK_ACCOUNT = "link_account"  # say which directory account is whose
+    SEE_AS = "see_as"  # look at the console as a lower role sees it
+    API_KEYS = "api_keys"  # make and revoke keys of programs that verify callers
 
 
 class Why(StrEnum):
@@ -72,6 +87,9 @@ class Why(StrEnum):
     FROZEN = "frozen"  # their own account is frozen
     SELF = "self"  # it is their own account
     RANK = "rank"  # the other's role is higher
+    BROWSER = "browser"  # the first of two people asked at this very browser
+    LOOKING = "looking"  # they look as a lower role, and nothing is done meanwhile
+    PROOF = "proof"  # it is dangerous, and they did not show their second step just now
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +102,9 @@ class Staff:
         level: of the session: 2, password and second step.
         glass_at: when a command on the host last made an owner or a link for one, within
             the last week; the console says so.
+        fresh: they showed their second step just now (steps.stepup.FRESH_MS); a command on the
+            host has nothing to show, a program's key cannot.
+        looking: they see the console as `role` does, which is not their own (flows.seeing).
     """
 
     caller: Caller
@@ -91,20 +112,24 @@ class Staff:
     role: Role
     level: int
     glass_at: int | None = None
+    fresh: bool = False
+    looking: bool = False
 
 
 _HELP = frozenset(
     {
         Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET,
-        Action.VERIFY, Action.RELEASE_NUMBER,
+        Action.VERIFY, Action.RELEASE_NUMBER, Action.RELEASE_DEVICE,
     }
 )  # fmt: skip
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.MANAGER: frozenset(Action),
+    Role.MANAGER: frozenset(Action) - {Action.API_KEYS},
     Role.TECHNICIAN: _HELP | {Action.INVITE, Action.RESET_USER},
-    Role.AUDITOR: frozenset({Action.READ}),
+    Role.AUDITOR: frozenset({Action.READ, Action.EXPORT_TRAIL, Action.EXPORT_USERS}),
 }
+#: what needs no proof of just now: it harms nobody, or takes access away that comes back by itself
+EVERYDAY = _HELP | {Action.INVITE, Action.ENABLE, Action.CREATE_USER, Action.HEALTH, Action.SEE_AS}
 _RANK = {Role.AUDITOR: 1, Role.TECHNICIAN: 2, Role.MANAGER: 3, Role.OWNER: 4}
 _NOT_ONESELF = frozenset(
     {Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE, Action.RESET_USER}
@@ -117,7 +142,19 @@ def rank(role: Role | None) -> int:
 
 
 def hindrance(staff: Staff, action: Action, subject: User | None, theirs: int) -> Why | None:
-    """Why `staff` may not do `action`, or None if they may.
+    """Why `staff` may not do `action` now, or None if they may. Whoever has not the right to it is
+    asked for no proof. Args: as `lacking`.
+    """
+    why = lacking(staff, action, subject, theirs)
+    if why is None and staff.looking and action is not Action.READ:
+        return Why.LOOKING
+    unproved = action not in EVERYDAY and not staff.fresh
+    return Why.PROOF if why is None and unproved else why
+
+
+def lacking(staff: Staff, action: Action, subject: User | None, theirs: int) -> Why | None:
+    """Why `staff` have not the right to `action`, however fresh their proof is: for what is shown
+    and what is offered.
 
     Args:
         subject: to whom; None where it is done to nobody in particular.

@@ -66,6 +66,10 @@ CASE_MAILS = Budget("case-mails", 3, DAY)
 ENROLMENTS = Budget("enrolments", 20, HOUR)
 #: requests of an agent whose number was not new: what a network delivers late is forgiven
 SLIPS = Budget("agent-slips", 2, HOUR)
+#: codes of labels that one person types
+DEVICE_LABELS = Budget("device-labels", 10, HOUR)
+#: requests of a device whose number was not new, as of agents
+DEVICE_SLIPS = Budget("device-slips", 2, HOUR)
 #: jobs on one directory account, whoever starts them
 DIRECTORY_JOBS = Budget("directory-jobs", 10, HOUR)
 #: mails about one account that Keyturn tries no more, because its directory would lock it

@@ -221,7 +221,7 @@ def match(
 
 
 def spelled(letters: str) -> str:
-    """Ten drawn letters as the page shows them, XXXX-XXX-XXX. Raises ValueError."""
+    """Ten drawn letters as the page shows them: four, three and three. Raises ValueError."""
     code = drawn(letters, TYPED)
     return f"{code[:4]}-{code[4:7]}-{code[7:]}"
 

@@ -31,6 +31,13 @@ class Event(StrEnum):
     APPROVAL_FORGED = "approval.forged"  # a signature that is not the phone's over what was shown
     CALLER_VERIFIED = "caller.verified"
     CALLER_UNVERIFIED = "caller.unverified"  # … and why: denied, no answer, wrong numbers
+    COUNTERSIGN_ASKED = "countersign.asked"  # staff want to do something to a colleague
+    COUNTERSIGN_AGREED = "countersign.agreed"  # … and a second person has agreed: it is done
+    COUNTERSIGN_DECLINED = "countersign.declined"
+    COUNTERSIGN_WITHDRAWN = "countersign.withdrawn"
+    COUNTERSIGN_VOID = "countersign.void"  # … whoever asked may not do it any more
+    SEE_AS_BEGUN = "see_as.begun"  # the console is looked at as a lower role sees it
+    SEE_AS_ENDED = "see_as.ended"
     SIGNOUT = "signout"
     SESSIONS_ENDED = "sessions.ended"
     SESSION_PROVED = "session.proved"
@@ -48,6 +55,7 @@ class Event(StrEnum):
     PHONE_PROVED = "phone.proved"
     PHONE_REMOVED = "phone.removed"
     PHONE_HELD = "phone.held"  # somebody wanted a number that another has
+    PHONE_ASKED = "phone.asked"  # staff ask the holder of a number whether it is still theirs
     PHONE_RELEASED = "phone.released"  # staff took it from a disabled user
     ACTIVATION_BEGUN = "activation.begun"  # a link was followed
     ENROLMENT_SHOWN = "enrolment.shown"  # a page shows a code to scan
@@ -56,6 +64,8 @@ class Event(StrEnum):
     ALARM_RAISED = "alarm.raised"
     WEBHOOK_SET = "webhook.set"
     WEBHOOK_REMOVED = "webhook.removed"
+    KEY_MADE = "key.made"  # by which a program verifies callers
+    KEY_REVOKED = "key.revoked"
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"
     PASSKEY_RENAMED = "passkey.renamed"
@@ -64,10 +74,24 @@ class Event(StrEnum):
     ENROLMENT_SCANNED = "enrolment.scanned"  # a phone has scanned, or typed, a code
     ENROLMENT_FAILED = "enrolment.failed"  # … and was refused: why
     APP_BOUND = "app.bound"
+    APP_PUSHED = "app.pushed"  # a test push came to it
     APP_UNBOUND = "app.unbound"  # by its owner
     APP_PIN = "app.pin"  # the app lock's, set or changed
     APP_PIN_FAILED = "app.pin_failed"
+    APP_LOCK = "app.lock"  # the phone's own lock opens the app, or does so no more
+    APP_LOCK_FAILED = "app.lock_failed"
     APP_OFFLINE = "app.offline"  # a new secret for offline codes
+    DEVICE_REGISTERED = "device.registered"  # by the tenant: model and serial
+    DEVICE_SETUP = "device.setup"  # its owner begins
+    DEVICE_REFUSED = "device.refused"  # … and is refused: why
+    DEVICE_PAIRED = "device.paired"
+    DEVICE_PASSED = "device.passed"  # somebody else has paired it since
+    DEVICE_RELEASED = "device.released"
+    DEVICE_STOPPED = "device.stopped"  # its key is used in two places
+    DEVICE_OBJECTED = "device.objected"  # the owner before it objected
+    PRESENCE_ASKED = "presence.asked"
+    PRESENCE_PROVED = "presence.proved"
+    PRESENCE_FAILED = "presence.failed"  # … and why
     PASSWORD_CHANGED = "password.changed"  # noqa: S105  an event's name, not a secret
     CLIENT_FORGOTTEN = "client.forgotten"
     CLIENT_TRUSTED = "client.trusted"
@@ -75,12 +99,25 @@ class Event(StrEnum):
     NOT_ME = "owner.objected"
     CASE_OPENED = "case.opened"
     CASE_CLOSED = "case.closed"
+    CASE_TAKEN = "case.taken"
+    CASE_HANDED = "case.handed"
+    CASE_NOTED = "case.noted"
+    CASE_ASKED = "case.asked"  # a proof is asked for: by which method
+    CASE_PROVED = "case.proved"
+    CASE_UNPROVED = "case.unproved"  # … and was none: why
+    CASE_GRANTED = "case.granted"  # a deed, and by which proofs
+    LOST_BEGUN = "lost.begun"  # a lost or changed phone: a new activation waits
+    LOST_SENT = "lost.sent"  # … its link was mailed
+    LOST_STOPPED = "lost.stopped"  # … is not sent, or its link is dead: why
     USER_CREATED = "user.created"
+    USER_CHANGED = "user.changed"  # name or user name, by a file that staff brought
     USER_UNLOCKED = "user.unlocked"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_UNFROZEN = "user.unfrozen"
     USER_INVITED = "user.invited"  # a link to activate was sent
+    BATCH_BEGUN = "batch.begun"  # one thing is done with many
+    BATCH_ENDED = "batch.ended"  # … and all were seen to, or why not
     USER_RESET = "user.reset"  # phone and sessions gone, a link sent
     ACTIVATION_AGAIN = "activation.again"  # the person asked for another link
     ACTIVATION_REMINDED = "activation.reminded"
@@ -94,6 +131,8 @@ class Event(StrEnum):
     RESTORED = "backup.restored"
     PURGED = "retention.purged"
     DATA_EXPORTED = "data.exported"
+    TRAIL_EXPORTED = "data.trail"  # the audit trail, as a file
+    USERS_EXPORTED = "data.users"  # a list of users, as a file
     ERASE_ASKED = "erase.asked"
     ERASE_UNDONE = "erase.undone"
     USER_ERASED = "user.erased"
@@ -163,3 +202,8 @@ class Entry:
     ip: str
     client: str
     facts: Mapping[str, object]
+
+
+def by_program(entry: Entry) -> bool:
+    """Whether a program of the tenant's did it, with the rights of staff (rules/api_keys.py)."""
+    return entry.event is Event.APPROVAL_ASKED and "key" in entry.facts

@@ -27,6 +27,7 @@ class Ended(StrEnum):
     NUMBER = "number"  # three wrong numbers
     RESET = "reset"  # Reset User
     DISABLED = "disabled"  # the account was disabled
+    RECALLED = "recalled"  # whoever asked took it back
 
 
 def number(drawn: int) -> str:

@@ -1,6 +1,6 @@
 """Saved recovery codes: a second step on paper.
 
-Ten codes of sixteen letters (80 bits each, SPEC §2), shown once as XXXX-XXXX-XXXX-XXXX,
+Ten codes of sixteen letters (80 bits each, SPEC §2), shown once in four groups of four,
 each good for one use.  Only a digest of the canonical spelling is stored.
 """
 

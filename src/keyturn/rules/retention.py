@@ -27,6 +27,16 @@ Then it rests.  What goes:
     scans     codes for a phone to scan                          their end
     questions  what a phone was asked                            their end
     phones    phones that are not bound any more                 unbound
+    case_log  what happened in cases that are gone                happened
+    recoveries  of lost phones, that do not wait                 due
+    batches   lists of people who were invited together          their end
+    batched   the people of lists that have gone                 (at once)
+    verifications  of callers                                    their beginning
+    setups    devices that were being set up                     their end
+    presences  what devices were asked                           their end
+    pairings  whose a device was, and is not any more            its end
+    tallies   daily counts of the audit trail                     their day
+    countersigns  what waited for a second person                its end
 """
 
 from __future__ import annotations
@@ -41,6 +51,8 @@ from keyturn.rules.lockout import DAY, HOUR, SECOND
 WINDOW = 500
 #: between two transactions of a round, and between two rounds
 PAUSE_MS = SECOND
+#: after a kind of which nothing went
+BREATH_MS = 50
 REST_MS = HOUR
 #: a server that does not go on for so long gives the round up to another
 LEASE_MS = 60 * SECOND
@@ -71,6 +83,16 @@ class Kind(StrEnum):
     SCANS = "scans"
     QUESTIONS = "questions"
     PHONES = "phones"
+    CASE_LOG = "case_log"
+    RECOVERIES = "recoveries"
+    BATCHES = "batches"
+    BATCHED = "batched"
+    VERIFICATIONS = "verifications"
+    SETUPS = "setups"
+    PRESENCES = "presences"
+    PAIRINGS = "pairings"
+    TALLIES = "tallies"
+    COUNTERSIGNS = "countersigns"
 
 
 ORDER = tuple(Kind)
@@ -114,7 +136,8 @@ def before(keep: Keep, kind: Kind, now: int) -> int:
 def stepped(
     at: Round, holder: str, now: int, removed: Mapping[str, int], after: tuple[str, ...]
 ) -> Round:
-    """The round after a step.
+    """The round after a step. What found nothing of its kind needs no long pause: nobody has
+    waited for it.
 
     Args:
         removed: rows by tenant.
@@ -122,8 +145,9 @@ def stepped(
     """
     kind = at.kind if after else at.kind + 1
     over = kind == len(ORDER)
+    pause = PAUSE_MS if removed or after else BREATH_MS
     return Round(
-        holder=holder, until=now + LEASE_MS, due_at=now + (REST_MS if over else PAUSE_MS),
+        holder=holder, until=now + LEASE_MS, due_at=now + (REST_MS if over else pause),
         kind=0 if over else kind, after=after, removed=_added(at, removed),
     )  # fmt: skip
 

@@ -419,16 +419,19 @@ class Retention(_Section):
                                 ge=7, le=36_500)  # fmt: skip
     cases_days: int = _field("Closed cases.", 730, ge=30, le=36_500)
     clients_days: int = _field(
-        "Known browsers that nobody came back with, and phones that are not bound any more; "
+        "Known browsers that nobody came back with, and phones and devices that are not "
+        "somebody's any more; "
         "browsers forget us after 400 days.",
         400,
         ge=30,
         le=36_500,
     )
     flows_days: int = _field(
-        "Codes, links, what was begun in browsers and ran out, and what phones were asked: "
+        "Codes, links, what was begun in browsers and ran out, and what phones and devices were "
+        "asked: "
         "diagnosis looks at them. "
-        "Accounts that a directory does not have any more.",
+        "Accounts that a directory does not have any more. Lists of people who were invited "
+        "together, after their end.",
         30,
         ge=1,
         le=3650,
@@ -439,6 +442,13 @@ class Retention(_Section):
         "Resets and unlocks in a directory, with what each controller showed.",
         365,
         ge=7,
+        le=36_500,
+    )
+    counts_days: int = _field(
+        "Daily counts of what happened, of which charts and reports are made. They name nobody "
+        "but, by their ids, staff.",
+        1096,
+        ge=62,
         le=36_500,
     )
     health_days: int = _field("What changed in how directories are.", 90, ge=1, le=3650)
@@ -455,6 +465,19 @@ class Webhook(_Section):
     )
     ca_file: Path | None = _field(
         "Certificates to trust instead of the system's.", None, allowed="a PEM file"
+    )
+
+
+class KnownNetworks(_Section):
+    """What is known of the addresses that people come from."""
+
+    ranges: Annotated[Path, AfterValidator(checks.readable)] | None = _field(
+        "Addresses of VPNs, proxies, hosting companies and operators' NAT. Whoever comes from a "
+        "VPN is told so when they set up a device, and only then; without the file nobody is. It "
+        "is read again when it changes; nothing is looked up over the network.",
+        None,
+        allowed="a file with one range a line (203.0.113.0/24 vpn Example VPN; the kinds are vpn, "
+        "proxy, hosting, carrier, mobile), or an MMDB file with kind and name",
     )
 
 
@@ -506,6 +529,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     retention: Retention = Retention()
     webhook: Webhook = Webhook()
+    networks: KnownNetworks = KnownNetworks()
     log: Log = Log()
     doctor: Doctor = Doctor()
 

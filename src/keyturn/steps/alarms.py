@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Role, UserState
@@ -48,20 +49,26 @@ def sound(tx: Tx, act: Act, kind: Alarm, facts: Mapping[str, object]) -> bool:
 
 
 def tell(
-    tx: Tx, act: Act, kind: Alarm, facts: Mapping[str, object], words: Mapping[str, object]
+    tx: Tx,
+    act: Act,
+    kind: Alarm,
+    facts: Mapping[str, object],
+    words: Mapping[str, object],
+    mailed: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     """As `sound`, whatever was heard before.
 
     Args:
         words: what the mail has besides, above all `link`: where it leads.
+        mailed: what of all this the mail has in another form, to say it in its reader's language.
     """
     record(tx, act, Event.ALARM_RAISED, None, {KIND: str(kind), **facts})
     told = {KIND: str(kind), "at": act.now, **facts, **words}
-    webhooks.tell(tx, act, told)
+    webhooks.tell(tx, act, "alarm", told)
     for home, owner_id in tx.roles.holders(act.tenant.id, Role.OWNER):
         owner = tx.users.get(home, owner_id)
         if owner is not None and owner.state is UserState.ACTIVE:
-            mail_notice(tx, act, "alarm", owner, told)
+            mail_notice(tx, act, "alarm", owner, {**told, **mailed})
 
 
 def standing(tx: Tx, act: Act) -> tuple[Standing, ...]:

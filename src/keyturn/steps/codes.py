@@ -106,33 +106,43 @@ def mail(
 
 
 def letter(
-    tx: Tx, act: Act, flow: Flow, kind: str, *, user: User, address: str, answers: bool
-) -> Sent:
-    """Mail a code without a link to an address that is nobody's yet. Caps are the caller's.
+    tx: Tx, act: Act, flow: Flow, kind: str, *, user: User, address: str, answers: bool,
+    values: Mapping[str, object] | None = None,
+) -> Sent:  # fmt: skip
+    """Mail a code without a link to an address that is nobody's yet, or to be read out from. Caps
+    are the caller's.
 
     Args:
         answers: False for a mail that tells the address's owner something else instead: the
             code beside it can never be right.
+        values: what the template needs besides.
     """
     code, digits, _ = _fresh(act, flow, "mail", link_only=False, real=answers)
     tx.codes.add(replace(code, link=None))
     # not where it was asked from: the address may be somebody's who has nothing to do with it
-    values = {"code": digits, "minutes": codes.LIFE_MS // MINUTE}
+    told = {"code": digits, "minutes": codes.LIFE_MS // MINUTE, **(values or {})}
     message_id = enqueue(
-        tx, act, "mail", kind, user=user, address=address, values=values, life_ms=codes.LIFE_MS
+        tx, act, "mail", kind, user=user, address=address, values=told, life_ms=codes.LIFE_MS
     )
     tx.flows.save(replace(flow, data={**flow.data, MESSAGE: message_id}))
     record(tx, act, Event.CODE_SENT, user if answers else None, {"flow": flow.kind})
     return Sent(code.sent_at, code.expires_at, codes.resend_at(code), False, None)
 
 
-def text(tx: Tx, act: Act, flow: Flow, kind: str, *, user: User, number: str) -> Sent:
-    """Send a code by SMS; the flow remembers the message. Caps on texts are the caller's."""
+def text(
+    tx: Tx, act: Act, flow: Flow, kind: str, *, user: User, number: str,
+    values: Mapping[str, object] | None = None,
+) -> Sent:  # fmt: skip
+    """Send a code by SMS; the flow remembers the message. Caps on texts are the caller's.
+
+    Args:
+        values: what the template needs besides.
+    """
     code, digits, _ = _fresh(act, flow, "sms", link_only=False, real=True)
     tx.codes.add(code)
     message_id = enqueue(
         tx, act, "sms", kind, user=user, address=number, life_ms=codes.LIFE_MS,
-        values={"code": digits, "minutes": codes.LIFE_MS // MINUTE},
+        values={"code": digits, "minutes": codes.LIFE_MS // MINUTE, **(values or {})},
     )  # fmt: skip
     tx.flows.save(replace(flow, data={**flow.data, MESSAGE: message_id}))
     record(tx, act, Event.CODE_SENT, user, {"flow": flow.kind, "channel": "sms"})

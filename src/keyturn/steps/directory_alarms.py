@@ -7,7 +7,6 @@ settled.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 from keyturn.ports.parts import Parts
@@ -17,11 +16,11 @@ from keyturn.rules.callers import Caller
 from keyturn.rules.directories.health.catalogue import CATALOGUE
 from keyturn.rules.directories.health.forest import Key, key
 from keyturn.rules.directories.health.settled import Alarm as News
-from keyturn.rules.directories.health.view import listed
+from keyturn.rules.directories.health.view import listed, place
 from keyturn.rules.directories.things import Directory
 from keyturn.rules.health.report import Report
 from keyturn.rules.health.verdicts import Finding, State
-from keyturn.rules.health.words import fill
+from keyturn.rules.health.words import fill, utc
 from keyturn.steps import alarms
 from keyturn.steps.acts import Act
 
@@ -40,11 +39,13 @@ def tell(tx: Tx, parts: Parts, directory: Directory, news: News, report: Report)
     tenant = tx.tenants.get(directory.tenant_id)
     if tenant is None:
         return
-    named = {
-        "wrong": _named(map(key, news.roots)), "comes_and_goes": _named(map(key, news.flapping)),
-        "over": _named(news.over),
+    told = {
+        "wrong": _places(map(key, news.roots)), "comes_and_goes": _places(map(key, news.flapping)),
+        "over": _places(news.over),
     }  # fmt: skip
-    facts = {"subject": directory.name, **{name: told for name, told in named.items() if told}}
+    places = {name: found for name, found in told.items() if found}
+    named = {name: listed([place(*each) for each in found]) for name, found in places.items()}
+    facts = {"subject": directory.name, **named}
     failed = {key(r.finding) for r in report.roots if CATALOGUE.state(r.finding) is State.FAIL}
     words = {
         "causes": [_words(root) for root in news.roots[:MOST]],
@@ -53,23 +54,23 @@ def tell(tx: Tx, parts: Parts, directory: Directory, news: News, report: Report)
         "link": parts.link(tenant, f"/console/directories/{directory.id}"),
     }
     act = Act(parts, Caller(tenant, "", (), "", CLIENT), report.at)
-    alarms.tell(tx, act, Alarm.DIRECTORY_HEALTH, facts, words)
+    mailed = {**places, "causes": [_unfilled(root) for root in news.roots[:MOST]]}
+    alarms.tell(tx, act, Alarm.DIRECTORY_HEALTH, facts, words, mailed)
 
 
-def _named(places: Iterable[Key]) -> str:
-    """Checks with where: "TLS version (dc2.corp.example.test), Primary"."""
-    titles = ((CATALOGUE.checks[check].title, subject) for check, subject in places)
-    return listed([f"{title} ({subject})" if subject else title for title, subject in titles])
+def _places(keys: Iterable[Key]) -> list[tuple[str, str]]:
+    """Titles of checks with where: "TLS version", "dc2.corp.example.test"."""
+    return [(CATALOGUE.checks[check].title, subject) for check, subject in keys]
+
+
+def _unfilled(root: Finding) -> Mapping[str, object]:
+    cause = CATALOGUE.causes[root.cause]
+    return {"what": cause.what, "mend": cause.mend, "facts": dict(root.facts)}
 
 
 def _words(root: Finding) -> Mapping[str, str]:
     cause = CATALOGUE.causes[root.cause]
     return {
-        "what": fill(cause.what, root.facts, _moment),
-        "mend": fill(cause.mend, root.facts, _moment),
+        "what": fill(cause.what, root.facts, utc),
+        "mend": fill(cause.mend, root.facts, utc),
     }
-
-
-def _moment(ms: int) -> str:
-    """In UTC: owners live in many places, and the mail is the same for all of them."""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"

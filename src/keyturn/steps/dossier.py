@@ -14,9 +14,11 @@ from typing import Any
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Case, FactorKind, User
 from keyturn.rules.approvals import BY_STAFF, Approval
+from keyturn.rules.caselog import Row
+from keyturn.rules.devices import Pairing
 from keyturn.rules.diagnosis import VOCABULARY, Audience, restored
 from keyturn.rules.directories.resets import Job
-from keyturn.rules.events import Entry, Event
+from keyturn.rules.events import Entry, Event, by_program
 from keyturn.rules.phone_app import Phone
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.delivery import masked
@@ -26,11 +28,18 @@ MOST = 100_000
 #: fields whose names end so are moments
 _MOMENT = ("_at", "_until", "until", "since", "used")
 
-#: what an event tells of somebody else: who holds a number, and for whom it was released
+#: what an event tells of somebody else: who holds a number, for whom it was released, who of staff
+#: asked
 _OF_OTHERS: Mapping[Event, frozenset[str]] = {
+    Event.COUNTERSIGN_AGREED: frozenset({"asked_by"}),
+    Event.COUNTERSIGN_DECLINED: frozenset({"asked_by"}),
     Event.PHONE_HELD: frozenset({"holder", "state", "proved"}),
+    Event.PHONE_ASKED: frozenset({"for"}),
     Event.PHONE_RELEASED: frozenset({"for"}),
 }
+
+#: what the log of a case tells of the person
+_OF_CASE = frozenset({"cause", "deed", "method", "outcome", "text", "why"})
 
 #: kinds of lanes but that of one known browser
 _WHERE = {"u": "unknown browsers", "2": "second step"}
@@ -56,7 +65,13 @@ def dossier(tx: Tx, act: Act, user: User) -> Document:
         "begun": [_told(f, "kind", "step", "created_at", "expires_at", "closed_at")
                   for f in tx.flows.of_user(act.tenant.id, user.id, MOST)],
         "messages": _messages(tx, act, user),
-        "cases": [_case(c) for c in tx.cases.of_user(act.tenant.id, user.id)],
+        "countersigns": [
+            _told(one, "action", "state", "made_at", "expires_at", "decided_at")
+            for one in tx.countersigns.of_user(act.tenant.id, user.id)],
+        "cases": [_case(tx, c) for c in tx.cases.of_user(act.tenant.id, user.id)],
+        "lost_phones": [
+            _told(one, "ref", "state", "made_at", "due_at", "sent_at", "ended_at", "why")
+            for one in tx.recoveries.of_user(act.tenant.id, user.id)],
         "directory_accounts": [_told(a, "name", "upn", "guid", "linked_at")
                                for a in tx.directories.linked(act.tenant.id, user.id)],
         "directory_entries": _entries(tx, act, user),
@@ -64,9 +79,21 @@ def dossier(tx: Tx, act: Act, user: User) -> Document:
         "activation_links": [
             _told(link, "number", "made_at", "expires_at", "used_at", "withdrawn_at")
             for link in tx.phones.links_of(act.tenant.id, user.id)],
+        "invited_with_others": [
+            _told(row, "name", "email", "phone", "account", "state", "done_at")
+            for row in tx.batches.of_user(act.tenant.id, user.id, MOST)],
         "phones": [_phone(tx, phone) for phone in tx.phones.of_user(act.tenant.id, user.id)],
         "phone_questions": [_question(one)
                             for one in tx.phones.history(act.tenant.id, user.id, MOST)],
+        "verifications": [_told(one, "ticket", "outcome", "reason", "made_at", "settled_at")
+                          for one in tx.verifications.of_user(act.tenant.id, user.id, MOST)],
+        "devices": [_device(tx, one) for one in tx.devices.of_user(act.tenant.id, user.id)],
+        "device_setups": [
+            _told(one, "state", "owner_ip", "device_ip", "made_at", "pressed_at", "ended",
+                  "ended_at") for one in tx.devices.setups_of(act.tenant.id, user.id, MOST)],
+        "device_questions": [
+            _told(one, "method", "state", "case", "made_at", "answered_at", "ended")
+            for one in tx.devices.challenges_of(act.tenant.id, user.id, MOST)],
         "events": [_event(e, user) for e in tx.audit.of_user(act.tenant.id, user.id, MOST)],
     }  # fmt: skip
 
@@ -156,14 +183,32 @@ def _phone(tx: Tx, phone: Phone) -> Document:
     }  # fmt: skip
 
 
-def _case(case: Case) -> Document:
+def _device(tx: Tx, pairing: Pairing) -> Document:
+    device = tx.devices.get(pairing.tenant_id, pairing.device_id)
+    last = tx.devices.last(pairing.tenant_id, pairing.id)
+    return {
+        **({} if device is None else _told(device, "model", "serial")),
+        **_told(pairing, "state", "paired_at", "ended_at"),
+        "seen_at": None if last.seen_at is None else moment(last.seen_at), "ip": last.ip,
+    }  # fmt: skip
+
+
+def _case(tx: Tx, case: Case) -> Document:
     """Without what the diagnosis knew for staff alone: it may be about somebody else."""
     told = _told(case, "ref", "state", "identifier", "contact", "note", "created_at", "closed_at")
     facts = dict(case.facts)
     if "known" in facts:
         known = restored(case.facts).known.items()
         facts["known"] = {n: v for n, v in known if n in VOCABULARY and _of_person(n)}
-    return {**told, "facts": facts}
+    log = [_happened(row) for row in tx.case_log.rows(case.tenant_id, case.id)]
+    return {**told, "facts": facts, "log": log}
+
+
+def _happened(row: Row) -> Document:
+    """Without who of staff it was, which is somebody else's."""
+    facts = {name: value for name, value in row.facts.items() if name in _OF_CASE}
+    by = {"by": "staff"} if row.actor_id else {}
+    return {**_told(row, "kind", "at"), **facts, **by}
 
 
 def _of_person(fact: str) -> bool:
@@ -177,7 +222,7 @@ def _question(one: Approval) -> Document:
 
 
 def _event(entry: Entry, user: User) -> Document:
-    by_staff = entry.actor_id is not None and entry.actor_id != user.id
+    by_staff = (entry.actor_id is not None and entry.actor_id != user.id) or by_program(entry)
     where = {"by": "staff"} if by_staff else {"ip": entry.ip, "client": entry.client}
     others = _OF_OTHERS.get(entry.event, frozenset())
     facts = {n: _shown(n, value) for n, value in entry.facts.items() if n not in others}

@@ -22,19 +22,19 @@ KIND = "keep"
 WAIT_MS = 7 * DAY
 #: a row of the audit trail about an erased account keeps these facts: none tells who it was
 KEPT = frozenset({
-    "break_glass", "by", "cause", "channel", "count", "flow", "generation", "kind", "known_client",
-    "lane", "lanes", "level", "link_only", "new_client", "now", "proved", "ref", "role", "since",
-    "trusted", "until", "verdict", "was", "works_from",
+    "action", "break_glass", "by", "cause", "channel", "count", "flow", "generation", "kind",
+    "known_client", "lane", "lanes", "level", "link_only", "new_client", "now", "proved", "ref",
+    "role", "since", "trusted", "until", "verdict", "was", "works_from",
 })  # fmt: skip
 
 
 def is_last_owner(tx: Tx, user: User) -> bool:
     """Whether nobody would own one of their tenants if they were gone."""
     owned = [t for t, role in tx.roles.of_user(user.id).items() if role is Role.OWNER]
-    return any(not _others(tx, tenant, user.id) for tenant in owned)
+    return any(not other_owners(tx, tenant, user.id) for tenant in owned)
 
 
-def _others(tx: Tx, tenant_id: str, user_id: str) -> bool:
+def other_owners(tx: Tx, tenant_id: str, user_id: str) -> bool:
     """Whether a tenant has another owner; who is disabled, or waits to be erased, is none."""
     every = tx.roles.holders(tenant_id, Role.OWNER)
     found = (tx.users.get(home, owner_id) for home, owner_id in every if owner_id != user_id)

@@ -61,6 +61,13 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """The token of a link that is followed at once."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """Another link can be asked for from `at` on."""
 
@@ -91,6 +98,34 @@ def again(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent | Later:
 
     Args: as of `invite`.
     """
+    made = _asked(tx, act, rows)
+    if not isinstance(made, _Made):
+        return made
+    record(tx, act, Event.ACTIVATION_AGAIN, rows.user, {"link": made.link.number})
+    # whoever asked may be somebody else
+    origin = {"client": act.caller.client_name, "ip": act.caller.ip}
+    return _send(tx, act, rows, made, INVITED, {"oneself": True, **origin})
+
+
+def at_hand(tx: Tx, act: Act, rows: Rows) -> Handed | NotSent | Later:
+    """A link for somebody who has just shown, by a code to the address on file, that it is theirs:
+    it is not mailed once more.
+
+    Whom staff have never invited, or taken the invitation back from, is not let in by it.
+
+    Args: as of `invite`.
+    """
+    made = _asked(tx, act, rows)
+    if not isinstance(made, _Made):
+        return made
+    facts = {"link": made.link.number, "by": "mail"}
+    record(tx, act, Event.ACTIVATION_AGAIN, rows.user, facts)
+    tx.phones.save(rows, made.after)
+    return Handed(made.token)
+
+
+def _asked(tx: Tx, act: Act, rows: Rows) -> _Made | NotSent | Later:
+    """The next link, which a person asks for by themselves, within what may be asked."""
     newest = _newest(rows)
     if not act.tenant.policy.activation_again:
         return NotSent(Bar.POLICY)
@@ -104,10 +139,7 @@ def again(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent | Later:
     spent = tx.budgets.spend(act.tenant.id, rows.user.id, act.now, AGAIN)
     if not AGAIN.allows(spent):
         return Later(spent.start + AGAIN.window_ms)
-    record(tx, act, Event.ACTIVATION_AGAIN, rows.user, {"link": made.link.number})
-    # whoever asked may be somebody else
-    origin = {"client": act.caller.client_name, "ip": act.caller.ip}
-    return _send(tx, act, rows, made, INVITED, {"oneself": True, **origin})
+    return made
 
 
 def reset(tx: Tx, act: Act, rows: Rows) -> Sent | NotSent:

@@ -36,7 +36,7 @@ from keyturn.rules.directories.resets import (
 )
 from keyturn.rules.directories.things import Agent, AgentState, LinkedAccount
 from keyturn.rules.events import Event as Audited
-from keyturn.steps import charts, standby
+from keyturn.steps import charts, job_news, standby
 from keyturn.steps.acts import Act, record
 from keyturn.steps.notices import tell
 from keyturn.wire.messages import AskPermit, Looked, Permitted, Report, Seen
@@ -87,7 +87,7 @@ def start(
 
     A reset waits for its password (CHOOSING) until `resets.ends_at`; an unlock and a required
     change are handed in at once. `act.actor` is the staff member who starts it; a reset that
-    they start is told to the user by mail.
+    they start is told to the user by mail, and to their phone.
 
     Args:
         user: whose account it is.
@@ -95,7 +95,7 @@ def start(
     waiting = _waiting(tx, act, account, kind)
     if waiting is not None:
         return waiting
-    why = _hindrance(tx, act, account)
+    why = hindrance(tx, act, account)
     if why is not None:
         record(tx, act, Audited.RESET_REFUSED, user, _snapshot(account, kind, why.why))
         return why
@@ -105,6 +105,7 @@ def start(
         _record(tx, act, job)
         if act.actor is not None:
             tell(tx, act, "directory_started", user, **_named(tx, job))
+            job_news.started(tx, act, job)
         return job
     return submit(tx, act, job, ()).job
 
@@ -151,7 +152,8 @@ def silence(tx: Tx, act: Act, account: LinkedAccount) -> Hindered | None:
     return Hindered("agent_silent", max(heard, default=None))
 
 
-def _hindrance(tx: Tx, act: Act, account: LinkedAccount) -> Hindered | None:
+def hindrance(tx: Tx, act: Act, account: LinkedAccount) -> Hindered | None:
+    """Why no job can be begun for this account now; None if one can, which is counted."""
     hindered = silence(tx, act, account)
     if hindered is not None:
         return hindered
@@ -329,10 +331,12 @@ def _ended(tx: Tx, act: Act, job: Job) -> None:
         )
         tx.jobs.put_proof(job.tenant_id, job.id, proof)
         _watch(tx, act, job)
+    job_news.ended(tx, act, job)
     if job.state in {JobState.DONE, JobState.CHANGED}:
         user = tx.users.get(job.tenant_id, job.user_id)
         if user is not None:
             values = {"what": str(job.kind), "state": str(job.state), **_named(tx, job)}
+            values["temporary"] = job.kind is JobKind.RESET and job.must_change
             tell(tx, act, "directory_changed", user, **values)
 
 
@@ -344,6 +348,7 @@ def _watch(tx: Tx, act: Act, job: Job) -> None:
     after = resets.watched(job, proofs, everywhere=whole, now=act.now)
     if after != job:
         tx.jobs.update(after, job.state)
+        job_news.watched(tx, act, job, after)
     ended = after.everywhere_at is not None or bool(after.reason)
     if ended and job.everywhere_at is None:
         facts = {"job": job.id, "reason": after.reason, "controllers": len(states)}
@@ -362,6 +367,8 @@ def facts(job: Job) -> dict[str, object]:
         told |= {"agent": job.permit.agent_id, "controller": job.permit.controller}
     if job.detail:
         told |= {"detail": json.loads(job.detail)}
+    if job.kind is JobKind.RESET and job.must_change:
+        told |= {"temporary": True}
     return told
 
 

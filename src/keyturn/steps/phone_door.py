@@ -32,6 +32,7 @@ class Why(StrEnum):
     OPERATION = "operation"
     BODY = "body"
     LOCK = "lock"
+    KEY = "key"
     UNKNOWN = "unknown"
     LETTERS = "letters"
     WRONG = "wrong"
@@ -42,6 +43,8 @@ class Why(StrEnum):
     OVER = "over"
     PUSH = "push"
     FORGED = "forged"
+    DIRECTORY = "directory"
+    UNSEALED = "unsealed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,12 +225,14 @@ class Clash:
         holder: who has it now; None: nobody any more.
         same: holder and user are one person, as far as a proved address shows: the holder is a
             stale registration.
+        asked_at: when staff last asked the holder whether the number is still theirs.
     """
 
     at: int
     number: str
     holder: User | None
     same: bool
+    asked_at: int | None = None
 
 
 def _held(tx: Tx, act: Act, user: User, number: str) -> bool:
@@ -266,7 +268,10 @@ def clash(tx: Tx, act: Act, user: User) -> Clash | None:
     if holder is not None and facts["proved"] and not _has(holder, number):
         holder = None
     same = holder is not None and _is_same(user, holder)
-    return Clash(at=found[0].at, number=number, holder=holder, same=same)
+    whose = holder.id if holder else act.tenant.id
+    asked = tx.audit.search(act.tenant.id, (Event.PHONE_ASKED,), whose, None, 1)
+    asked_at = asked[0].at if asked and holder else None
+    return Clash(found[0].at, number, holder, same, asked_at)
 
 
 def _has(holder: User, masked: str) -> bool:

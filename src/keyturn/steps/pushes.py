@@ -23,6 +23,8 @@ from keyturn.ports.store import Tx
 from keyturn.rules import approvals, phone_app, pushing
 from keyturn.rules.accounts import User
 from keyturn.rules.approvals import Approval, State
+from keyturn.rules.directories import resets
+from keyturn.rules.directories.resets import JobState
 from keyturn.rules.lockout import SECOND
 from keyturn.rules.messages import Message
 from keyturn.rules.phone_app import Phone, What
@@ -35,6 +37,9 @@ from keyturn.steps.outbox import enqueue
 CHANNEL: Final = "push"
 #: kind of the message by which a question is pushed
 QUESTION: Final = "question"
+#: kinds of the messages by which a phone hears of a change in a directory begin so (job_news.py)
+NEWS: Final = "directory-"
+CHOOSE: Final = NEWS + "choose"
 #: purpose of the digest that names what replaces what at the push service
 TOPIC: Final = "push-topic"
 TOPIC_LETTERS: Final = 32
@@ -80,12 +85,19 @@ def target(tx: Tx, sealer: Sealer, message: Message, values: Mapping[str, Any], 
         raise NotDelivered("the phone has no subscription that opens", final=True)
     if message.kind == QUESTION and not _waits(tx, message, values["facts"]["id"], now):
         raise NotDelivered("answered or over before it went", final=True)
+    if message.kind == CHOOSE and not _unchosen(tx, message, values["facts"]["id"], now):
+        raise NotDelivered("chosen or over before it went", final=True)
     return Target(stored, to)
 
 
 def _waits(tx: Tx, message: Message, approval_id: str, now: int) -> bool:
     one = tx.phones.approval(message.tenant_id, approval_id)
     return one is not None and approvals.shown(one, now).state is State.WAITING
+
+
+def _unchosen(tx: Tx, message: Message, job_id: str, now: int) -> bool:
+    job = tx.jobs.get(message.tenant_id, job_id)
+    return job is not None and resets.shown(job, now).state is JobState.CHOOSING
 
 
 def made(sealer: Sealer, message: Message, values: Mapping[str, Any], now: int) -> Push:

@@ -48,7 +48,7 @@ class Shown:
 
     Attributes:
         secret: what is scanned, besides the code's id.
-        letters: what is typed, XXXX-XXX-XXX.
+        letters: what is typed, as enrolment.spelled has it.
         known: the directories that the phone will trust.
         tried_out: no more letters are taken; the code can still be scanned.
     """

@@ -60,12 +60,13 @@ def proved(tx: Tx, act: Act, signed: Signed) -> User | Frozen | SignedOut | Proo
     if not isinstance(user, User):
         return user
     factors = second.methods(tx, act, user.id)
-    if _fresh(signed.session, act.now, SECOND_STEP if factors else 1):
+    if is_fresh(signed.session, act.now, SECOND_STEP if factors else 1):
         return user
     return ProofNeeded(methods=methods(tx, act, user))
 
 
-def _fresh(session: Session, now: int, level: int) -> bool:
+def is_fresh(session: Session, now: int, level: int = SECOND_STEP) -> bool:
+    """Whether a session showed just now that it is worth `level`."""
     return level_at(session, now) >= level and now - session.created_at < FRESH_MS
 
 
@@ -81,7 +82,7 @@ def renew(tx: Tx, act: Act, signed: Signed, user: User, by: str) -> str:
     """The session proved itself by `by` (see ProofNeeded.methods); the token of the session
     that takes its place, at level 2 unless it was the password.
     """
-    level = signed.session.level if by == PASSWORD else SECOND_STEP
+    level = 1 if by == PASSWORD else SECOND_STEP
     tx.sessions.end(act.tenant.id, user.id, signed.session.digest)
     record(tx, act, Event.SESSION_PROVED, user, {"by": by})
     return sessions.start(tx, act, user, signed.session.client_id, level)

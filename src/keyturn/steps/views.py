@@ -1,4 +1,4 @@
-"""What staff see: users, one user, messages, cases; addresses in messages masked."""
+"""What staff see: one user, messages, cases; addresses in messages masked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keyturn.ports.store import Tx
 from keyturn.rules import lockout
-from keyturn.rules.access import Action, Staff, hindrance, rank
+from keyturn.rules.access import Action, Staff, lacking, rank
 from keyturn.rules.accounts import (
     Case,
     Client,
@@ -28,50 +28,6 @@ from keyturn.steps.evidence.delivery import masked
 
 PAGE = 50
 ENTRIES = 50
-#: beyond it users are not counted to the last one
-MOST = 10_000
-#: as many as this that are yet to be filed are told; fewer are looked at one by one
-UNFILED = 500
-
-
-@dataclass(frozen=True, slots=True)
-class UserRow:
-    """One line of the list.
-
-    Attributes:
-        locked_until: the last end of its locks, None if none runs.
-        app: a phone is bound.
-    """
-
-    id: str
-    name: str
-    username: str | None
-    email: str
-    phone: str | None
-    state: UserState
-    frozen_at: int | None
-    locked_until: int | None
-    last_signin_at: int | None
-    totp: bool
-    passkey: bool
-    app: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Users:
-    """A page of users, the cursor of the next, and how many there are in all.
-
-    Attributes:
-        total, locked: `most` + 1 stands for more than `most`.
-        unfiled: some may not be found by a search for a while.
-    """
-
-    users: tuple[UserRow, ...]
-    after: str | None
-    total: int
-    locked: int
-    unfiled: bool
-    most: int = MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,32 +111,6 @@ class CasePage:
     diagnosis: Diagnosis
 
 
-def users(
-    tx: Tx, act: Act, query: str, state: UserState | None, after: str | None, *, locked: bool
-) -> Users:
-    """One page of users; `locked`: only those who are locked now."""
-    moment = act.now if locked else None
-    page = tx.users.search(act.tenant.id, query, state, after, PAGE, moment)
-    ids = [user.id for user in page.users]
-    seen = tx.clients.last_seen(act.tenant.id, ids)
-    locks = tx.lanes.locked(act.tenant.id, ids, act.now)
-    totp = tx.factors.enrolled(act.tenant.id, ids, FactorKind.TOTP)
-    keys = tx.passkeys.holders(act.tenant.id, ids)
-    apps = tx.phones.active(act.tenant.id, ids)
-    rows = tuple(
-        UserRow(
-            id=u.id, name=u.name, username=u.username, email=u.email, phone=u.phone,
-            state=u.state, frozen_at=u.frozen_at, locked_until=locks.get(u.id),
-            last_signin_at=seen.get(u.id), totp=u.id in totp,
-            passkey=u.id in keys, app=u.id in apps,
-        )
-        for u in page.users
-    )  # fmt: skip
-    total, now_locked = tx.users.tally(act.tenant.id, act.now, MOST)
-    unfiled = bool(query) and tx.users.unfiled(UNFILED)
-    return Users(rows, page.after, total, now_locked, unfiled)
-
-
 def user_page(tx: Tx, act: Act, staff: Staff, user: User) -> UserPage:
     """See UserPage."""
     tenant_id = act.tenant.id
@@ -240,8 +170,9 @@ def allowed(tx: Tx, staff: Staff, user: User) -> frozenset[Action]:
         pointless.add(Action.RELEASE_NUMBER)
     if not tx.passkeys.of_user(user.tenant_id, user.id):
         pointless.add(Action.REMOVE_PASSKEY)
-    may = (a for a in Action if hindrance(staff, a, user, theirs) is None)
-    return frozenset(may) - pointless - {Action.CREATE_USER, Action.CLOSE_CASE, Action.HEALTH}
+    may = (a for a in Action if lacking(staff, a, user, theirs) is None)
+    to_nobody = {Action.CREATE_USER, Action.CLOSE_CASE, Action.HEALTH, Action.SEE_AS}
+    return frozenset(may) - pointless - to_nobody
 
 
 def _lanes(tx: Tx, act: Act, user: User, clients: Sequence[Client]) -> tuple[LaneRow, ...]:

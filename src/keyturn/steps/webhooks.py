@@ -1,4 +1,7 @@
-"""Alarms on their way to a tenant's own address: queued as mails are, and opened when they go."""
+"""What goes to a tenant's own address: alarms, and how verifications of callers ended.
+
+It is queued as mails are, and opened when it goes.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ from keyturn.ports.secrets import Sealer, Unsealable
 from keyturn.ports.store import Tx
 from keyturn.ports.webhooks import Call, Webhook
 from keyturn.rules import webhooks
-from keyturn.rules.messages import NOTICE_LIFE_MS
+from keyturn.rules.messages import NOTICE_LIFE_MS, Message
 from keyturn.steps.acts import Act
 from keyturn.steps.outbox import enqueue
 
 #: the outbox's name for this way
 CHANNEL: Final = "hook"
-#: the type of what is sent
-TYPE: Final = "keyturn.alarm"
+#: what the type of what is sent begins with; the message's kind follows
+TYPE: Final = "keyturn."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +47,34 @@ def unseal(sealer: Sealer, tenant_id: str, sealed: str) -> Opened | None:
         return None
 
 
-def tell(tx: Tx, act: Act, facts: Mapping[str, object]) -> None:
-    """Queue an alarm for the tenant's address, if it has one."""
+def tell(tx: Tx, act: Act, kind: str, facts: Mapping[str, object]) -> None:
+    """Queue something for the tenant's address, if it has one.
+
+    Args:
+        kind: "alarm" or "verification". facts: its data; `at` is its moment.
+    """
     found: Webhook | None = tx.webhooks.of(act.tenant.id)
     if found is not None:
         enqueue(
-            tx, act, CHANNEL, "alarm", user=None, address=found.host, values=facts,
+            tx, act, CHANNEL, kind, user=None, address=found.host, values=facts,
             life_ms=NOTICE_LIFE_MS,
         )  # fmt: skip
 
 
-def call(opened: Opened, message_id: str, slug: str, values: Mapping[str, Any], now: int) -> Call:
+def call(opened: Opened, message: Message, slug: str, values: Mapping[str, Any], now: int) -> Call:
     """What is sent at `now`.
 
     Args:
-        slug: the tenant's. values: of the alarm, as queued; `at` is its moment.
+        slug: the tenant's. values: the message's, opened.
     """
     data = {name: value for name, value in values.items() if name not in {"at", "id"}}
-    body = json.dumps(
-        {"type": TYPE, "timestamp": _iso(values["at"]), "data": {"tenant": slug, **data}},
-        ensure_ascii=False, separators=(",", ":"),
-    ).encode()  # fmt: skip
+    told = {
+        "type": TYPE + message.kind, "timestamp": _iso(values["at"]),
+        "data": {"tenant": slug, **data},
+    }  # fmt: skip
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
     key = webhooks.key_of(opened.secret)
-    return Call(opened.url, webhooks.headers(key, message_id, now, body), body)
+    return Call(opened.url, webhooks.headers(key, message.id, now, body), body)
 
 
 def _iso(ms: int) -> str:

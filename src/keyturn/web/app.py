@@ -48,7 +48,7 @@ _TENANT = re.compile(r"/t/([a-z0-9-]{1,40})(/.*)?")
 #: what machines call by whatever name they reach us; nothing there depends on a tenant
 MACHINES = ("/hooks/", "/agents/", "/healthz")
 #: where programs alone come, whatever they say that they accept
-PROGRAMS = ("/api/", "/app/v1/")
+PROGRAMS = ("/api/", "/app/v1/", "/devices/v1/")
 #: where a WebSocket may be opened
 SOCKETS = "/agents/"
 

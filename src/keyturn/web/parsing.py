@@ -60,15 +60,36 @@ def form(scope: Mapping[str, Any], raw: bytes, allowed: Mapping[str, int]) -> di
     return _fields(raw, allowed)
 
 
+def form_with_list(
+    scope: Mapping[str, Any], raw: bytes, allowed: Mapping[str, int], name: str, most: int
+) -> tuple[dict[str, str], list[str]]:
+    """As `form`, of one in which the field `name`, of as many characters as an allowed one, may be
+    sent `most` times. Raises Refusal.
+    """
+    if media_type(scope) != FORM and raw:
+        raise Refusal(415, "content-type", {"expected": FORM})
+    pairs = _pairs(raw, FIELDS_MAX + most)
+    listed = [value for key, value in pairs if key == name]
+    for value in listed:
+        check(name, value, allowed[name])
+    if len(listed) > most:
+        raise Refusal(422, "repeated-field", {"field": name})
+    return _values([pair for pair in pairs if pair[0] != name], allowed), listed
+
+
 def query(scope: Mapping[str, Any], allowed: Mapping[str, int]) -> dict[str, str]:
     """The fields of a query string; see `form`."""
     return _fields(scope["query_string"], allowed)
 
 
 def _fields(raw: bytes, allowed: Mapping[str, int]) -> dict[str, str]:
+    return _values(_pairs(raw, FIELDS_MAX), allowed)
+
+
+def _values(pairs: Sequence[tuple[str, str]], allowed: Mapping[str, int]) -> dict[str, str]:
     values = dict.fromkeys(allowed, "")
     seen: set[str] = set()
-    for name, value in _pairs(raw):
+    for name, value in pairs:
         if name not in allowed:
             raise Refusal(422, "unknown-field", {"field": name[:40]})
         if name in seen:
@@ -79,14 +100,14 @@ def _fields(raw: bytes, allowed: Mapping[str, int]) -> dict[str, str]:
     return values
 
 
-def _pairs(raw: bytes) -> Sequence[tuple[str, str]]:
+def _pairs(raw: bytes, most: int) -> Sequence[tuple[str, str]]:
     try:
         return parse_qsl(
             raw.decode("ascii"),
             keep_blank_values=True,
             strict_parsing=bool(raw),
             errors="strict",
-            max_num_fields=FIELDS_MAX,
+            max_num_fields=most,
         )
     except UnicodeDecodeError as error:
         raise Refusal(400, "not-utf-8") from error

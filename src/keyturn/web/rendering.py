@@ -67,8 +67,8 @@ def environment(
     )
     env.globals.update(
         static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp, told=told,
-        glass_at=None, oversees=False, speech=ENGLISH, say=str, _=str,
-        languages=LANGUAGES, language=ENGLISH.language, here="/",
+        glass_at=None, oversees=False, owns=False, sees_as="", speech=ENGLISH, say=str, _=str,
+        languages=LANGUAGES, language=ENGLISH.language, this_page="/",
     )  # fmt: skip
     env.filters.update(
         span=jinja2.pass_environment(lambda env, ms: span(ms, env.globals["speech"])),
@@ -78,7 +78,10 @@ def environment(
         href=contact_href,
         initial=initial,
         tenths=jinja2.pass_environment(lambda env, number: env.globals["speech"].tenths(number)),
+        whole=jinja2.pass_environment(lambda env, number: env.globals["speech"].whole(number)),
         program=jinja2.pass_environment(lambda env, name: program(name, env.globals["speech"])),
+        within=jinja2.pass_environment(lambda env, text: env.globals["speech"].within(text)),
+        capital=capital,
         mono=grouped,
     )
     return env
@@ -211,14 +214,14 @@ def stamp(context: Context, ms: int, form: str = "clock") -> Markup:
     )
 
 
-def said_time(ms: int, now: int, own: str | None, tenants: str) -> str:
+def said_time(ms: int, now: int, own: str | None, tenants: str, said: Speech = ENGLISH) -> str:
     """A time within a sentence, where no `<time>` can stand; see `stamp`.
 
     Args:
         own: the reader's own zone, if it is known; `tenants`: the tenant's, which is named.
     """
     tz = zone(own or tenants)
-    text = clock_time(ms, now, tz)
+    text = clock_time(ms, now, tz, said)
     return text if own else f"{text} {local(ms, tz):%Z}"
 
 
@@ -259,6 +262,11 @@ def contact_href(value: str) -> str | None:
 def initial(name: str) -> str:
     """The letter that stands for a name where there is no logo."""
     return next((c.upper() for c in name if c.isalnum()), "·")
+
+
+def capital(text: str) -> str:
+    """A label that begins a sentence; names and abbreviations within it stay as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def grouped(text: str, size: int = 4) -> str:

@@ -54,11 +54,13 @@ def routes(site: Site) -> list[BaseRoute]:
         ),
         Late("/account/directory", lambda: _directory(site)),
         Late("/account/app", lambda: _own_phone(site)),
+        Late("/account/devices", lambda: _own_devices(site)),
         *phone.routes(site),
         *objection.routes(site),
         *language.routes(site),
         Late("/help", lambda: _help(site)),
         Late("/contact", lambda: _help(site)),
+        Late("/contact.vcf", lambda: _help(site)),
         *owner.routes(site),
         *hooks.routes(site),
         door(site, "/robots.txt", get=files.robots),
@@ -66,6 +68,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Late("/console", lambda: _console(site)),
         Late("/agents", lambda: _agents(site)),
         Late("/app/v1", lambda: _signed(site)),
+        Late("/devices/v1", lambda: _devices(site)),
         Late("/app", lambda: _phone(site)),
         Route("/healthz", Health(site)),
     ]
@@ -75,7 +78,7 @@ def every(site: Site) -> list[BaseRoute]:
     """As `routes`, with those that come late loaded now; not the API's."""
     return [
         *routes(site), *_data(site), *_directory(site), *_asking(site), *_activation(site),
-        *_own_phone(site), *_phone(site), *_help(site), *_console(site),
+        *_own_phone(site), *_own_devices(site), *_phone(site), *_help(site), *_console(site),
     ]  # fmt: skip
 
 
@@ -101,6 +104,12 @@ def _own_phone(site: Site) -> list[BaseRoute]:
     from keyturn.web.pages import own_phone  # noqa: PLC0415  as data
 
     return own_phone.routes(site)
+
+
+def _own_devices(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import devices  # noqa: PLC0415  as data
+
+    return devices.routes(site)
 
 
 def _activation(site: Site) -> list[BaseRoute]:
@@ -143,6 +152,12 @@ def _signed(site: Site) -> list[BaseRoute]:
     from keyturn.web import app_door  # noqa: PLC0415  as agents
 
     return app_door.routes(site)
+
+
+def _devices(site: Site) -> list[BaseRoute]:
+    from keyturn.web import devices  # noqa: PLC0415  as agents
+
+    return devices.routes(site)
 
 
 class Health:

@@ -17,7 +17,9 @@ from keyturn import __version__
 #: what the pages run on which a directory password is typed, and what each is for
 SCRIPTS: Final = {
     "directory.js": "the page of a new password: what is typed, and what is sent",
+    "temporary.js": "the page of a case that makes a temporary password: what is shown, and sent",
     "asking.js": "the page that signs in: what is typed, and what is sent",
+    "choosing.js": "what is typed as a new password",
     "seal.js": "certificates, the pinned identity, the seal",
     "policies.js": "the directory's policy while typing",
     "passphrases.js": "pass-phrases",
@@ -42,12 +44,23 @@ APP: Final = {
     "app/platforms.js": "Check my phone: which system and browser that is",
     "app/look.js": "Check my phone: what is tried",
     "app/checking.js": "Check my phone: what is told",
+    "app/changes.js": "Check my phone: what is changed meanwhile",
     "app/camera.js": "looking for a code with the camera",
     "app/enrol.js": "from a code to a phone that is bound",
     "app/messages.js": "the phone's address for messages, the test message",
-    "app/lock.js": "choosing the PIN, asking for it",
+    "app/lock.js": "choosing the PIN, asking for it or for the phone's own lock",
+    "app/own.js": "the phone's own lock",
+    "webauthn.js": "the phone's own lock: questions and answers as JSON",
     "app/home.js": "the account at a glance",
     "app/question.js": "answering whoever asks",
+    "app/directory.js": "an account in a directory: how it stands, unlocking",
+    "app/fresh.js": "a new directory password: typed, sealed, handed in",
+    "app/progress.js": "a change in a directory, followed to its end",
+    "choosing.js": "what is typed as a new password",
+    "seal.js": "certificates, the seal",
+    "policies.js": "the directory's policy while typing",
+    "passphrases.js": "pass-phrases",
+    "vendor/words.js": "the words of pass-phrases",
     "app/account.js": "sessions, what happened, this phone",
     "app/offline.js": "showing offline codes",
     "app/screens.js": "showing screens",
@@ -57,6 +70,11 @@ APP: Final = {
     "vendor/sealing.js": "HPKE and Ed25519 (vendor/vendor.json says whose)",
     "vendor/scanning.js": "reads codes where the browser does not (vendor/vendor.json says whose)",
 }
+#: of these, what is loaded only when somebody goes to a directory account
+LATER: Final = frozenset({
+    "app/directory.js", "app/fresh.js", "app/progress.js", "choosing.js", "seal.js", "policies.js",
+    "passphrases.js", "vendor/words.js",
+})  # fmt: skip
 _HEAD = f"""\
 # Scripts that see a directory password
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import escape
@@ -22,7 +22,13 @@ from keyturn.web.cookies import CLIENT_MAX_AGE, Jar
 from keyturn.web.refusals import Refusal
 from keyturn.web.site import Site
 
+if TYPE_CHECKING:
+    from keyturn.web.uploads import Upload
+    from keyturn.words.speech import Speech
+
 BROWSER_MAX_AGE = CLIENT_MAX_AGE
+#: longest form token that is read
+CSRF_LENGTH = 64
 HTML = "text/html; charset=utf-8"
 #: statuses that put somebody off, and for how many seconds where nothing better is known
 PUT_OFF, PUT_OFF_S = (429, 503), 5
@@ -46,6 +52,9 @@ class Visit:
         me: set by `signed`; the user whose session this is.
         glass_at: see rules.access.Staff; only the console has one.
         oversees: staff who may see how the installation is; only in the console.
+        owns: an owner; as `oversees`.
+        sees_as: the role whose console somebody looks at that is not theirs; "" for their own.
+        fields: of the form that this browser sent, once it was read.
     """
 
     def __init__(self, site: Site, scope: Mapping[str, Any], receive: Any) -> None:
@@ -59,6 +68,9 @@ class Visit:
         self.signed_in: account.Signed | None = None
         self.glass_at: int | None = None
         self.oversees = False
+        self.owns = False
+        self.sees_as = ""
+        self.fields: Mapping[str, str] = {}
         self._jar = Jar(self.tenant.slug, site.secure)
         self._cookies = parsing.cookies(scope)
         self._set: list[bytes] = []
@@ -120,9 +132,34 @@ class Visit:
         """
         self._same_origin()
         raw = await parsing.body(self.scope, self.receive)
-        fields = parsing.form(self.scope, raw, {"csrf": 64, **allowed})
+        fields = parsing.form(self.scope, raw, {"csrf": CSRF_LENGTH, **allowed})
+        return self._of_this_browser(fields)
+
+    async def form_with_list(
+        self, name: str, most: int, **allowed: int
+    ) -> tuple[dict[str, str], list[str]]:
+        """As `form`, of one in which the allowed field `name` may be sent `most` times."""
+        self._same_origin()
+        raw = await parsing.body(self.scope, self.receive)
+        known = {"csrf": CSRF_LENGTH, **allowed}
+        fields, listed = parsing.form_with_list(self.scope, raw, known, name, most)
+        return self._of_this_browser(fields), listed
+
+    async def upload(self, name: str, most: int, **allowed: int) -> tuple[dict[str, str], Upload]:
+        """As `form`, of one with a file called `name` of at most `most` octets."""
+        from keyturn.web import uploads  # noqa: PLC0415  few pages take a file
+
+        self._same_origin()
+        raw = await parsing.body(self.scope, self.receive, most + parsing.BODY_MAX)
+        fields, file = await uploads.read(
+            self.scope, raw, {"csrf": CSRF_LENGTH, **allowed}, name
+        )  # fmt: skip
+        return self._of_this_browser(fields), file
+
+    def _of_this_browser(self, fields: dict[str, str]) -> dict[str, str]:
         if not self.site.parts.sealer.matches("csrf", self.browser, fields.pop("csrf")):
             raise Refusal(403, "form-expired")
+        self.fields = dict(fields)
         return fields
 
     def _same_origin(self) -> None:
@@ -189,6 +226,13 @@ class Visit:
         """A rendered template, or what a page shows of itself once more."""
         return self._filled(self._template(template), context)
 
+    def words(self, template: str) -> tuple[Callable[[str], str], Speech]:
+        """How a page says what a catalogue of the rules holds, and times: as its own words,
+        which may be English while not all of them are translated.
+        """
+        held = self._template(template).globals
+        return held["say"], held["speech"]
+
     def _template(self, name: str) -> jinja2.Template:
         return self.site.page(name, self.language)
 
@@ -201,8 +245,10 @@ class Visit:
             me=self.signed_in.user if self.signed_in else None,
             glass_at=self.glass_at,
             oversees=self.oversees,
+            owns=self.owns,
+            sees_as=self.sees_as,
             language=self.language,
-            here=self.here,
+            this_page=self.here,
             **context,
         )
 
@@ -217,7 +263,7 @@ class Visit:
         if text is None:
             text = page.render(
                 tenant=self.tenant, base=self.base, csrf=CSRF_MARK, now=NOW_MARK, me=None,
-                language=self.language, here=HERE_MARK, **context,
+                language=self.language, this_page=HERE_MARK, **context,
             )  # fmt: skip
             self.site.rendered[key] = text
         text = text.replace(CSRF_MARK, self.csrf).replace(str(NOW_MARK), str(self.now))

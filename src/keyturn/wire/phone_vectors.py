@@ -106,8 +106,9 @@ def _answer(
     number: int, requests: list[dict[str, Any]], status: int, body: str
 ) -> dict[str, Any]:  # fmt: skip
     bound = signatures.claimed_signature(requests[number]["headers"])
-    headers = signatures.sign_answer(installation_key(), status, body.encode(), bound)
-    base = signatures.answer_base(status, body.encode(), bound)
+    said = status, body.encode(), bound, phones.TAG
+    headers = signatures.sign_answer(installation_key(), *said)
+    base = signatures.answer_base(*said)
     return {
         "request": number, "status": status, "body": body, "base": base.decode(),
         "headers": headers,
@@ -124,6 +125,8 @@ def _forged(
     body = good["body"].replace("123", "124")
     digest = signatures.content_digest(body.encode())
     request = requests[0]["headers"]
+    bound = signatures.claimed_signature(request)
+    to_agents = signatures.sign_answer(installation_key(), 200, good["body"].encode(), bound)
     touched: tuple[tuple[str, dict[str, Any]], ...] = (
         ("missing", {"headers": {"content-digest": headers["content-digest"]}}),
         ("digest", {"body": body}),
@@ -132,6 +135,8 @@ def _forged(
         ("signature", {"request": 1}),
         ("signature", {"headers": other["headers"]}),
         ("covered", {"headers": {**headers, "signature-input": request["signature-input"]}}),
+        ("covered", {"headers": to_agents}),
+        ("signature", {"headers": {**to_agents, "signature-input": headers["signature-input"]}}),
         ("missing", {"headers": {**headers, "signature": headers["signature"][:-2] + "="}}),
     )
     plain = {name: good[name] for name in ("request", "status", "body", "headers")}

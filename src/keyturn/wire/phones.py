@@ -1,16 +1,4 @@
-"""What a phone app signs: requests as RFC 9421 has them, by ECDSA on P-256 (§3.3.4).
-
-    content-digest: sha-256=:…:                                             (RFC 9530)
-    keyturn-sequence: 17
-    signature-input: keyturn=("@method" "@authority" "@path" "content-digest" "keyturn-sequence")
-        ;created=1790000000;keyid="01jd…";alg="ecdsa-p256-sha256";tag="keyturn-phone"
-    signature: keyturn=:…:
-
-One strict shape, as agents' (signatures.py, whose parts these are): whoever verifies builds the
-one `signature-input` that it would take.  `created` is in seconds, by the server's clock as the
-phone knows it: it says that a request was not kept back; that it is new is said by a sequence
-that only rises, which is the caller's to know.  Answers are signed as agents' are
-(`signatures.sign_answer`): by the installation's key, bound to the request.
+"""What a phone app signs: requests as door.py has them, by ECDSA on P-256 (RFC 9421 §3.3.4).
 
 A public key is the uncompressed point (SEC 1 §2.3.3) in base64url without padding, 87 letters,
 and nothing else: one spelling of each key.
@@ -20,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -33,62 +20,33 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from keyturn.rules.lockout import SECOND
-from keyturn.wire.signatures import (
-    LABEL,
-    SIGNATURE_BYTES,
-    Forged,
-    Headers,
-    claimed_signature,
-    content_digest,
-    signature_base,
-    signature_header,
+from keyturn.wire import door
+from keyturn.wire.door import (
+    CLOCK_MS,
+    METHOD,
+    MOST,
+    NEW,
+    Scheme,
+    Spoken,
+    late,
+    request_base,
+    signed_headers,
 )
+from keyturn.wire.signatures import SIGNATURE_BYTES, Headers
+
+__all__ = [
+    "CLOCK_MS", "METHOD", "MOST", "NEW", "PREFIX", "SCHEME", "TAG", "Spoken", "key_of", "late",
+    "point", "read", "request_base", "sign_request", "signature_of", "verify",
+]  # fmt: skip
 
 #: what stands before an operation's name in its path
 PREFIX: Final = "/app/v1/"
-METHOD: Final = "POST"
-#: the sender of a request whose body brings the key that signed it
-NEW: Final = "new"
-#: how far `created` may be from the server's time
-CLOCK_MS: Final = 60 * SECOND
-#: longest body of a request
-MOST: Final = 16 * 1024
+#: what these signatures are for (RFC 9421 §2.3), both sides': an agent's are worth nothing here
+TAG: Final = "keyturn-phone"
 
 _HALF = SIGNATURE_BYTES // 2
-_COVERED = '("@method" "@authority" "@path" "content-digest" "keyturn-sequence")'
-_INPUT: Final = re.compile(
-    rf"{LABEL}=({re.escape(_COVERED)};created=([1-9][0-9]{{0,10}});"
-    rf'keyid="({NEW}|[0-9a-z]{{26}})";alg="ecdsa-p256-sha256";tag="keyturn-phone")',
-    re.ASCII,
-)
-_NUMBER = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 _POINT = re.compile(r"[A-Za-z0-9_-]{87}", re.ASCII)
 _UNCOMPRESSED: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A request as its headers have it; nothing is proved yet.
-
-    Attributes:
-        keyid: who says that they have sent it: NEW, the id of a code, or of a phone.
-        created: seconds since the epoch.
-        signature: what the answer is bound to.
-    """
-
-    keyid: str
-    sequence: int
-    created: int
-    signature: bytes
-
-
-def late(spoken: Spoken, now: int) -> bool:
-    """Whether a request was made too far from `now`, ms, by the clock of who made it."""
-    return abs(spoken.created * SECOND - now) > CLOCK_MS
-
-
-# -- keys
 
 
 def point(key: ec.EllipticCurvePublicKey) -> str:
@@ -110,85 +68,41 @@ def key_of(text: str) -> ec.EllipticCurvePublicKey | None:
         return None
 
 
-# -- requests
+def signature_of(key: ec.EllipticCurvePrivateKey, signed: bytes) -> bytes:
+    """Its r and s, one after the other, as WebCrypto writes them; deterministic (RFC 6979)."""
+    algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    r, s = decode_dss_signature(key.sign(signed, algorithm))
+    return r.to_bytes(_HALF) + s.to_bytes(_HALF)
+
+
+def _judge(key: str, signed: bytes, signature: bytes) -> bool:
+    r, s = (int.from_bytes(signature[at : at + _HALF]) for at in (0, _HALF))
+    public = key_of(key)
+    if public is None:
+        return False
+    try:
+        public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+SCHEME: Final = Scheme(PREFIX, "ecdsa-p256-sha256", TAG, _judge)
 
 
 def sign_request(
     key: ec.EllipticCurvePrivateKey, authority: str, path: str, spoken: tuple[str, int, int],
     body: bytes,
 ) -> dict[str, str]:  # fmt: skip
-    """The headers that a request needs, as the app's script makes them.
-
-    Args:
-        authority: as signatures.authority has it. path: the tenant's prefix included.
-        spoken: keyid, sequence, created.
-    """
-    keyid, sequence, created = spoken
-    params = _params(keyid, created)
-    signed = request_base(authority, path, sequence, body, params)
-    algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-    r, s = decode_dss_signature(key.sign(signed, algorithm))
-    return {
-        "content-type": "application/json",
-        "content-digest": content_digest(body),
-        "keyturn-sequence": str(sequence),
-        "signature-input": f"{LABEL}={params}",
-        "signature": signature_header(r.to_bytes(_HALF) + s.to_bytes(_HALF)),
-    }
-
-
-def request_base(authority: str, path: str, sequence: int, body: bytes, params: str) -> bytes:
-    """What is signed (RFC 9421 §2.5)."""
-    components: Sequence[tuple[str, str]] = (
-        ('"@method"', METHOD), ('"@authority"', authority), ('"@path"', path),
-        ('"content-digest"', content_digest(body)), ('"keyturn-sequence"', str(sequence)),
-    )  # fmt: skip
-    return signature_base(components, params)
-
-
-def _params(keyid: str, created: int) -> str:
-    return (
-        f'{_COVERED};created={created};keyid="{keyid}";alg="ecdsa-p256-sha256";tag="keyturn-phone"'
-    )
+    """The headers that a request needs, as the app's script makes them (door.signed_headers)."""
+    return signed_headers(SCHEME, partial(signature_of, key), authority, path, spoken, body)
 
 
 def read(headers: Headers) -> Spoken:
-    """What a request's headers say. Raises Forged ("missing", "covered", "headers").
-
-    Args:
-        headers: with lower-case names; one that came twice is joined by a comma.
-    """
-    signature = claimed_signature(headers)
-    found = _INPUT.fullmatch(headers.get("signature-input", ""))
-    if found is None:
-        raise Forged("covered")
-    number = headers.get("keyturn-sequence", "")
-    if not _NUMBER.fullmatch(number):
-        raise Forged("headers")
-    return Spoken(found[3], int(number), int(found[2]), signature)
+    """As door.read, of a phone."""
+    return door.read(SCHEME, headers)
 
 
 def verify(key: str, authority: str, path: str, headers: Headers, body: bytes) -> Spoken:
-    """What a request's headers say, and its key vouches for.
-
-    Args:
-        key: the public key that must have signed it, as `point` writes it.
-        authority: of the origin that it was sent to; path: as it was asked for.
-
-    Raises:
-        Forged: also "digest" (another body), "signature".
-    """
-    spoken = read(headers)
-    if headers.get("content-digest") != content_digest(body):
-        raise Forged("digest")
-    params = _params(spoken.keyid, spoken.created)
-    signed = request_base(authority, path, spoken.sequence, body, params)
-    r, s = (int.from_bytes(spoken.signature[at : at + _HALF]) for at in (0, _HALF))
-    public = key_of(key)
-    if public is None:
-        raise Forged("signature")
-    try:
-        public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        raise Forged("signature") from None
-    return spoken
+    """As door.verify, of a phone. key: as `point` writes it."""
+    return door.verify(SCHEME, key, authority, path, headers, body)

@@ -45,6 +45,8 @@ SIGNATURE_BYTES: Final = 64
 
 #: of every signature of ours (RFC 9421 §4.1)
 LABEL: Final = "keyturn"
+#: what a signature is for (RFC 9421 §2.3): the channel of agents
+TAG: Final = "keyturn"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _SIGNATURE = re.compile(rf"{LABEL}=:([A-Za-z0-9+/]{{86}}==):", re.ASCII)
@@ -111,9 +113,9 @@ def authority(origin: str) -> str:
     return host if parts.port in {None, _PORTS.get(parts.scheme)} else f"{host}:{parts.port}"
 
 
-def _params(components: Sequence[tuple[str, str]], keyid: str) -> str:
+def _params(components: Sequence[tuple[str, str]], keyid: str, tag: str = TAG) -> str:
     names = " ".join(name for name, _ in components)
-    return f'({names});alg="ed25519";keyid="{keyid}";tag="keyturn"'
+    return f'({names});alg="ed25519";keyid="{keyid}";tag="{tag}"'
 
 
 # --- requests
@@ -189,7 +191,7 @@ def _request_components(
 
 
 def sign_answer(
-    key: Ed25519PrivateKey, status: int, body: bytes, request_signature: bytes
+    key: Ed25519PrivateKey, status: int, body: bytes, request_signature: bytes, tag: str = TAG
 ) -> dict[str, str]:
     """The headers that an answer needs.
 
@@ -197,36 +199,41 @@ def sign_answer(
         key: the installation's.
         request_signature: as `verify_request` gave it, or `claimed_signature` for a request
             that is refused for its signature.
+        tag: whom it is for: what is said to agents is no answer to a phone, though one key signs
+            both.
     """
-    params = _params(_answer_components(status, body, request_signature), "installation")
+    params = _params(_answer_components(status, body, request_signature), "installation", tag)
+    base = answer_base(status, body, request_signature, tag)
     return {
         "content-digest": content_digest(body),
         "signature-input": f"{LABEL}={params}",
-        "signature": signature_header(key.sign(answer_base(status, body, request_signature))),
+        "signature": signature_header(key.sign(base)),
     }
 
 
-def answer_base(status: int, body: bytes, request_signature: bytes) -> bytes:
+def answer_base(status: int, body: bytes, request_signature: bytes, tag: str = TAG) -> bytes:
     """What is signed of an answer (RFC 9421 §2.5)."""
     components = _answer_components(status, body, request_signature)
-    return signature_base(components, _params(components, "installation"))
+    return signature_base(components, _params(components, "installation", tag))
 
 
 def verify_answer(
-    public: bytes, status: int, headers: Headers, body: bytes, request_signature: bytes
-) -> None:
+    public: bytes, status: int, headers: Headers, body: bytes, request_signature: bytes,
+    tag: str = TAG,
+) -> None:  # fmt: skip
     """Whether the installation gave this answer to this very request. Raises Forged.
 
     Args:
         public: the installation's key, Ed25519, 32 bytes.
         request_signature: of the request that was sent (`claimed_signature` of its headers).
+        tag: as `sign_answer`.
     """
     if "signature" not in headers or "signature-input" not in headers:
         raise Forged("missing")
     if headers.get("content-digest") != content_digest(body):
         raise Forged("digest")
     components = _answer_components(status, body, request_signature)
-    _verified(public, components, "installation", headers)
+    _verified(public, components, "installation", headers, tag)
 
 
 def _answer_components(status: int, body: bytes, request_signature: bytes) -> list[tuple[str, str]]:
@@ -255,10 +262,11 @@ def signature_header(signature: bytes) -> str:
 
 
 def _verified(
-    public: bytes, components: Sequence[tuple[str, str]], keyid: str, headers: Headers
-) -> bytes:
+    public: bytes, components: Sequence[tuple[str, str]], keyid: str, headers: Headers,
+    tag: str = TAG,
+) -> bytes:  # fmt: skip
     signature = claimed_signature(headers)
-    params = _params(components, keyid)
+    params = _params(components, keyid, tag)
     if headers["signature-input"] != f"{LABEL}={params}":
         raise Forged("covered")
     _check(public, signature, signature_base(components, params))

@@ -347,7 +347,7 @@ def unlike(message: str, translation: str) -> list[str]:
     for what, pattern in (
         ("element", r"</?\w[^>]*>"),
         ("expression", r"\{\{.*?\}\}|\{%.*?%\}"),
-        ("placeholder", r"(?<!\{)\{[\w.]+(?::time)?\}(?!\})"),
+        ("placeholder", r"(?<!\{)\{[\w.]+(?::(?:time|span|size|percent))?\}(?!\})"),
     ):
         before, after = _bag(pattern, message), _bag(pattern, translation)
         wrong += [f"{what} {item} is missing" for item in before - after]

@@ -52,7 +52,7 @@ class Speech:
         months: short names, for pages. long_months, weekdays (Monday first): for mails.
         units: by unit and CLDR's plural category, with "{0}" for the number.
         category: of a number, CLDR's plural category: "one", "other", …
-        point: between whole numbers and tenths.
+        point: between whole numbers and tenths; group: between thousands.
         scripted: what static/app.js needs, as JSON; "" for English, which it has.
     """
 
@@ -64,11 +64,22 @@ class Speech:
     units: Mapping[str, Mapping[str, str]]
     category: Callable[[int], str]
     point: str = "."
+    group: str = ","
     scripted: str = ""
 
     def tenths(self, number: float) -> str:
         """A number with one decimal: "1.1"."""
         return f"{number:.1f}".replace(".", self.point)
+
+    def whole(self, number: int) -> str:
+        """A whole number that may be long: "100,000"."""
+        return f"{number:,}".replace(",", self.group)
+
+    def within(self, label: str) -> str:
+        """A label in the middle of a sentence. Only English begins most words small: elsewhere
+        the label may begin with a noun, and keeps what it begins with.
+        """
+        return label[:1].lower() + label[1:] if self.language == "en" else label
 
     def count(self, number: int, unit: str) -> str:
         """A number of UNITS: "1 minute", "6 minutes"."""
@@ -108,6 +119,7 @@ def speech(language: str) -> Speech:
         units={unit: _forms(locale, unit) for unit in UNITS},
         category=locale.plural_form,
         point=locale.number_symbols["latn"]["decimal"],
+        group=locale.number_symbols["latn"]["group"],
     )
     told = {"months": spoken.months, "units": spoken.units, **asdict(spoken.patterns)}
     return replace(spoken, scripted=json.dumps(told, ensure_ascii=False))

@@ -137,7 +137,7 @@ class Scene:
         if not Path(CHROMIUM).exists():
             pytest.fail("failed to run: Chromium is not installed", pytrace=False)
         with sync_playwright() as driver:
-            eye = Eye(driver, self.server.origin, self.folder / "shots", "")
+            eye = Eye(driver, self.server.origin, "")
             person = eye.person()
             person.page.context.set_default_timeout(PAGE_MS)
             expect.set_options(timeout=PAGE_MS)

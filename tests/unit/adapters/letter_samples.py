@@ -28,6 +28,11 @@ TENANT = Tenant(
 
 ORIGIN = {"client": "Firefox on Windows", "ip": "203.0.113.24"}
 CHANGE = {"at": SINCE, "notme": NOT_ME, **ORIGIN}
+COUNTERSIGN = {
+    "action": "roles", "role": "manager", "subject": "Ann Lindqvist", "asker": "Tom Reed",
+    "link": LINK,
+}  # fmt: skip
+LOST = {"at": SINCE, "due": UNTIL, "ref": "KT-7F3K-2M", "notme": NOT_ME}
 
 MAILS: dict[str, dict[str, object]] = {
     "verify_email": {"code": "042917", "link": LINK, "minutes": 10},
@@ -36,6 +41,9 @@ MAILS: dict[str, dict[str, object]] = {
     "lock_notice": {"until": UNTIL, "since": SINCE, "attempts": 5, **ORIGIN},
     "lock_digest": {"locks": 7, "since": SINCE},
     "recovery_code": {"code": "042917", "link": LINK, "minutes": 10, **ORIGIN},
+    "first_code": {"code": "042917", "link": LINK, "minutes": 10, **ORIGIN},
+    "first_link": {"link": LINK, "minutes": 10, **ORIGIN},
+    "number_wanted": {"ending": "456", "at": 1_767_965_460_000, "link": LINK},
     "recovery_link": {"link": LINK, "minutes": 10, **ORIGIN},
     "password_changed": CHANGE,
     "new_client": CHANGE,
@@ -70,6 +78,7 @@ MAILS: dict[str, dict[str, object]] = {
         "notme": NOT_ME,
     },
     "app_changed": {"what": "bound", "phone": "Chrome on Android (Pixel 8)", **CHANGE},
+    "device_changed": {"what": "paired", "device": "Camera C2 (C2-0042)", **CHANGE},
     "phone_changed": {"what": "added", "ending": "123", **CHANGE},
     "verify_address": {"code": "042917", "minutes": 10},
     "address_taken": {},
@@ -90,11 +99,19 @@ MAILS: dict[str, dict[str, object]] = {
     "activation_soon": {"ends": UNTIL, "sent": SINCE, "hours": 4},
     "activation_reset": {"link": LINK, "ends": UNTIL},
     "case_opened": {"at": SINCE, "ref": "KT-7F3K-2M"},
+    "case_code": {"code": "042917", "minutes": 10, "ref": "KT-7F3K-2M"},
+    "case_approval": {"asker": "Tom Reed", "link": LINK, "until": UNTIL, "ref": "KT-7F3K-2M"},
+    "countersign_asked": {**COUNTERSIGN, "until": UNTIL},
+    "countersign_done": {**COUNTERSIGN, "second": "Bea Ito", "agreed": True, "at": SINCE},
+    "phone_lost": {"wait": True, **LOST},
+    "phone_lost_stopped": {"why": "person", "at": SINCE, "ref": "KT-7F3K-2M"},
 }
 TEXTS: dict[str, dict[str, object]] = {
     "verify_phone": {"code": "042917", "minutes": 10},
     "second_code": {"code": "042917", "minutes": 10},
     "phone_gone": {},
+    "case_code": {"code": "042917", "minutes": 10, "ref": "KT-7F3K-2M"},
+    "phone_lost": {"wait": True, **LOST},
 }
 
 

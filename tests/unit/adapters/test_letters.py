@@ -97,6 +97,13 @@ def test_each_template_is_a_letter_that_the_tests_know() -> None:
     assert {path.stem for path in FOLDER.glob("*.sms")} == set(TEXTS)
 
 
+def test_a_temporary_password_is_told_as_such() -> None:
+    told = {**MAILS["directory_changed"], "temporary": True}
+    text = " ".join(mail("directory_changed", told).text.split())
+    assert "It is a temporary password" in text
+    assert "Use the new password" not in text
+
+
 @pytest.mark.parametrize(
     ("where", "lingers"),
     [(None, True), ("active_directory", True), ("openldap", False), ("workgroup", False)],

@@ -96,6 +96,9 @@ def test_touch_alone_does_where_nobody_asks_for_more() -> None:
     JUDGE.asserted(PARTY, CHALLENGE, used(token), key.public_key, verified=False)
     with pytest.raises(Unacceptable):
         judged(token, key.public_key)
+    assert JUDGE.attested(PARTY, CHALLENGE, made(token)).credential_id
+    with pytest.raises(Unacceptable):
+        JUDGE.attested(PARTY, CHALLENGE, made(token), verified=True)
 
 
 def test_a_counter_is_read_and_left_for_the_rules_to_judge() -> None:

@@ -15,6 +15,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules import activation, approvals, binding, enrolment, phone_app
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.activation import LIFE_MS, REMIND_MS, Link
+from keyturn.rules.app_lock import LockKey
 from keyturn.rules.approvals import Approval, Kind
 from keyturn.rules.binding import Rows
 from keyturn.rules.enrolment import CodeState, ScanCode
@@ -312,13 +313,16 @@ class TestPhones:
         assert read(store, lambda tx: tx.phones.checks(there, phone.id)) is None
 
     def test_what_it_keeps_besides_its_key(self, store: SqlStore, here: str, there: str) -> None:
-        user, kept = person(here), Kept("digest", "sealed", 5)
+        user = person(here)
+        kept = Kept("digest", "sealed", 5, LockKey("credential", "key", 3, NOW))
         [phone] = stored(store, user, phones=(phone_of(user),)).phones
         assert read(store, lambda tx: tx.phones.kept(here, phone.id)) == Kept()
         write(store, lambda tx: tx.phones.keep(here, phone.id, kept))
         write(store, lambda tx: tx.phones.keep(there, phone.id, Kept()))
         assert write(store, lambda tx: tx.phones.kept(here, phone.id)) == kept
         assert read(store, lambda tx: tx.phones.kept(there, phone.id)) is None
+        write(store, lambda tx: tx.phones.keep(here, phone.id, replace(kept, key=None)))
+        assert read(store, lambda tx: tx.phones.kept(here, phone.id)) == replace(kept, key=None)
 
 
 class TestPush:

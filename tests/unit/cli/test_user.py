@@ -92,6 +92,19 @@ def test_a_second_owner_needs_the_glass_to_be_broken_and_the_trail_says_so(
     assert last["client"].startswith("command on the host")
 
 
+def test_the_audit_trail_is_written_for_other_programs(northwind: Command) -> None:
+    northwind(*ADA)
+    status, out, _ = northwind("audit", "--event", "user.", "--format", "cef")
+    assert status == 0
+    (line,) = out.splitlines()
+    assert line.startswith("CEF:0|Keyturn|Keyturn|")
+    assert "|user.created|" in line
+    _, out, _ = northwind("audit", "--format", "csv", "--limit", "1")
+    assert [line.count('","') for line in out.splitlines()] == [9, 9]
+    assert "data.trail" in out
+    assert northwind("audit", "--format", "xml")[0] == 2
+
+
 def test_the_audit_trail_is_searched_newest_last(northwind: Command) -> None:
     northwind(*ADA)
     northwind("user", "disable", "ada@people.test", "--yes")

@@ -10,7 +10,7 @@ from keyturn.demo.company import MIA
 from keyturn.demo.far_side import FarSide
 from keyturn.demo.folder import DemoFolder, InUse, NotADemo
 
-FAR = FarSide(pid=0, mail_port=2525, sms_port=1313, lifeline=0)
+FAR = FarSide(pid=0, mail_port=2525, sms_port=1313, push_port=4443, lifeline=0)
 
 
 def test_a_fresh_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:

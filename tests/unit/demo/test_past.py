@@ -25,7 +25,7 @@ class Fresh:
     def __init__(self, folder: Path) -> None:
         demo = DemoFolder(folder)
         demo.take(keep=False)
-        settings = demo.remember(FarSide(0, 25, 26, 0), 8080, 1)
+        settings = demo.remember(FarSide(0, 25, 26, 27, 0), 8080, 1)
         self.house = wiring.open_house(settings, demo=True)
         self.now = demo.clock.now()
         self.told: list[str] = []

@@ -14,6 +14,7 @@ from typing import Any
 from keyturn.flows import channel, resets
 from keyturn.flows.resets import Choosing, JobView
 from keyturn.ports.parts import Parts
+from keyturn.rules.accounts import User
 from keyturn.rules.callers import Caller
 from keyturn.rules.directories import topology
 from keyturn.rules.directories.proofs import ProofState, Stamp
@@ -65,12 +66,12 @@ CHART = Topology(
 class Domain(Agency):
     """See the module. dc1 is primary, dc2 stands by; Ada has an account and a second step."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, ada: User | None = None) -> None:
         super().__init__(house)
         self.dc1 = self.first("dc1")
         self.dc2 = self.second(self.dc1, "dc2")
         self.chart(CHART)
-        self.ada = house.user()
+        self.ada = ada or house.user()
         house.totp(self.ada)
         self.link(GUID)
         self.browser = house.browser()

@@ -16,6 +16,7 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import pyotp
@@ -84,6 +85,30 @@ def together(*flows: Coroutine[Any, Any, T]) -> list[T]:
     return asyncio.run(all_of_them())
 
 
+@lru_cache(maxsize=1)
+def _empty() -> bytes:
+    """A database with every table and nothing in them."""
+    store = open_store("sqlite://")
+    complete().create_all(engine_of(store))
+    with engine_of(store).connect() as link:
+        driver: Any = link.connection.driver_connection
+        made = bytes(driver.serialize())
+    store.close()
+    return made
+
+
+def furnish(store: SqlStore) -> None:
+    """Give an empty store its tables. One in memory gets a copy of one that was made before: to
+    make them takes longer than most tests do.
+    """
+    if engine_of(store).url.database or engine_of(store).dialect.name != "sqlite":
+        complete().create_all(engine_of(store))
+        return
+    with engine_of(store).connect() as link:
+        driver: Any = link.connection.driver_connection
+        driver.deserialize(_empty())
+
+
 class WatchedHasher(PlainHasher):
     """A PlainHasher that lets something happen while a password is compared or hashed, and
     remembers what passwords were compared with.
@@ -144,7 +169,7 @@ class House:
         self.hasher = WatchedHasher()
         self.sealer = MemorySealer()
         self.store: SqlStore = open_store("sqlite://")
-        complete().create_all(engine_of(self.store))
+        furnish(self.store)
         self.parts = Parts(
             clock=self.clock,
             random=self.random,

@@ -27,6 +27,7 @@ from keyturn.steps.acts import begin
 from keyturn.steps.phone_door import Heard, Refused, Said, Why
 from keyturn.wire import phone_answers
 from keyturn.wire.phones import point
+from tests.unit.flows.handsets import give
 from tests.unit.flows.house import House, run
 
 APPROVE, DENY = Verdict
@@ -41,17 +42,13 @@ class Pocket:
         self.house = house
         self.user = user
         self.key = ec.derive_private_key(scalar, ec.SECP256R1())
-        now = house.clock.now()
-        self.phone: Phone = phone_app.bound(
-            house.random.id(now), user.tenant_id, user.id, point(self.key.public_key()), NAME, now
-        )
+        self.phone = give(house, user, key=point(self.key.public_key()), name=NAME)
         self.browser = house.browser(tenant=self._tenant())
         self.sequence = 0
-        house.write(self._bound)
+        house.write(self._locked)
 
-    def _bound(self, tx: Tx) -> None:
-        """The row, and the PIN of its app lock."""
-        tx.phones.save(Rows(self.user), Rows(self.user, phones=(self.phone,)))
+    def _locked(self, tx: Tx) -> None:
+        """The PIN of its app lock."""
         act = begin(self.house.parts, self.browser.caller)
         phone_lock.choose(tx, act, Heard(self.phone, self.user), PIN)
 

@@ -1,4 +1,7 @@
-"""Questions at one moment, on both databases: one answer, one use, and a reset that is seen."""
+"""Questions at one moment, on both databases: one answer, one use, and a reset that is seen.
+
+Yes against no, and two who take one approval: test_hundred_races.py.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,16 @@ from keyturn.adapters.sql.schema import complete
 from keyturn.adapters.sql.store import engine_of
 from keyturn.adapters.system import SystemRandom
 from keyturn.flows import asking, signin
-from keyturn.flows.answering import NotTaken, Taken
+from keyturn.flows.answering import Taken
 from keyturn.flows.asking import NotAsked, Standing
 from keyturn.flows.signin import ByPhone, NothingPending, SecondPending, SignedIn, Wrong
 from keyturn.rules import binding
-from keyturn.rules.approvals import ASKED, LIFE_MS, Approval, Kind, State, Why
+from keyturn.rules.approvals import ASKED, LIFE_MS, Approval, Kind, State
 from keyturn.steps import questions
 from keyturn.steps.acts import begin
 from keyturn.steps.questions import Wanted
 from tests.unit.flows.house import Browser, House, together
-from tests.unit.flows.pockets import APPROVE, DENY, Pocket
+from tests.unit.flows.pockets import APPROVE, Pocket
 
 ROUNDS = 12
 
@@ -51,18 +54,6 @@ def asked(browser: Browser) -> Approval:
     (answer,) = together(asking.for_flow(browser.house.parts, browser.caller, "signin"))
     assert isinstance(answer, Standing), answer
     return answer.one
-
-
-def test_of_yes_and_no_at_once_one_counts(pocket: Pocket, house: House) -> None:
-    for _ in range(ROUNDS):
-        browser = house.browser()
-        one = asked(browser)
-        yes, no = pocket.signs(one, APPROVE, one.number), pocket.signs(one, DENY, "")
-        answers = together(pocket.sends(yes), pocket.sends(no))
-        assert sorted(map(repr, answers)) == sorted(map(repr, [Taken(), NotTaken(Why.SETTLED)]))
-        kept = pocket.stored(one).state
-        assert kept is (State.APPROVED if answers[0] == Taken() else State.DENIED)
-        house.clock.move(60 * 60_000)
 
 
 def test_one_yes_many_times_is_one(pocket: Pocket, house: House) -> None:

@@ -1,4 +1,7 @@
-"""Phones, numbers and staff at one moment, on both databases: exactly one outcome."""
+"""Phones, numbers and staff at one moment, on both databases: exactly one outcome.
+
+Two scans, and an activation against Reset User and against disabling: test_hundred_races.py.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,6 @@ from keyturn.flows.binding import Bound, Offer
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.codes import TRIES
 from keyturn.rules.enrolment import CodeState
-from keyturn.rules.phone_app import PhoneState
 from keyturn.steps.phone_door import Refused, Said, Why
 from tests.unit.flows.handsets import (
     NAME,
@@ -25,7 +27,6 @@ from tests.unit.flows.handsets import (
     WRONG,
     Handset,
     Shown,
-    disable,
     phones,
     reset,
     show,
@@ -71,11 +72,6 @@ async def reset_user(house: House, user: User) -> None:
     """Staff's transaction."""
     now = house.clock.now()
     await house.store.write(lambda tx: reset(tx, user, now, house.random.id(now)))
-
-
-async def disabled(house: House, user: User) -> None:
-    """Staff's transaction."""
-    await house.store.write(lambda tx: disable(tx, user, house.clock.now()))
 
 
 def against(n: int, ours: Coroutine[Any, Any, Any], theirs: Coroutine[Any, Any, None]) -> Any:
@@ -135,38 +131,6 @@ def test_of_wrong_numbers_at_once_three_are_tried(house: House) -> None:
     code = stored(house, shown.code.id)
     assert (code.wrong, code.state) == (3, CodeState.OVER)
     assert phones(house, user) == []
-
-
-def test_binding_against_reset_user(house: House) -> None:
-    """Whichever is first: afterwards no phone of before the reset may act."""
-    for n in range(ROUNDS):
-        user = person(house, n)
-        shown, phone = show(house, user), Handset(house)
-        phone.scan(shown)
-        answer = against(n, say(phone, shown), reset_user(house, user))
-        bound = phones(house, user)
-        if isinstance(answer, Bound):
-            assert [one.state for one in bound] == [PhoneState.REVOKED]
-        else:
-            assert answer == Refused(Why.OVER, {"why": "reset"})
-            assert bound == []
-
-
-def test_binding_against_disabling(house: House) -> None:
-    """Whichever is first: afterwards the account is disabled, and a phone of it is refused."""
-    for n in range(ROUNDS):
-        user = person(house, n)
-        shown, phone = show(house, user), Handset(house)
-        phone.scan(shown)
-        answer = against(n, say(phone, shown), disabled(house, user))
-        assert house.again(user).state is UserState.DISABLED
-        if isinstance(answer, Bound):
-            said = Said(answer.phone.id, 1)
-            [told] = together(phone_app.state(house.parts, phone.caller, said))
-            assert told == Refused(Why.ACCOUNT, {"state": "disabled"})
-        else:
-            assert answer == Refused(Why.OVER, {"why": "disabled"})
-            assert phones(house, user) == []
 
 
 def test_two_codes_of_one_user_leave_one_phone(house: House) -> None:

@@ -111,7 +111,7 @@ def test_an_export_needs_a_proof_of_just_now_and_is_told(house: House, ada: User
 def test_an_export_says_nothing_of_staff_but_that_they_acted(house: House, ada: User) -> None:
     owner = house.user("olga@northwind.test", PASSWORD, role=Role.OWNER)
     office = house.browser(ip="198.51.100.9")
-    chief = Staff(caller=office.caller, user=owner, role=Role.OWNER, level=2)
+    chief = Staff(caller=office.caller, user=owner, role=Role.OWNER, level=2, fresh=True)
     run(staff.unlock(house.parts, chief, ada.id))
     answer = run(data.export_for(house.parts, chief, ada.id))
     assert isinstance(answer, Exported)
@@ -277,7 +277,7 @@ def test_staff_delete_and_export_as_their_role_allows(house: House, ada: User) -
     office = house.browser()
     for role, may in ((Role.MANAGER, True), (Role.TECHNICIAN, False), (Role.AUDITOR, False)):
         who = house.user(f"{role}@northwind.test", PASSWORD, role=role)
-        desk = Staff(caller=office.caller, user=who, role=role, level=2)
+        desk = Staff(caller=office.caller, user=who, role=role, level=2, fresh=True)
         exported = run(data.export_for(house.parts, desk, ada.id))
         deleted = run(data.delete_for(house.parts, desk, ada.id))
         if not may:

@@ -403,6 +403,14 @@ def test_owners_are_told_of_a_root_once_with_its_mend_and_when_it_is_over(
     assert "something is wrong" not in over.lower()
 
 
+def test_an_owner_who_reads_german_is_told_in_german(domain: Domain, owner: User) -> None:
+    minutes(domain, "tls_old", 3)
+    minutes(domain, "", 30)
+    begun, over = (words(domain.house, letter, "de") for letter in domain.house.outbox("alarm"))
+    assert "dc2.corp.example.test bietet nichts Neueres als TLS 1.1. Schalten Sie dort" in begun
+    assert "Vorbei: TLS-Version (dc2.corp.example.test)." in over
+
+
 def test_what_an_alarm_was_about_is_in_the_audit_trail(domain: Domain) -> None:
     minutes(domain, "tls_old", 3)
     minutes(domain, "", 12)

@@ -22,7 +22,7 @@ from keyturn.ports.health import Probes
 from keyturn.rules.accounts import Tenant, TenantPolicy
 from keyturn.rules.health.catalogue import CATALOGUE, chosen
 from keyturn.rules.health.report import Report
-from keyturn.rules.health.sights import Outbox, Reached, SeenTenant, WebSight
+from keyturn.rules.health.sights import Outbox, RangesSight, Reached, SeenTenant, WebSight
 from keyturn.rules.health.verdicts import State
 from keyturn.rules.lockout import MINUTE, SECOND
 from tests.unit.flows.clinic import probes
@@ -295,3 +295,23 @@ def test_reached_is_told_by_name_first() -> None:
     nowhere = replace(scenes.MAIL, way=Reached("silent"), greeted=False)
     report = examined(probes(mail_server=Sees(nowhere)))
     assert "smtp-login.unreached" in troubles(report)["smtp-name.silent"]
+
+
+class _Ranges:
+    """A range file, as it is met."""
+
+    def __init__(self, sight: RangesSight, held_s: float = 0) -> None:
+        self.sight, self.held_s = sight, held_s
+
+    async def look(self) -> RangesSight:
+        await asyncio.sleep(self.held_s)
+        return self.sight
+
+
+def test_a_range_file_is_told_by_its_age_and_by_its_bad_line() -> None:
+    sight = RangesSight("ranges.txt", scenes.NOW)
+    assert "ranges.ok" in causes(examined(probes(ranges=_Ranges(sight))))
+    bad = RangesSight("ranges.txt", fault="line 7: kind")
+    assert "ranges.bad" in causes(examined(probes(ranges=_Ranges(bad))))
+    assert "ranges.gave-up" in causes(examined(probes(ranges=_Ranges(sight, 9)), look_s=0.02))
+    assert "ranges.unused" in causes(examined(probes()))

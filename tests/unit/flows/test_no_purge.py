@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from keyturn.adapters.sql.schema import complete
-from keyturn.flows import recovery, staff
+from keyturn.flows import recovery, staff, trail, user_lists
 from keyturn.rules.accounts import Role
 from keyturn.rules.lockout import DAY
+from keyturn.rules.user_lists import Filter
 from tests.unit.flows.house import House, run
 
 
@@ -33,9 +34,9 @@ def forget(house: House) -> None:
 
 def look(house: House) -> None:
     boss = staff.on_the_host(house.browser().caller)
-    run(staff.users(house.parts, boss, "ada", None, None))
+    run(user_lists.look(house.parts, boss, Filter("ada")))
     run(staff.messages(house.parts, boss, None, None, None))
-    run(staff.audit(house.parts, boss, "", "", None))
+    run(trail.look(house.parts, boss, trail.Asked(), None))
     run(staff.cases(house.parts, boss, None))
 
 

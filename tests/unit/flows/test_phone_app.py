@@ -73,7 +73,7 @@ def unlock(phone: Handset, proof: str | None = PIN) -> int | Refused:
 
 
 def lock(left: int = 5, *, until: int | None = None, **more: bool) -> Refused:
-    data = {"set": True, "until": until, "closed": False, "left": left}
+    data = {"set": True, "until": until, "closed": False, "left": left, "key": False}
     return Refused(Why.LOCK, {**data, **more})
 
 

@@ -8,18 +8,24 @@ from typing import Any
 
 import pytest
 
+from keyturn.flows import casework as flow
 from keyturn.flows import phone, releasing
 from keyturn.flows.phone import InUse, Open, Proved
-from keyturn.flows.releasing import Held, NotAllowed, NotFound, Released
+from keyturn.flows.releasing import Asked, Held, NotAllowed, NotAsked, NotFound, Released
 from keyturn.ports.store import Tx
 from keyturn.rules.access import Staff, Why
 from keyturn.rules.accounts import Case, Role, User, UserState
 from keyturn.rules.events import Event
-from keyturn.steps import phone_proof
+from keyturn.rules.grants import Missing
+from keyturn.rules.lockout import DAY
+from keyturn.rules.proofs import Method
+from keyturn.steps import casework, phone_proof
 from keyturn.steps.acts import begin
 from keyturn.steps.dossier import dossier
 from keyturn.steps.evidence import Subject, collect
+from tests.unit.flows.helpdesk import HelpDesk
 from tests.unit.flows.house import Browser, House, run
+from tests.unit.flows.test_words import words
 
 MOBILE = "+447400123456"
 
@@ -41,7 +47,7 @@ def wants(browser: Browser, user: User) -> Any:
 
 def desk(house: House, role: Role = Role.TECHNICIAN) -> Staff:
     me = house.user(f"{role}@northwind.test", role=role)
-    return Staff(caller=house.browser().caller, user=me, role=role, level=2)
+    return Staff(caller=house.browser().caller, user=me, role=role, level=2, fresh=True)
 
 
 def clash(house: House, staff: Staff, user: User) -> Any:
@@ -250,3 +256,149 @@ def test_a_case_without_a_diagnosis_is_told_as_it_is(house: House, ada: User) ->
     house.write(lambda tx: tx.cases.add(case))
     told: Any = house.write(lambda tx: dossier(tx, act, ada))["cases"]
     assert told[0]["facts"] == {"cause": None}
+
+
+# -- an active holder is asked
+
+
+def ask(house: House, staff: Staff, user: User) -> Any:
+    return run(releasing.ask_holder(house.parts, staff, user.id))
+
+
+def test_an_active_holder_is_asked_and_decides(house: House, browser: Browser, ada: User) -> None:
+    bob, me = holder(house, UserState.ACTIVE), desk(house)
+    wants(browser, ada)
+    assert clash(house, me, ada).asked_at is None
+    answer = ask(house, me, ada)
+    assert isinstance(answer, Asked)
+    letter = house.last("number_wanted")
+    said = words(house, letter)
+    assert (letter.message.address, letter.values["ending"]) == (bob.email, MOBILE[-3:])
+    assert ada.name not in said.replace(bob.name, "")
+    assert ada.email not in said
+    assert clash(house, me, ada).asked_at == house.clock.now()
+    assert house.again(bob).phone == MOBILE  # nothing is taken
+    assert ask(house, me, ada) == NotAsked()  # once a day
+    house.clock.move(DAY)
+    assert isinstance(ask(house, me, ada), Asked)
+    [entry, _] = [e for e in house.trail(bob) if e.event is Event.PHONE_ASKED]
+    assert entry.facts == {"for": ada.id}
+    house.change(bob, phone=None, phone_verified_at=None)
+    house.write(lambda tx: tx.users.drop_identifier(house.tenant.id, bob.id, MOBILE))
+    assert ask(house, me, ada) == NotAsked()
+
+
+def test_for_whom_it_was_is_not_in_the_holders_export(
+    house: House, browser: Browser, ada: User
+) -> None:
+    bob, me = holder(house, UserState.ACTIVE), desk(house)
+    wants(browser, ada)
+    ask(house, me, ada)
+    act = begin(house.parts, browser.caller)
+    document = house.write(lambda tx: dossier(tx, act, bob))
+    assert "phone.asked" in json.dumps(document, default=str)
+    assert ada.id not in json.dumps(document, default=str)
+
+
+def test_nobody_is_asked_where_there_is_no_clash_no_address_or_no_right(
+    house: House, browser: Browser, ada: User
+) -> None:
+    me = desk(house)
+    assert ask(house, me, ada) == NotAsked()
+    bob = holder(house, UserState.DISABLED)
+    wants(browser, ada)
+    assert ask(house, me, ada) == NotAsked()  # release it instead
+    house.change(bob, state=UserState.ACTIVE, email="")
+    assert ask(house, me, ada) == NotAsked()
+    assert ask(house, desk(house, Role.AUDITOR), ada) == NotAllowed(Why.NO_ROLE)
+    nobody = run(releasing.ask_holder(house.parts, me, house.tenant.id))
+    assert nobody == NotFound()
+    assert house.outbox("number_wanted") == []
+
+
+# -- in a case of the holder's
+
+
+@pytest.fixture
+def help_desk(house: House) -> HelpDesk:
+    """Ada, who holds the number, calls."""
+    return HelpDesk(house)
+
+
+def in_case(help_desk: HelpDesk, by: Staff, ref: str) -> Any:
+    return run(releasing.release_in_case(help_desk.house.parts, by, ref))
+
+
+def test_the_holder_who_is_proved_gets_it_released_in_a_case(
+    house: House, help_desk: HelpDesk
+) -> None:
+    tom = help_desk.staff("tom")
+    ref = help_desk.case(tom)
+    help_desk.push(tom, ref)
+    help_desk.reads(tom, ref, Method.MAIL)
+    number = house.again(help_desk.ada).phone or ""
+    found = in_case(help_desk, tom, ref)
+    assert isinstance(found, Released)
+    assert (found.user.phone, found.user.phone_verified_at) == (None, None)
+    assert house.write(lambda tx: tx.users.holder_of_phone(house.tenant.id, number)) is None
+    assert help_desk.kinds(tom, ref)[-2:] == ["granted", "used"]
+    entry = next(e for e in house.trail(help_desk.ada) if e.event is Event.PHONE_RELEASED)
+    assert entry.facts["ref"] == ref
+    letter = house.last("phone_changed")
+    assert letter.values["what"] == "removed"
+    assert letter.values["notme"]
+    assert len(house.outbox("phone_gone")) == 1
+    assert in_case(help_desk, tom, ref) == casework.NotFound()
+
+
+def test_not_by_what_any_impostor_could_have(house: House, help_desk: HelpDesk) -> None:
+    tom = help_desk.staff("tom")
+    ref = help_desk.case(tom)
+    lacks = [in_case(help_desk, tom, ref)]
+    help_desk.reads(tom, ref, Method.TEXT)
+    lacks.append(in_case(help_desk, tom, ref))
+    help_desk.vouch(tom, ref, help_desk.staff("mia"))
+    lacks.append(in_case(help_desk, tom, ref))
+    assert [one.short.missing for one in lacks] == [
+        (Missing.PROOF,), (Missing.UNRELAYED,), (Missing.BOUND,),
+    ]  # fmt: skip
+    assert house.again(help_desk.ada).phone is not None
+    assert house.outbox("phone_changed") == []
+
+
+def test_a_colleagues_number_asks_for_a_second_technician(help_desk: HelpDesk) -> None:
+    house, chief = help_desk.house, help_desk.staff("cleo", Role.OWNER)
+    house.write(lambda tx: tx.roles.grant(house.tenant.id, help_desk.ada.id, Role.TECHNICIAN))
+    ref = help_desk.case(chief)
+    help_desk.push(chief, ref)
+    help_desk.reads(chief, ref, Method.MAIL)
+    found = in_case(help_desk, chief, ref)
+    assert found.short.missing == (Missing.SECOND,)
+
+
+def test_not_while_changes_are_frozen_nor_in_another_ones_case(
+    house: House, help_desk: HelpDesk
+) -> None:
+    tom, mia = help_desk.staff("tom"), help_desk.staff("mia")
+    ref = help_desk.case(tom)
+    assert isinstance(in_case(help_desk, mia, ref), casework.NotYours)
+    assert in_case(help_desk, tom, "KT-0000") == casework.NotFound()
+    aud = help_desk.staff("aud", Role.AUDITOR)
+    assert in_case(help_desk, aud, ref) == casework.NotAllowed(Why.NO_ROLE)
+    house.change(help_desk.ada, frozen_at=5)
+    help_desk.push(tom, ref)
+    help_desk.reads(tom, ref, Method.MAIL)
+    assert in_case(help_desk, tom, ref) == releasing.Barred()
+
+
+def test_a_case_about_nobody_releases_nothing(house: House, help_desk: HelpDesk) -> None:
+    tom = help_desk.staff("tom")
+    assert tom.user is not None
+    case = Case(
+        id=house.random.id(1), tenant_id=house.tenant.id, ref="KT-7777", user_id=None,
+        identifier="nobody", contact="", note="", state="open", facts={}, created_at=1,
+        closed_at=None,
+    )  # fmt: skip
+    house.write(lambda tx: tx.cases.add(case))
+    run(flow.take(house.parts, tom, "KT-7777"))
+    assert in_case(help_desk, tom, "KT-7777") == casework.NotFound()

@@ -23,7 +23,7 @@ def domain(house: House) -> Domain:
 
 def staff(domain: Domain, role: Role) -> Staff:
     person = domain.house.user(f"{role}@northwind.test", role=role)
-    return Staff(caller=domain.house.browser().caller, user=person, role=role, level=2)
+    return Staff(caller=domain.house.browser().caller, user=person, role=role, level=2, fresh=True)
 
 
 def of(domain: Domain) -> tuple[str, str]:

@@ -32,7 +32,7 @@ def domain(house: House) -> Domain:
 @pytest.fixture
 def tess(domain: Domain) -> Staff:
     person = domain.house.user("tess@northwind.test", role=Role.TECHNICIAN)
-    return Staff(domain.house.browser().caller, person, Role.TECHNICIAN, 2)
+    return Staff(domain.house.browser().caller, person, Role.TECHNICIAN, 2, fresh=True)
 
 
 def ask(domain: Domain, staff: Staff) -> str:
@@ -120,7 +120,7 @@ def test_a_look_belongs_to_its_user_and_tenant(domain: Domain, tess: Staff) -> N
 
 def test_a_look_for_a_name_is_none_at_an_account(domain: Domain) -> None:
     boss = domain.house.user("boss@northwind.test", role=Role.OWNER)
-    staff = Staff(domain.house.browser().caller, boss, Role.OWNER, 2)
+    staff = Staff(domain.house.browser().caller, boss, Role.OWNER, 2, fresh=True)
     asked = run(linking.ask(domain.parts, staff, domain.ada.id, domain.directory.id, "ada"))
     assert isinstance(asked, linking.Asked)
     assert [one.sources for one in domain.work(domain.dc1).looks] == [False]

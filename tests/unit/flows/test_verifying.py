@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from keyturn.flows import asking, staff, support, verifying
+from keyturn.flows import asking, casework, staff, support, verifying
 from keyturn.flows.asking import Capped
 from keyturn.flows.staff import authorise, on_the_host
 from keyturn.flows.verifying import (
@@ -150,22 +150,39 @@ def test_a_second_denial_by_a_call_names_the_technician(pocket: Pocket, tom: Sta
     assert (told["asker"], told["staff"]) == ("Tom", True)
 
 
-def test_that_nobody_answers_is_recorded_once(pocket: Pocket, tom: Staff) -> None:
+def test_that_nobody_answers_is_recorded_once_though_nobody_looks(
+    pocket: Pocket, tom: Staff
+) -> None:
     house, approval_id = pocket.house, begun(pocket, tom)
-    house.clock.move(LIFE_MS)
-    for _ in range(2):
-        assert seen(pocket, tom, approval_id).standing.one.ended is Ended.EXPIRED
+    house.clock.move(LIFE_MS - 1)
+    assert run(verifying.settle(house.parts)) == 0
+    house.clock.move(1)
+    assert [run(verifying.settle(house.parts)) for _ in range(2)] == [1, 0]
+    assert seen(pocket, tom, approval_id).standing.one.ended is Ended.EXPIRED
+    assert pocket.stored(seen(pocket, tom, approval_id).standing.one).state is State.OVER
     assert house.events().count("caller.unverified") == 1
     assert house.trail()[-1].facts["why"] == "expired"
 
 
-def test_an_end_that_is_stored_already_is_not_recorded_again(pocket: Pocket, tom: Staff) -> None:
-    first = begun(pocket, tom)
+def test_an_answer_that_comes_too_late_records_it_at_once(pocket: Pocket, tom: Staff) -> None:
+    house = pocket.house
+    one = seen(pocket, tom, begun(pocket, tom)).standing.one
+    house.clock.move(LIFE_MS)
+    pocket.says(one, APPROVE, one.number)
+    assert house.trail()[-1].facts["why"] == "expired"
+    assert run(verifying.settle(house.parts)) == 0
+
+
+def test_a_question_that_a_newer_one_ended_is_recorded_once(pocket: Pocket, tom: Staff) -> None:
+    house, first = pocket.house, begun(pocket, tom)
     begun(pocket, tom)
-    assert seen(pocket, tom, first).standing.one.ended is Ended.NEWER
-    pocket.house.clock.move(3 * 60 * MINUTE)  # so old that it is not held any more
-    assert seen(pocket, tom, first).standing.one.ended is Ended.NEWER
-    assert "caller.unverified" not in pocket.house.events()
+    for _ in range(2):
+        assert seen(pocket, tom, first).standing.one.ended is Ended.NEWER
+    assert house.events().count("caller.unverified") == 1
+    house.clock.move(3 * 60 * MINUTE)  # so old that it is not held any more
+    assert [run(verifying.settle(house.parts)) for _ in range(2)] == [1, 0]
+    told = [e.facts["why"] for e in house.trail() if e.event == "caller.unverified"]
+    assert told == ["newer", "expired"]
 
 
 def test_nobody_but_who_asked_sees_the_number(pocket: Pocket, tom: Staff, house: House) -> None:
@@ -254,8 +271,10 @@ def case_of(house: House, identifier: str) -> Case:
 
 def test_a_case_is_named_in_the_trail(pocket: Pocket, tom: Staff) -> None:
     ref = case_of(pocket.house, "ada@northwind.test").ref
+    run(casework.take(pocket.house.parts, tom, ref))
     begun(pocket, tom, ref)
-    assert pocket.house.trail()[-1].facts["case"] == ref
+    asked = [e for e in pocket.house.trail() if e.event == "approval.asked"]
+    assert asked[-1].facts["case"] == ref
 
 
 def test_a_case_of_somebody_else_is_not_found(pocket: Pocket, tom: Staff) -> None:

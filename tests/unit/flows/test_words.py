@@ -21,18 +21,23 @@ from tests.unit.flows import hands
 from tests.unit.flows.house import EMAIL, PASSWORD, Browser, House, Letter, run
 
 LETTERS = JinjaLetters(lambda tenant, path: f"https://id.test/t/{tenant.slug}{path}")
-#: queued by support, deletion, break-glass, alarms, directories and invitations, which have
-#: tests of their own
+#: queued by support, deletion, break-glass, alarms, directories, invitations, the help desk's cases
+#: and devices, which have tests of their own
 ELSEWHERE = {
     "alarm", "case_opened", "erase_asked", "data_exported", "break_glass", "directory_changed",
     "directory_spent", "directory_started", "password_ends", "activation", "activation_reset",
-    "activation_soon", "app_changed", "approvals_denied",
+    "activation_soon", "app_changed", "approvals_denied", "case_approval", "case_code",
+    "countersign_asked", "countersign_done", "device_changed", "first_code", "first_link",
+    "number_wanted", "phone_lost",
+    "phone_lost_stopped",
 }  # fmt: skip
 
 
-def words(house: House, letter: Letter) -> str:
-    """The message as delivery would word it."""
-    about = {"id": letter.message.id, "name": "Ada", "timezone": None, "locks": 4}
+def words(house: House, letter: Letter, language: str = "") -> str:
+    """The message as delivery would word it, to somebody who chose `language`."""
+    about = {
+        "id": letter.message.id, "name": "Ada", "timezone": None, "locks": 4, "language": language,
+    }  # fmt: skip
     to, values = letter.message.address or "x@y.test", {**about, **letter.values}
     if letter.message.channel == "mail":
         return LETTERS.mail(letter.kind, house.tenant, to, values).text

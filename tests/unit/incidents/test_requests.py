@@ -231,16 +231,20 @@ def test_no_answer_can_be_framed(web: Web) -> None:
 
 
 def test_nothing_personal_is_kept_by_whatever_stands_between(
-    house: House, browser: WebBrowser
+    house: House, web: Web, browser: WebBrowser
 ) -> None:
     """Steam (25 December 2015): pages of some people were kept on the way and shown to others."""
     house.user()
     browser.get("/signin")
     browser.post("/signin", identifier=EMAIL, password=PASSWORD)
     for path in paths("GET"):
-        # the app's files are the same for everybody, and are there without a network, too
-        if path != "/robots.txt" and "css" not in path and not path.startswith("/app/"):
-            assert browser.get(path).header("cache-control") == "no-store", path
+        page = browser.get(path)
+        if path.startswith("/app/"):  # kept on the phone: the same for everybody
+            stranger = web.request("GET", path)
+            assert (page.status, page.body) == (stranger.status, stranger.body), path
+            assert page.all("set-cookie") == [], path
+        elif path != "/robots.txt" and "css" not in path:
+            assert page.header("cache-control") == "no-store", path
 
 
 @pytest.mark.parametrize(

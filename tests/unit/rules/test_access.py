@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from keyturn.rules.access import Action, Staff, Why, hindrance, rank
+from keyturn.rules.access import Action, Staff, Why, hindrance, lacking, rank
 from keyturn.rules.accounts import Role, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.callers import Caller
 
 READ, UNLOCK, END, CLOSE = Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE
 MAY = {
     Role.OWNER: set(Action),
-    Role.MANAGER: set(Action),
+    Role.MANAGER: set(Action) - {Action.API_KEYS},
     Role.TECHNICIAN: {
         READ,
         UNLOCK,
@@ -19,11 +21,12 @@ MAY = {
         CLOSE,
         Action.START_RESET,
         Action.RELEASE_NUMBER,
+        Action.RELEASE_DEVICE,
         Action.VERIFY,
         Action.INVITE,
         Action.RESET_USER,
     },
-    Role.AUDITOR: {READ},
+    Role.AUDITOR: {READ, Action.EXPORT_TRAIL, Action.EXPORT_USERS},
 }
 TENANT = Tenant("t", "t", "T", None, "a@t.test", "#000000", "UTC", (), (), TenantPolicy(), 1)
 
@@ -36,7 +39,7 @@ def _user(user_id: str) -> User:
 
 
 def _staff(role: Role, user: User | None) -> Staff:
-    return Staff(Caller(TENANT, "b", (), "", "x"), user, role, 2)
+    return Staff(Caller(TENANT, "b", (), "", "x"), user, role, 2, fresh=True)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -75,6 +78,38 @@ def test_nobody_disables_or_unfreezes_themselves_or_changes_their_own_role(actio
 def test_a_command_on_the_host_may_do_all_to_everybody(action: Action) -> None:
     staff = _staff(Role.OWNER, None)
     assert hindrance(staff, action, _user("owner"), rank(Role.OWNER)) is None
+
+
+#: what harms nobody, or gives back
+CALM = {
+    READ, UNLOCK, END, CLOSE, Action.START_RESET, Action.VERIFY, Action.RELEASE_NUMBER,
+    Action.RELEASE_DEVICE, Action.INVITE, Action.ENABLE, Action.CREATE_USER, Action.HEALTH,
+    Action.SEE_AS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("action", Action)
+def test_what_is_dangerous_needs_a_proof_of_just_now_and_the_right_comes_first(
+    role: Role, action: Action
+) -> None:
+    stale = replace(_staff(role, _user("me")), fresh=False)
+    may = action in MAY[role]
+    needed = Why.PROOF if action not in CALM else None
+    assert hindrance(stale, action, _user("other"), 0) is (needed if may else Why.NO_ROLE)
+    assert lacking(stale, action, _user("other"), 0) is (None if may else Why.NO_ROLE)
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("fresh", [True, False])
+def test_who_looks_as_a_lower_role_reads_and_does_nothing(action: Action, *, fresh: bool) -> None:
+    looker = replace(_staff(Role.MANAGER, _user("me")), looking=True, fresh=fresh)
+    wanted = None if action is READ else Why.LOOKING if action in MAY[Role.MANAGER] else Why.NO_ROLE
+    assert hindrance(looker, action, _user("other"), 0) is wanted
+
+
+def test_nobody_has_proved_themselves_unless_it_is_said() -> None:
+    assert not Staff(Caller(TENANT, "b", (), "", "x"), _user("me"), Role.OWNER, 2).fresh
 
 
 def test_what_is_done_to_nobody_in_particular_is_judged_by_the_role_alone() -> None:

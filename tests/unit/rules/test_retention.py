@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from keyturn.rules.lockout import DAY
 from keyturn.rules.retention import (
+    BREATH_MS,
     LEASE_MS,
     ORDER,
     PAUSE_MS,
@@ -65,6 +66,13 @@ def test_a_round_goes_through_every_window_of_every_kind_and_then_rests(
     assert is_over(at)
     assert (at.holder, at.until, at.due_at) == ("me", NOW + LEASE_MS, NOW + REST_MS)
     assert at.removed == {"t": {str(k): n + 1 for k, n in zip(ORDER, windows, strict=True)}}
+
+
+@pytest.mark.parametrize(("removed", "pause"), [({}, BREATH_MS), ({"t": 1}, PAUSE_MS)])
+def test_a_kind_of_which_nothing_goes_makes_nobody_wait(
+    removed: dict[str, int], pause: int
+) -> None:
+    assert stepped(Round(), "me", NOW, removed, ()).due_at == NOW + pause
 
 
 def test_between_two_windows_there_is_a_pause() -> None:

@@ -11,6 +11,7 @@ import pytest
 from keyturn.rules import phone_app
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.binding import No, Rows
+from keyturn.rules.matching import Ended
 from keyturn.steps import openings, showing
 from keyturn.steps.acts import begin
 from tests.unit.flows.activations import invited, link_for, rows_of
@@ -58,3 +59,21 @@ def test_what_a_reset_has_overtaken_shows_nothing(house: House) -> None:
     assert show(house, ada, 7) is No.LINK
     assert show(house, ada, 1, state=UserState.DISABLED) is No.USER
     assert house.count("scan_codes") == 0
+
+
+def test_the_end_of_a_page_ends_its_own_code_and_no_other(house: House) -> None:
+    ada = invited(house)
+    link_for(house, ada)
+    flow = show(house, ada, 1)
+    act = begin(house.parts, house.browser().caller)
+
+    def end(flow_id: str) -> list[Ended | None]:
+        return house.write(
+            lambda tx: [
+                code.ended
+                for code in showing.end(tx, act, rows_of(tx, ada, act.now), flow_id).codes
+            ]
+        )
+
+    assert end("a page without a code") == [None]
+    assert end(flow.id) == [Ended.NEWER]

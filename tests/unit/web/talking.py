@@ -87,7 +87,7 @@ class Talker:
         assert page.status == 200, (page.status, page.body)
         bound = signatures.claimed_signature(self.headers)
         told = dict(page.headers)
-        signatures.verify_answer(NOTARY.server_key, 200, told, page.body, bound)
+        signatures.verify_answer(NOTARY.server_key, 200, told, page.body, bound, phones.TAG)
         said: dict[str, Any] = json.loads(page.body)
         assert said.pop("now") == self.house.clock.now()
         return said

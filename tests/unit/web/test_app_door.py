@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
+from keyturn.rules import recoveries
 from keyturn.rules.accounts import User
 from keyturn.rules.directories.things import LinkedAccount
 from keyturn.rules.events import Event
-from keyturn.rules.lockout import MINUTE
+from keyturn.rules.lockout import DAY, MINUTE
 from keyturn.steps.acts import begin, record
 from keyturn.web import strikes
 from keyturn.web.app_door.operations import OPERATIONS
 from keyturn.web.app_door.told import plain
 from keyturn.wire import signatures
 from tests.unit.flows.agency import Agency
+from tests.unit.flows.hands import token
 from tests.unit.flows.handsets import enters, show
 from tests.unit.flows.house import House
 from tests.unit.web.browsing import Web, open_web
@@ -125,7 +127,9 @@ class TestWhatIsTold:
     def test_the_app_lock_and_what_it_stands_before(
         self, house: House, user: User, phone: Talker
     ) -> None:
-        bare = {"code": "lock", "set": False, "until": None, "closed": False, "left": 5}
+        bare = {
+            "code": "lock", "set": False, "until": None, "closed": False, "left": 5, "key": False,
+        }  # fmt: skip
         assert phone.error("unlock") == bare
         assert phone.result("pin", pin=PIN) == {}
         wrong = {**bare, "set": True, "left": 4}
@@ -134,11 +138,62 @@ class TestWhatIsTold:
         assert phone.result("unlock", proof=PROOF) == {"count": 1}
         made = phone.result("offline", proof=PROOF)
         assert (made["digits"], made["period"]) == (6, 30)
-        assert phone.result("state")["lock"] == {"set": True, "until": None}
+        assert phone.result("state")["lock"] == {"set": True, "until": None, "key": False}
         assert phone.result("unbind", proof=PROOF) == {}
         now = house.clock.now()
         assert phone.error("state") == {"code": "unbound", "why": "revoked", "at": now}
         assert user.id
+
+    def test_a_phone_that_is_said_to_be_lost(self, house: House, user: User, phone: Talker) -> None:
+        phone.result("pin", pin=PIN)
+        assert phone.result("state")["lost"] is None
+        now = house.clock.now()
+        one = recoveries.begun(
+            house.random.id(now), user, (house.random.id(now), "KT-7"), user.id, now, bound=False
+        )
+        house.write(lambda tx: tx.recoveries.add(one))
+        told = {"id": one.id, "ref": "KT-7", "asked_at": now, "due_at": now + DAY}
+        assert phone.result("state")["lost"] == told
+        assert phone.error("stop-lost", id=one.id)["code"] == "lock"
+        assert phone.error("stop-lost", id="0" * 26, proof=PROOF) == {"code": "unknown"}
+        assert phone.result("stop-lost", id=one.id, proof=PROOF) == {"stopped": True}
+        assert phone.result("stop-lost", id=one.id, proof=PROOF) == {"stopped": False}
+        assert phone.result("state")["lost"] is None
+
+    def test_the_phones_own_lock(self, house: House, phone: Talker) -> None:
+        held = token()
+        phone.result("pin", pin=PIN)
+        assert phone.result("lock-ask", does="unlock") == {"options": None}
+        made = held.create(phone.result("lock-new")["options"])
+        wrong = {**made, "response": {**made["response"], "attestationObject": "AAAA"}}
+        assert phone.error("lock-key", made=wrong, proof=PROOF) == {"code": "key"}
+        made = held.create(phone.result("lock-new")["options"])
+        assert phone.result("lock-key", made=made, proof=PROOF) == {}
+        assert phone.result("state")["lock"]["key"] is True
+        asked = phone.result("lock-ask", does="unlock")["options"]
+        house.browser().fail(5)
+        given = held.get(asked)
+        assert phone.result("unlock", proof={"key": given}) == {"count": 1}
+        assert phone.error("unlock", proof={"key": given})["code"] == "lock"
+        assert phone.result("lock-forget", proof=PROOF) == {}
+        assert phone.result("state")["lock"]["key"] is False
+
+    @pytest.mark.parametrize("made", [None, {}, [], {"type": "public-key", "id": "A"}])
+    def test_what_no_platform_makes_is_not_read(self, phone: Talker, made: object) -> None:
+        assert phone.error("lock-key", made=made, proof=PROOF) == {"code": "body", "field": "made"}
+
+    @pytest.mark.parametrize("proof", [{"key": {}}, {"pin": PIN, "key": {}}, {"key": None}, {}])
+    def test_what_opens_no_lock_is_not_read(self, phone: Talker, proof: object) -> None:
+        assert phone.error("unlock", proof=proof) == {"code": "body", "field": "proof"}
+
+    @pytest.mark.parametrize(
+        ("body", "field"),
+        [({"does": "sessions"}, "does"), ({}, "does"), ({"does": "unlock", "about": "x"}, "about")],
+    )
+    def test_a_question_is_for_what_the_lock_stands_before(
+        self, phone: Talker, body: dict[str, str], field: str
+    ) -> None:
+        assert phone.error("lock-ask", **body) == {"code": "body", "field": field}
 
     def test_how_things_stand(self, house: House, user: User, phone: Talker) -> None:
         directory = Agency(house).directory
@@ -159,6 +214,7 @@ class TestWhatIsTold:
             {
                 "id": directory.id, "name": directory.name, "identity": None,
                 "kind": "active_directory", "account": "ada", "upn": "ada@corp.example.test",
+                "known": None, "job": None,
             }
         ]  # fmt: skip
         assert {k: told[k] for k in ("offline", "waiting", "checked_at", "frozen_at")} == {

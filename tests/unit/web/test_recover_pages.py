@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from keyturn.flows import inviting, staff
+from keyturn.rules.accounts import UserState
 from keyturn.rules.codes import RESEND_MS
 from keyturn.rules.lockout import HOUR, MINUTE
-from tests.unit.flows.house import EMAIL, PASSWORD, House
+from tests.unit.flows.house import EMAIL, PASSWORD, House, run
 from tests.unit.web.browsing import Page, Web, WebBrowser
 
 NEW = "a rather different phrase"
@@ -135,3 +137,42 @@ def test_a_password_that_cannot_be_used_says_why(house: House, browser: WebBrows
     page = browser.post("/recover/password", password="northwind-99")
     assert page.status == 422
     assert "easy to guess here" in page.text
+
+
+def test_who_was_never_in_here_is_led_to_their_first_day(house: House, web: Web) -> None:
+    ada = house.user(password=None, state=UserState.INVITED)
+    chief = staff.on_the_host(house.browser().caller)
+    run(inviting.invite(house.parts, chief, ada.id))
+    house.clock.move(2 * HOUR)
+    browser = web.browser()
+    forget(browser)
+    browser.post("/recover/code", code=house.last("first_code").code)
+    page = browser.follow()
+    assert page.heading == "Your account waits to be set up: do that now."
+    onward = browser.post("/recover/first")
+    assert (onward.location or "").startswith("/activate/")
+    assert browser.follow().heading.startswith("You are a few steps from using your phone")
+    assert browser.get("/recover/first").location == "/recover"
+    assert browser.post("/recover/first").location == "/recover"
+
+
+def test_whom_nobody_has_invited_is_told_so_after_the_code(house: House, web: Web) -> None:
+    house.user(password=None, state=UserState.INVITED)
+    browser = web.browser()
+    forget(browser)
+    browser.post("/recover/code", code=house.last("first_code").code)
+    browser.follow()
+    page = browser.post("/recover/first")
+    assert page.status == 422
+    assert "has to invite you" in page.heading
+
+
+def test_a_link_of_a_moment_ago_is_looked_for_first(house: House, web: Web) -> None:
+    ada = house.user(password=None, state=UserState.INVITED)
+    chief = staff.on_the_host(house.browser().caller)
+    run(inviting.invite(house.parts, chief, ada.id))
+    browser = web.browser()
+    forget(browser)
+    browser.post("/recover/code", code=house.last("first_code").code)
+    browser.follow()
+    assert browser.post("/recover/first").status == 429

@@ -28,17 +28,26 @@ def test_what_is_served_has_the_hash_that_is_published(web: Web, name: str) -> N
     assert base64.b64encode(hashlib.sha384(served.body).digest()).decode() == digest(name)
 
 
+def _beside(text: str) -> set[str]:
+    """What a script loads by name, with its own release."""
+    return {f"{name}.js" for name in re.findall(r'"(policies|passphrases|seal|choosing)"', text)}
+
+
 def test_whatever_the_page_loads_is_published() -> None:
     source = "".join(
         pages().loader.get_source(pages(), name)[0]  # type: ignore[union-attr]
-        for name in ("directory_choose.html", "directory_signin.html")
+        for name in (
+            "directory_choose.html",
+            "directory_signin.html",
+            "console/case_temporary.html",
+        )
     )
     layout = pages().loader.get_source(pages(), "layout.html")[0]  # type: ignore[union-attr]
     found = set(re.findall(r'src="/static/([^?"]+\.js)', source + layout))
     waiting = set(found)
     while waiting:
         text = STATIC.joinpath(waiting.pop()).read_text("utf-8")
-        loads = {f"{name}.js" for name in re.findall(r'"(policies|passphrases|seal)"', text)}
+        loads = _beside(text)
         loads |= set(re.findall(r'(?:from "|import\([`"])\./([\w/]+\.js)', text))
         waiting |= loads - found
         found |= loads
@@ -49,10 +58,13 @@ def test_whatever_the_page_loads_is_published() -> None:
 def test_whatever_the_app_loads_is_published_and_nothing_else() -> None:
     found, waiting = {"app/main.js", "app/worker.js"}, {"app/main.js"}
     while waiting:
-        text = STATIC.joinpath(waiting.pop()).read_text("utf-8")
+        script = waiting.pop()
+        text = STATIC.joinpath(script).read_text("utf-8")
         own = re.findall(r'(?:from |import |import\()"(\./|\.\./)([\w/]+\.js)"', text)
-        loads = {f"app/{name}" if where == "./" else name for where, name in own}
-        waiting |= {name for name in loads - found if name.startswith("app/")}
+        here = "app/" if script.startswith("app/") else ""
+        loads = {here + name if where == "./" else name for where, name in own} | _beside(text)
+        loads |= set(re.findall(r"import\(`\./(vendor/[\w/]+\.js)", text))
+        waiting |= {name for name in loads - found if not name.startswith("vendor/")}
         found |= loads
     assert found == set(APP)
 

@@ -183,9 +183,9 @@ def test_the_vectors_verify() -> None:
     for one in told["answers"]:
         bound = signatures.claimed_signature(told["requests"][one["request"]]["headers"])
         body = one["body"].encode()
-        signatures.verify_answer(public, one["status"], one["headers"], body, bound)
+        signatures.verify_answer(public, one["status"], one["headers"], body, bound, phones.TAG)
     for one in told["forged"]:
         bound = signatures.claimed_signature(told["requests"][one["request"]]["headers"])
-        args = (public, one["status"], one["headers"], one["body"].encode(), bound)
+        args = (public, one["status"], one["headers"], one["body"].encode(), bound, phones.TAG)
         assert why(signatures.verify_answer, *args) == one["why"]
     assert [one["text"] for one in told["points"] if one["key"]] == [POINT]

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyturn.wire import phones
 from keyturn.wire import signatures as s
 from keyturn.wire.signatures import Forged, Kind, Lane, Sender
 
@@ -165,6 +166,19 @@ def test_an_answer_is_accepted_for_its_own_request_only() -> None:
     assert why(s.verify_answer, SERVER_KEY, 200, {}, b"yes", first) == "missing"
     bare = {"signature": headers["signature"]}
     assert why(s.verify_answer, SERVER_KEY, 200, bare, b"yes", first) == "missing"
+
+
+def test_what_is_said_to_a_phone_is_no_answer_to_an_agent_nor_the_other_way_round() -> None:
+    bound = s.claimed_signature(request())
+    for said, heard in ((s.TAG, phones.TAG), (phones.TAG, s.TAG)):
+        headers = s.sign_answer(SERVER, 200, b"yes", bound, said)
+        s.verify_answer(SERVER_KEY, 200, headers, b"yes", bound, said)
+        args = (SERVER_KEY, 200, headers, b"yes", bound, heard)
+        assert why(s.verify_answer, *args) == "covered"
+        renamed = {**headers, "signature-input": headers["signature-input"].replace(
+            f'tag="{said}"', f'tag="{heard}"')}  # fmt: skip
+        args = (SERVER_KEY, 200, renamed, b"yes", bound, heard)
+        assert why(s.verify_answer, *args) == "signature"
 
 
 def test_a_request_is_no_answer() -> None:

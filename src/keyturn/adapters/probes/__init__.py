@@ -12,6 +12,7 @@ from keyturn.adapters.probes.dns import DnsProbe
 from keyturn.adapters.probes.host import HostProbe
 from keyturn.adapters.probes.ledger import FactLedger
 from keyturn.adapters.probes.mail import SmtpProbe
+from keyturn.adapters.probes.ranges import RangesProbe
 from keyturn.adapters.probes.sms import KannelProbe, RestProbe, SmppProbe
 from keyturn.adapters.probes.web import WebProbe
 from keyturn.adapters.smtp import SmtpServer
@@ -46,6 +47,7 @@ def probes_of(settings: Settings, clock: Clock, dns: Dns | None = None) -> Probe
         host=HostProbe(places, folder / "keys.json", setup.mail_keys, settings.doctor.ntp),
         database=DatabaseProbe(settings.store.url),
         push=_push(settings),
+        ranges=_ranges(settings),
     )
 
 
@@ -104,6 +106,11 @@ def _push(settings: Settings) -> WebProbe | None:
     if not push.hosts or not push.ports or not settings.server.origin.startswith("https://"):
         return None
     return WebProbe(str(push.ca_file) if push.ca_file else None)
+
+
+def _ranges(settings: Settings) -> RangesProbe | None:
+    path = settings.networks.ranges
+    return None if path is None else RangesProbe(path)
 
 
 def _gateway(settings: Settings) -> Gateway | None:

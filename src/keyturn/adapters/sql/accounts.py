@@ -270,6 +270,11 @@ class SqlRoles(Repository):
             found.setdefault(user_id, set()).add(Role(role))
         return {user_id: frozenset(every) for user_id, every in found.items()}
 
+    def here(self, tenant_id: str, user_ids: Sequence[str]) -> Mapping[str, Role]:
+        theirs = roles.c.tenant_id == tenant_id, roles.c.user_id.in_(user_ids)
+        wanted = select(roles.c.user_id, roles.c.role).where(*theirs)
+        return {user_id: Role(role) for user_id, role in self._c.execute(wanted)}
+
     def grant(self, tenant_id: str, user_id: str, role: Role) -> None:
         self.revoke(tenant_id, user_id)
         values = {"tenant_id": tenant_id, "user_id": user_id, "role": str(role)}

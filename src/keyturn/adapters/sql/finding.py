@@ -84,7 +84,7 @@ class Sieve:
         if self.state is not None:
             kept.append(users.c.state == str(self.state))
         if self.locked is not None:
-            kept.append(whose.in_(_locked_now(self.tenant_id, self.locked)))
+            kept.append(whose.in_(locked_now(self.tenant_id, self.locked)))
         return kept
 
 
@@ -107,7 +107,7 @@ class Finding(Repository):
         everybody = select(users.c.id).where(
             users.c.tenant_id == tenant_id, users.c.id != tenant_id
         )
-        locked = _locked_now(tenant_id, now)
+        locked = locked_now(tenant_id, now)
         return self._count(everybody, most + 1), self._count(locked, most + 1)
 
     def file(self, limit: int) -> int:
@@ -146,7 +146,7 @@ class Finding(Repository):
 
     def _locked(self, sieve: Sieve, after: str | None, limit: int) -> Page:
         """Begins with the few lanes that are locked, not with the many users."""
-        locked = _locked_now(sieve.tenant_id, sieve.locked or 0)
+        locked = locked_now(sieve.tenant_id, sieve.locked or 0)
         if after:
             locked = locked.where(lanes.c.user_id > after)
         ids = self._c.execute(locked.order_by(lanes.c.user_id).limit(limit + 1)).scalars().all()
@@ -171,7 +171,7 @@ class Finding(Repository):
         """
         if after and len(after) > _ID:
             return self._filed(sieve, after, limit)
-        first = self._unfiled(sieve, after or "")
+        first = self.fresh(sieve, after or "")
         if len(first) >= limit:
             return Page(users=first[:limit], after=first[limit - 1].id)
         rest = self._filed(sieve, None, limit - len(first))
@@ -180,21 +180,22 @@ class Finding(Repository):
     def _filed(self, sieve: Sieve, after: str | None, limit: int) -> Page:
         """A short window mostly fills a page; where it does not, a long one is looked through."""
         driver, others = self._rarest(sieve)
-        seen = _seen(sieve.tenant_id, driver, after)
+        looked = seen(sieve.tenant_id, driver, after)
 
         def within(window: int) -> Page:
-            wanted = _sifted(sieve, seen.limit(window).cte("seen"), driver, others)
+            wanted = _sifted(sieve, looked.limit(window).cte("seen"), driver, others)
             rows = self._c.execute(wanted.limit(limit + 1)).all()
             found = [USER.value(row[1:]) for row in rows[:limit]]
             if len(rows) > limit:
                 return Page(users=found, after=found[-1].id + rows[limit - 1][0])
-            last = self._c.execute(seen.offset(window - 1).limit(1)).first()
+            last = self._c.execute(looked.offset(window - 1).limit(1)).first()
             return Page(users=found, after=last[1] + last[0] if last else None)
 
         page = within(SHORT * limit)
         return page if page.after is None or len(page.users) == limit else within(WINDOW)
 
-    def _unfiled(self, sieve: Sieve, after: str) -> list[User]:
+    def fresh(self, sieve: Sieve, after: str = "") -> list[User]:
+        """Whom a search finds among those who are not filed yet."""
         wanted = USER.select().where(_UNFILED).order_by(users.c.id.desc()).limit(UNFILED_MOST)
         newest = [user for user in self._users(wanted) if user.id > after]
         theirs = sorted(user.id for user in newest if search.found(sieve.terms, user))
@@ -208,7 +209,7 @@ class Finding(Repository):
         return ordered[0], ordered[1:]
 
     def _weight(self, tenant_id: str, term: Term) -> tuple[int, int]:
-        those = _seen(tenant_id, term, None)
+        those = seen(tenant_id, term, None)
         return self._count(those, MANY), -len(term.starts[0])
 
 
@@ -216,7 +217,7 @@ def _page(found: list[User], limit: int) -> Page:
     return Page(users=found[:limit], after=found[limit - 1].id if len(found) > limit else None)
 
 
-def _locked_now(tenant_id: str, now: int) -> Select[Any]:
+def locked_now(tenant_id: str, now: int) -> Select[Any]:
     """The users who have a lane that is locked at `now`."""
     return (
         select(lanes.c.user_id)
@@ -230,7 +231,7 @@ def _locked_now(tenant_id: str, now: int) -> Select[Any]:
     )
 
 
-def _seen(tenant_id: str, term: Term, after: str | None) -> Select[Any]:
+def seen(tenant_id: str, term: Term, after: str | None) -> Select[Any]:
     """Words that a term begins, in order, each read from the index where it stands."""
     parts = []
     for start in term.starts:
@@ -278,7 +279,8 @@ def _kept(sieve: Sieve, window: CTE) -> CTE:
     return kept.cte("kept").prefix_with("MATERIALIZED")
 
 
-def _begins(word: ColumnElement[str], term: Term) -> ColumnElement[bool]:
+def begins(word: ColumnElement[str], term: Term) -> ColumnElement[bool]:
+    """Whether a term begins a word."""
     return or_(*(and_(word >= start, word < start + LAST) for start in term.starts))
 
 
@@ -289,6 +291,6 @@ def _first(window: CTE, term: Term) -> ColumnElement[str]:
     that few words begin with a term, would read all that do.
     """
     other = words.alias()
-    those = case((_begins(other.c.word, term), other.c.word))
+    those = case((begins(other.c.word, term), other.c.word))
     mine = select(func.min(those)).where(other.c.user_id == window.c.user_id)
     return mine.correlate(window).scalar_subquery()

@@ -183,6 +183,11 @@ class SqlBudgets(Repository):
         row = _spend(self._dialect).rows(self._c, params)[0]
         return Spending(start=row[0], count=row[1])
 
-    def look(self, tenant_id: str, key: str, budget: Budget) -> Spending | None:
-        row = self._c.execute(_LOOK, {"tid": tenant_id, "b_key": row_key(budget.name, key)}).first()
+    def look(
+        self, tenant_id: str, key: str, budget: Budget, *, hold: bool = False
+    ) -> Spending | None:
+        wanted = _LOOK.with_for_update() if hold else _LOOK
+        row = self._c.execute(
+            wanted, {"tid": tenant_id, "b_key": row_key(budget.name, key)}
+        ).first()
         return None if row is None else Spending(start=row[0], count=row[1])

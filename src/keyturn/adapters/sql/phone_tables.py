@@ -81,6 +81,7 @@ phones = Table(
     Column("checks_at", MS),
     Column("subscription", Text),
     Column("pin", Text, nullable=False),
+    Column("lock_key", Text),
     Column("offline", Text, nullable=False),
     Column("offline_used", MS),
     Index(None, "user_id"),

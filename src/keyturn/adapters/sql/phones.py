@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -26,6 +27,7 @@ from keyturn.adapters.sql.schema import users
 from keyturn.ports.phones import Kept, Subscribed
 from keyturn.rules.accounts import User
 from keyturn.rules.activation import REMIND_MS, Link
+from keyturn.rules.app_lock import LockKey
 from keyturn.rules.approvals import HISTORY_MS, LIFE_MS, Approval, State
 from keyturn.rules.binding import Rows
 from keyturn.rules.enrolment import NUMBER_MS, CodeState, ScanCode
@@ -172,16 +174,20 @@ class SqlPhones(Repository):
         self._c.execute(update(phones).where(*_phone(tenant_id, phone_id)).values(cells))
 
     def kept(self, tenant_id: str, phone_id: str) -> Kept | None:
-        columns = phones.c.pin, phones.c.offline, phones.c.offline_used
+        columns = phones.c.pin, phones.c.offline, phones.c.offline_used, phones.c.lock_key
         wanted = select(*columns).where(*_phone(tenant_id, phone_id))
         if self._writing:
             wanted = wanted.with_for_update()
         row = self._c.execute(wanted).first()
-        return None if row is None else Kept(*row)
+        if row is None:
+            return None
+        pin, offline, used, key = row
+        return Kept(pin, offline, used, LockKey(**json.loads(key)) if key else None)
 
     def keep(self, tenant_id: str, phone_id: str, kept: Kept) -> None:
+        key = compact(asdict(kept.key)) if kept.key else None
         cells = {"pin": kept.pin, "offline": kept.offline, "offline_used": kept.used}
-        self._change(tenant_id, phone_id, **cells)
+        self._change(tenant_id, phone_id, **cells, lock_key=key)
 
     # -- push
 

@@ -10,8 +10,9 @@ whose epoch has moved on, and comes to nothing.
 Voided is all that could be used twice or that was taken back after the backup: sessions,
 what browsers had begun, codes and links, the trust in known clients, codes that an
 authenticator has shown so far, mails that waited to be sent, what agents had under way
-(`directory_restore.py`), and what phones were asked (`phone_restore.py`).  Locks and counted
-failures are what they were.
+(`directory_restore.py`), what phones were asked (`phone_restore.py`), recoveries of lost phones
+(`case_restore.py`), keys that were revoked since (`verification_restore.py`), and devices
+(`device_restore.py`).  Locks and counted failures are what they were.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, inspect, select, text, update
 
 from keyturn.adapters.archive import BadArchive, Manifest, Part
-from keyturn.adapters.sql import directory_restore, phone_restore
+from keyturn.adapters.sql import (
+    case_restore,
+    countersigns,
+    device_restore,
+    directory_restore,
+    phone_restore,
+    verification_restore,
+)
+from keyturn.adapters.sql.device_restore import Spoke
 from keyturn.adapters.sql.facts import GENERATION, RESTORED
 from keyturn.adapters.sql.migrate import HEAD, NotOurs, alone, bring, revision_of
 from keyturn.adapters.sql.phone_restore import Heard
@@ -103,6 +112,8 @@ class _Before:
     erased: Sequence[str] = ()
     revoked: Sequence[str] = ()
     phones: Mapping[str, Heard] = field(default_factory=dict)
+    keys: Sequence[str] = ()
+    devices: Mapping[str, Spoke] = field(default_factory=dict)
 
 
 def restore(
@@ -165,6 +176,8 @@ def _remember(connection: Connection, since: int) -> _Before:
         erased=connection.execute(gone).scalars().all(),
         revoked=directory_restore.revoked(connection),
         phones=phone_restore.heard(connection),
+        keys=verification_restore.revoked(connection),
+        devices=device_restore.spoke(connection),
     )
 
 
@@ -237,6 +250,10 @@ def _void(connection: Connection, manifest: Manifest, moment: Moment, before: _B
     erased = _erase_again(connection, now, before.erased)
     directory_restore.void(connection, taken_at, now, before.revoked)
     phone_restore.void(connection, taken_at, now, before.phones)
+    case_restore.void(connection, now)
+    countersigns.void(connection, now)
+    verification_restore.void(connection, now, before.keys)
+    device_restore.void(connection, now, before.devices)
     generation = _next_generation(connection, now, before)
     restored = Restored(generation, unsent, erased)
     _write_down(connection, manifest, moment, restored)

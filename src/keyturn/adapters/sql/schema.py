@@ -54,6 +54,12 @@ def whole() -> MetaData:
         "signin_tables",
         "webhook_tables",
         "phone_tables",
+        "case_tables",
+        "batch_tables",
+        "verification_tables",
+        "device_tables",
+        "tally_tables",
+        "countersign_tables",
     ):
         import_module(f"keyturn.adapters.sql.{rooms}")
     return metadata
@@ -117,6 +123,7 @@ users = Table(
     Index(None, "tenant_id", "email"),
     Index(None, "tenant_id", "id"),
     Index("ix_users_state", "tenant_id", "state", "id"),
+    Index("ix_users_name", "tenant_id", "name", "id"),
 )
 partial(
     "uq_users_phone",
@@ -213,6 +220,7 @@ clients = Table(
     Column("seen_at", MS, nullable=False),
     Column("trusted", Boolean, nullable=False),
     Index(None, "user_id"),
+    Index("ix_clients_seen", "tenant_id", "seen_at", "user_id"),
 )
 
 sessions = Table(

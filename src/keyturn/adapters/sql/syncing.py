@@ -151,6 +151,23 @@ class SqlSyncs(Repository):
         wanted = KNOWN.select().where(_there(tenant_id, directory_id), entries.c.mail == mail)
         return self._known(wanted.order_by(entries.c.id).limit(limit))
 
+    def among(
+        self, tenant_id: str, directory_id: str, *, names: Sequence[str] = (),
+        mails: Sequence[str] = (),
+    ) -> Sequence[Known]:  # fmt: skip
+        found: dict[str, Known] = {}
+        words = {_word(name) for name in names}
+        for column, every in ((entries.c.word, words), (entries.c.mail, set(mails))):
+            wanted = sorted(every)
+            for first in range(0, len(wanted), AT_ONCE):
+                some = column.in_(wanted[first : first + AT_ONCE])
+                rows = self._known(KNOWN.select().where(_there(tenant_id, directory_id), some))
+                found.update((one.entry.id, one) for one in rows)
+        whole = {name.casefold() for name in names}
+        meant = (one for one in found.values()
+                 if one.entry.name.casefold() in whole or one.mail in mails)  # fmt: skip
+        return sorted(meant, key=lambda one: one.entry.id)
+
     def unclear(self, tenant_id: str, directory_id: str, after: str, limit: int) -> Sequence[Known]:
         wanted = KNOWN.select().where(
             _there(tenant_id, directory_id), UNCLEAR, entries.c.id > after

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from keyturn.adapters.sql.newest import Clause, Clauses, newest
 from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact, enum, param
 from keyturn.adapters.sql.schema import COMMON, PENDING, RARE, audit, messages
+from keyturn.adapters.system import ulid
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.messages import LEASE_MS, Message, MessageState, may_become
 
@@ -114,6 +115,11 @@ class SqlMessages(Repository):
         rows = self._c.execute(wanted.order_by(messages.c.id.desc()))
         return [MESSAGE.value(r) for r in rows]
 
+    def crowd(self, until: int, most: int) -> int:
+        waiting = select(messages.c.id).where(PENDING, messages.c.run_at <= until, ~_PUSH)
+        counted = select(func.count()).select_from(waiting.limit(most).subquery())
+        return int(self._c.execute(counted).scalar_one())
+
     def next_due(self, now: int, *, pushes: bool = False) -> int | None:
         del now  # the earliest is the earliest, past or future
         due = self._c.execute(_NEXT_DUE, {"pushes": pushes}).scalar()
@@ -136,35 +142,41 @@ class SqlAudit(Repository):
         return [ENTRY.value(r) for r in rows]
 
     def search(
-        self, tenant_id: str, events: Sequence[str], query: str, before: str | None, limit: int
-    ) -> Sequence[Entry]:
-        wanted = ENTRY.select().where(audit.c.tenant_id == tenant_id)
+        self, tenant_id: str, events: Sequence[str], query: str, before: str | None, limit: int,
+        *, since: int | None = None, until: int | None = None,
+    ) -> Sequence[Entry]:  # fmt: skip
+        span = _span(before, since, until)
+        wanted = ENTRY.select().where(audit.c.tenant_id == tenant_id, *span)
         named = _named(events)
         if events and not query and not named & {*COMMON}:
-            return self._rare(tenant_id, named, before, limit)
+            return self._rare(tenant_id, named, span, limit)
         if events:
             wanted = wanted.where(audit.c.event.in_(sorted(named)))
         if query:
             # one or the other: with an OR of both neither's index would be used
             where = audit.c.ip if {".", ":"} & set(query) else audit.c.user_id
             wanted = wanted.where(where == query)
-        if before:
-            wanted = wanted.where(audit.c.id < before)
         rows = self._c.execute(wanted.order_by(audit.c.id.desc()).limit(limit))
         return [ENTRY.value(r) for r in rows]
 
     def _rare(
-        self, tenant_id: str, named: frozenset[str], before: str | None, limit: int
+        self, tenant_id: str, named: frozenset[str], span: Sequence[Clause], limit: int
     ) -> Sequence[Entry]:
         """Entries of events that are few among the many."""
-        shown: list[Clause] = [audit.c.tenant_id == tenant_id, RARE]
-        if before:
-            shown.append(audit.c.id < before)
+        shown: list[Clause] = [audit.c.tenant_id == tenant_id, RARE, *span]
         each: list[Clauses] = [(*shown, audit.c.event == event) for event in sorted(named)]
         if not each:
             return []
         wanted = ENTRY.select().where(audit.c.id.in_(newest(audit.c.id, each, limit)))
         return [ENTRY.value(r) for r in self._c.execute(wanted.order_by(audit.c.id.desc()))]
+
+
+def _span(before: str | None, since: int | None, until: int | None) -> list[Clause]:
+    """Ids are of the moment at which something happened, and in the order of moments."""
+    ends = min((end for end in (before, None if until is None else ulid(until, 0)) if end),
+               default=None)  # fmt: skip
+    span: list[Clause] = [] if since is None else [audit.c.id >= ulid(since, 0)]
+    return span if ends is None else [*span, audit.c.id < ends]
 
 
 def _named(events: Sequence[str]) -> frozenset[str]:

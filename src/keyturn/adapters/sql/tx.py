@@ -25,12 +25,18 @@ from keyturn.adapters.sql.users import SqlUsers
 
 if TYPE_CHECKING:
     from keyturn.adapters.sql.agents import SqlAgents
+    from keyturn.adapters.sql.batches import SqlBatches
+    from keyturn.adapters.sql.casework import SqlCaseLog, SqlRecoveries
+    from keyturn.adapters.sql.countersigns import SqlCountersigns
+    from keyturn.adapters.sql.devices import SqlDevices
     from keyturn.adapters.sql.directories import SqlDirectories
     from keyturn.adapters.sql.directory_health import SqlHealth
     from keyturn.adapters.sql.jobs import SqlJobs
     from keyturn.adapters.sql.phones import SqlPhones
     from keyturn.adapters.sql.signins import SqlSignins
     from keyturn.adapters.sql.syncing import SqlSyncs
+    from keyturn.adapters.sql.tallies import SqlTallies
+    from keyturn.adapters.sql.verifications import SqlApiKeys, SqlVerifications
     from keyturn.adapters.sql.webhooks import SqlWebhooks
 
 R = TypeVar("R", bound=Repository)
@@ -178,3 +184,51 @@ class SqlTx:
         from keyturn.adapters.sql.phones import SqlPhones  # noqa: PLC0415  as said
 
         return self._room(SqlPhones)
+
+    @cached_property
+    def case_log(self) -> SqlCaseLog:
+        from keyturn.adapters.sql.casework import SqlCaseLog  # noqa: PLC0415  as said
+
+        return self._room(SqlCaseLog)
+
+    @cached_property
+    def recoveries(self) -> SqlRecoveries:
+        from keyturn.adapters.sql.casework import SqlRecoveries  # noqa: PLC0415  as said
+
+        return self._room(SqlRecoveries)
+
+    @cached_property
+    def batches(self) -> SqlBatches:
+        from keyturn.adapters.sql.batches import SqlBatches  # noqa: PLC0415  as said
+
+        return self._room(SqlBatches)
+
+    @cached_property
+    def api_keys(self) -> SqlApiKeys:
+        from keyturn.adapters.sql.verifications import SqlApiKeys  # noqa: PLC0415  as said
+
+        return self._room(SqlApiKeys)
+
+    @cached_property
+    def verifications(self) -> SqlVerifications:
+        from keyturn.adapters.sql.verifications import SqlVerifications  # noqa: PLC0415  as said
+
+        return self._room(SqlVerifications)
+
+    @cached_property
+    def devices(self) -> SqlDevices:
+        from keyturn.adapters.sql.devices import SqlDevices  # noqa: PLC0415  as said
+
+        return self._room(SqlDevices)
+
+    @cached_property
+    def tallies(self) -> SqlTallies:
+        from keyturn.adapters.sql.tallies import SqlTallies  # noqa: PLC0415  as said
+
+        return self._room(SqlTallies)
+
+    @cached_property
+    def countersigns(self) -> SqlCountersigns:
+        from keyturn.adapters.sql.countersigns import SqlCountersigns  # noqa: PLC0415  as said
+
+        return self._room(SqlCountersigns)

@@ -41,6 +41,7 @@ from keyturn.adapters.system import ulid
 from keyturn.ports.upkeep import Swept
 from keyturn.rules.directories.signins.budget import LONGEST_MS
 from keyturn.rules.events import HOST, Event
+from keyturn.rules.lockout import DAY
 from keyturn.rules.messages import MessageState
 from keyturn.rules.retention import Kind
 
@@ -130,13 +131,60 @@ def _of_directories() -> Mapping[Kind, _Kept]:
 def _of_phones() -> Mapping[Kind, _Kept]:
     tables = whole().tables
     links, shown = tables["activation_links"], tables["scan_codes"]
-    asked, phones = tables["approvals"], tables["phones"]
+    asked, phones, verified = (tables[n] for n in ("approvals", "phones", "verifications"))
     return {
         Kind.ACTIVATIONS: _Kept(links, _over(links.c.expires_at)),
         Kind.SCANS: _Kept(shown, _over(shown.c.expires_at)),
         Kind.QUESTIONS: _Kept(asked, _over(asked.c.expires_at)),
         Kind.PHONES: _Kept(phones, _over(phones.c.ended_at)),
+        Kind.VERIFICATIONS: _Kept(verified, _over(verified.c.made_at)),
     }
+
+
+@cache
+def _of_cases() -> Mapping[Kind, _Kept]:
+    tables = whole().tables
+    log, recovered = tables["case_log"], tables["recoveries"]
+    its_case = select(cases.c.id).where(cases.c.id == log.c.case_id)
+    return {
+        Kind.CASE_LOG: _Kept(log, lambda _before: ~its_case.exists()),
+        Kind.RECOVERIES: _Kept(
+            recovered,
+            lambda before: and_(recovered.c.due_at < before, recovered.c.state != "waiting"),
+        ),
+    }
+
+
+def _of_batches() -> Mapping[Kind, _Kept]:
+    tables = whole().tables
+    lists, rows = tables["batches"], tables["batch_rows"]
+    there = select(lists.c.id).where(lists.c.id == rows.c.batch_id).exists()
+    return {
+        Kind.BATCHES: _Kept(lists, _over(lists.c.expires_at)),
+        Kind.BATCHED: _Kept(rows, lambda _before: not_(there), timed=False),
+    }
+
+
+@cache
+def _of_devices() -> Mapping[Kind, _Kept]:
+    tables = whole().tables
+    begun, asked = tables["device_setups"], tables["presence_challenges"]
+    pairings = tables["device_pairings"]
+    return {
+        Kind.SETUPS: _Kept(begun, _over(begun.c.expires_at)),
+        Kind.PRESENCES: _Kept(asked, _over(asked.c.expires_at)),
+        Kind.PAIRINGS: _Kept(pairings, _over(pairings.c.ended_at)),
+    }
+
+
+def _of_tallies() -> Mapping[Kind, _Kept]:
+    counts = whole().tables["tallies"]
+    return {Kind.TALLIES: _Kept(counts, lambda before: counts.c.day < before // DAY, timed=False)}
+
+
+def _of_staff() -> Mapping[Kind, _Kept]:
+    waited = whole().tables["countersigns"]
+    return {Kind.COUNTERSIGNS: _Kept(waited, _over(waited.c.expires_at))}
 
 
 class SqlFacts(Repository):
@@ -157,7 +205,12 @@ class SqlUpkeep(Repository):
     """See ports.upkeep.Upkeep."""
 
     def sweep(self, kind: Kind, after: Sequence[str], before: int, window: int) -> Swept:
-        kept = _KEPT.get(kind) or {**_of_directories(), **_of_phones()}[kind]
+        late = {
+            **_of_directories(), **_of_phones(), **_of_cases(), **_of_batches(), **_of_devices(),
+            **_of_tallies(),
+            **_of_staff(),
+        }  # fmt: skip
+        kept = _KEPT.get(kind) or late[kind]
         key = kept.key
         rows = [tuple(row) for row in self._c.execute(_window(kept, after, before, window))]
         over = [row[:-1] for row in rows if row[-1]]
@@ -201,6 +254,9 @@ class SqlUpkeep(Repository):
         blank = {"identifier": "", "contact": "", "note": "", "facts": "{}"}
         of_them = (cases.c.tenant_id == tenant_id, cases.c.user_id == user_id)
         self._c.execute(update(cases).where(*of_them).values(blank))
+        log = whole().tables["case_log"]
+        theirs = select(cases.c.id).where(*of_them)
+        self._c.execute(delete(log).where(log.c.case_id.in_(theirs)))
         for table in whole().sorted_tables:
             if table.name == "jobs":
                 self._erase_proofs(table, user_id)

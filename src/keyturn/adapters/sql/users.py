@@ -34,10 +34,12 @@ from keyturn.adapters.sql.schema import (
     roles,
     users,
 )
+from keyturn.ports.rooms import Listed
 from keyturn.ports.store import Lookup, Page, SeenLane, Wanted
 from keyturn.rules import search
 from keyturn.rules.accounts import FactorKind, User, UserState
 from keyturn.rules.budgets import NETWORK, Spending, row_key
+from keyturn.rules.user_lists import Filter
 
 OFFERS = 4
 #: columns of the lookup between the client's and the lane's
@@ -219,6 +221,16 @@ class SqlUsers(Repository):
         if query and not sieve.terms:
             return Page(users=[], after=None)
         return self._finding.page(sieve, after, limit)
+
+    def table(
+        self, tenant_id: str, wanted: Filter, now: int, after: str | None, limit: int,
+        most: int = 0,
+    ) -> Listed:  # fmt: skip
+        # a list of the console; it loads tables that a sign-in does without
+        from keyturn.adapters.sql.listing import Asked, Listing  # noqa: PLC0415  as said
+
+        listing = Listing(self._c, self._dialect, writing=self._writing)
+        return listing.page(Asked(tenant_id, wanted, now), after, limit, most)
 
     def tally(self, tenant_id: str, now: int, most: int) -> tuple[int, int]:
         return self._finding.tally(tenant_id, now, most)

@@ -23,6 +23,8 @@ from keyturn.demo.play import (
     second,
     signing,
 )
+from keyturn.demo.play.calls import table
+from keyturn.demo.play.calls.desk import Floor
 from keyturn.demo.play.stage import NeverCame, Stage
 from keyturn.demo.play.telling import Teller
 
@@ -86,6 +88,22 @@ def play() -> bool:
     teller = Teller()
     teller.out.print("[bold]Keyturn, played from outside[/bold]: a demo of its own, on free ports.")
     return perform(Stage(), ACTS, teller, EXPECTED)
+
+
+#: who calls at the help desk
+CALLS = tuple(Act(who, title, scene) for who, title, scene in table.CALLS)
+
+
+def calls() -> bool:
+    """Play the callers at the help desk; whether no impostor got anything and all others help."""
+    teller = Teller()
+    teller.out.print("[bold]Keyturn, at the help desk[/bold]: a demo of its own, on free ports.")
+    well = perform(Floor(), CALLS, teller, EXPECTED)
+    for who, did in ((table.IMPOSTOR, "got nothing"), (table.HONEST, "were helped")):
+        every = [scene for scene in teller.scenes if scene.behaviour == who]
+        good = sum(not scene.bad for scene in every)
+        teller.out.print(f"{who}: {good} of {len(every)} {did}.")
+    return well
 
 
 def perform(

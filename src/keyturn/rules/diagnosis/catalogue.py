@@ -12,12 +12,14 @@ from typing import Final
 from keyturn.rules.diagnosis import (
     browsers,
     codes,
+    devices,
     directory_after,
     directory_again,
     directory_refusals,
     directory_signin,
     directory_ways,
     lockout,
+    lost_phone,
     mail,
     mail_back,
     network,
@@ -119,7 +121,14 @@ TOPICS: Final = (
         "The phone app cannot be set up, or does not answer",
         "*Check my phone* in the app looks at nine things in their order, and shows the first that "
         "is to be mended: before a code is scanned, and whenever it is asked.",
-        (*phone_app.CAUSES, *phone_app_binding.CAUSES),
+        (*phone_app.CAUSES, *phone_app_binding.CAUSES, *lost_phone.CAUSES),
+    ),
+    Topic(
+        "devices",
+        "A device cannot be set up, or is silent",
+        "A VPN is refused while a device is set up, and never after; what else is missing, the "
+        "page names in its order.",
+        devices.CAUSES,
     ),
     Topic(
         "network",
@@ -144,6 +153,7 @@ COMPLAINTS: Final[Mapping[Symptom, str]] = {
     Symptom.SESSION: "Signed out unexpectedly",
     Symptom.PAGE: "A page or form is refused",
     Symptom.DIRECTORY: "The directory password cannot be set, or does not work",
+    Symptom.DEVICE: "A device cannot be set up, or is silent",
     Symptom.APP: "The phone app cannot be set up, or does not answer",
 }
 
@@ -199,6 +209,11 @@ NEUTRAL: Final[Mapping[Symptom, Say]] = {
         "Directory passwords are changed by people who are signed in.",
         "Sign in with your second step; your account page has the directory account. If you "
         "cannot sign in, open a case.",
+    ),
+    Symptom.DEVICE: Say(
+        "Devices are set up by people who are signed in, beside the device.",
+        "Sign in, open Your devices, and have the code of its label at hand. A VPN is switched "
+        "off until that is done.",
     ),
     Symptom.APP: Say(
         "The app on the phone says itself what it lacks.",

@@ -30,6 +30,7 @@ class Symptom(StrEnum):
     SESSION = "session"  # signed out unexpectedly
     PAGE = "page"  # a page or form is refused
     DIRECTORY = "directory"  # the directory password cannot be set, or does not work
+    DEVICE = "device"  # a device cannot be set up, or is silent
     APP = "app"  # the phone app cannot be set up, or does not answer
 
 

@@ -17,6 +17,8 @@ _FACTS = (
     "directory.again_strength",
 )  # fmt: skip
 _BECAUSE = tuple(name for name in _FACTS if name != "directory.again_strength")
+#: values of ours among what far sides said; doors say them in the reader's language
+NO_CLIENT, NO_RHYTHM = "a client that no log names", "no rhythm"
 _LOG = "What the password was, and which program sent it, is in no log of the directory."
 
 
@@ -38,8 +40,8 @@ def _is(kind: Kind) -> Test:
             return None
         every = facts.count("directory.again_every")
         told: dict[str, Value] = {
-            "client": facts.word("directory.again_from") or "a client that no log names",
-            "rhythm": f"about every {every} min" if every else "now and then",
+            "client": facts.word("directory.again_from") or NO_CLIENT,
+            "every": every or NO_RHYTHM,
         }
         return Evidence(max(1, facts.count("directory.again_strength")), _BECAUSE, told)
 
@@ -57,7 +59,7 @@ def _again(
 
 
 _TRIED = (
-    "Bad logons from {client}: {directory.again_count}, {rhythm}, the last "
+    "Bad logons from {client}: {directory.again_count}, minutes between them: {every}, the last "
     "{directory.again_last:time}"
 )
 _WHERE = f"{_TRIED}, at {{directory.again_where}}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyturn.rules.diagnosis.cause import CERTAIN, STRONG, Cause, Say, Symptom, Test, when
+from keyturn.rules.diagnosis.cause import CERTAIN, LIKELY, STRONG, Cause, Say, Symptom, Test, when
 from keyturn.rules.diagnosis.directory_refusals import refused
 
 _D = (Symptom.DIRECTORY,)
@@ -26,9 +26,8 @@ _AGENTS = (
         title="No directory account is linked",
         symptoms=_D,
         needs=("directory.linked",),
-        test=when(
-            lambda f, _: f.value("directory.linked") is False, CERTAIN - 2, "directory.linked"
-        ),
+        # most people need none: it is the answer to who asks about the directory alone
+        test=when(lambda f, _: f.value("directory.linked") is False, LIKELY, "directory.linked"),
         person=Say(
             "No account of your organisation's directory is linked to you here.",
             "Ask the help desk to link it.",

@@ -214,18 +214,24 @@ CAUSES = (
         title="The invitation was not accepted yet",
         symptoms=(*_NO_WAY_IN, Symptom.SIGNUP),
         needs=("account.state",),
-        test=when(lambda f, _: f.word("account.state") == "invited", CERTAIN, "account.state"),
+        # the link, if it is dead, says more
+        test=when(lambda f, _: f.word("account.state") == "invited", CERTAIN - 1, "account.state"),
         person=Say(
             "The invitation to this account has not been accepted yet, so it has no password.",
-            "Open the link in the invitation mail. If it is too old, ask the organisation for a "
-            "new one.",
+            "Open the link in the invitation mail. If it is lost or too old, choose “Forgot your "
+            "password?”: where the organisation allows it, the code in that mail leads on to "
+            "setting up the account. Else ask the organisation for a new invitation.",
         ),
         help_desk=Say(
             "The account was invited and never activated.",
-            "Send a new invitation and check that its address is right.",
+            "Check that the address is right, and press Invite: on the case, or in the ⋯ menu of "
+            "the user's row. If the mailbox opens with the very password that is missing, verify "
+            "the caller first and mend the address.",
         ),
         administrator=Say(
-            "account.state = invited: sign-in and recovery are refused until activation.",
+            "account.state = invited: no password is taken until activation. With "
+            "activation_again on, recovery mails a code that leads to activation, for whoever "
+            "was sent a link before.",
             "Send a new invitation; the newer link replaces the older at once.",
         ),
         unseen="Whether the invitation was read cannot be seen.",

@@ -21,9 +21,13 @@ from keyturn.rules.directories.logons.source import Kind as SourceKind
 from keyturn.rules.directories.resets import JobKind, JobState
 from keyturn.rules.matching import Ended
 from keyturn.rules.messages import MessageState
+from keyturn.rules.networks import Verdict as Networks
+from keyturn.rules.pairing import Missing
 from keyturn.rules.phone_checks.checks import CAUSES as CHECKED
 from keyturn.rules.phone_checks.checks import Verdict
 from keyturn.rules.phone_checks.platforms import System
+from keyturn.rules.proofs import Method, Outcome
+from keyturn.rules.recoveries import State as Recovery
 
 
 class Kind(StrEnum):
@@ -380,6 +384,35 @@ _APP: tuple[_Row, ...] = (
        "Check my phone", (Verdict.WELL, Verdict.UNTOLD, *causes))
       for check, causes in CHECKED.items()),
 )
+
+_HELP_DESK: tuple[_Row, ...] = (
+    ("lost.state", _WORD, _PERSON,
+     "how the last new phone stands that the help desk was asked for; None: none was",
+     "recoveries.newest", tuple(Recovery)),
+    ("lost.case", _TEXT, _PERSON, "the reference of its case", "Recovery.ref"),
+    ("lost.due_at", _TIME, _PERSON, "when its link is mailed", "Recovery.due_at"),
+    ("lost.ended_at", _TIME, _PERSON, "when it was stopped; None: it was not",
+     "Recovery.ended_at"),
+    ("case.unproved", _WORD, _STAFF,
+     "by which method a caller was last not proved in a case; None: the last proof was one",
+     "audit case.unproved", tuple(Method)),
+    ("case.unproved_why", _WORD, _STAFF, "why it was none", "audit case.unproved",
+     tuple(Outcome)),
+    ("case.unproved_at", _TIME, _STAFF, "when", "audit case.unproved"),
+)  # fmt: skip
+
+_DEVICES: tuple[_Row, ...] = (
+    ("device.setup_at", _TIME, _PERSON, "when the last set-up was begun", "Setup.made_at"),
+    ("device.missing", _WORD, _PERSON, "what was still to come of it; None: nothing",
+     "rules.pairing.missing", tuple(Missing)),
+    ("device.verdict", _WORD, _PERSON, "what the two addresses told", "rules.networks.judge",
+     tuple(Networks)),
+    ("device.vpn", _TEXT, _PERSON, "the network that a set-up was last refused for",
+     "device.refused"),
+    ("device.vpn_at", _TIME, _PERSON, "when that was", "device.refused"),
+    ("device.silent", _COUNT, _PERSON, "devices of theirs that are silent", "Devices.last"),
+    ("device.silent_at", _TIME, _PERSON, "when the last of these was heard", "Devices.last"),
+)
 # fmt: on
 
 
@@ -400,5 +433,7 @@ VOCABULARY: Final = _by_name(
         *_MESSAGES,
         *_DIRECTORY,
         *_APP,
+        *_HELP_DESK,
+        *_DEVICES,
     )
 )

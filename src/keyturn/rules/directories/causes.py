@@ -50,6 +50,11 @@ NOT_DONE: Final[Mapping[str, str]] = {
     "smart_card": "directory.must-change",
     "cannot_change": "directory.must-change",
 }
+#: every cause that `cause_of` may tell
+ENDS: Final = frozenset({
+    *NOT_DONE.values(), "directory.untried", "directory.changed", "directory.unsettled",
+    "directory.unbound",
+})  # fmt: skip
 #: causes of "unreachable" that stand above; any other is a controller that does not answer
 WAYS: Final = frozenset(
     {"name", "refused", "timeout", "tls_old", "tls_ca", "tls_name", "tls_expired", "tls",

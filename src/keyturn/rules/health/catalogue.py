@@ -8,12 +8,15 @@ from keyturn.rules.health import (
     catalogue_delivery,
     catalogue_house,
     catalogue_push,
+    catalogue_ranges,
     catalogue_sender,
 )
 from keyturn.rules.health.report import Catalogue
 from keyturn.rules.health.verdicts import Area, Cause, Check, State
 
-_ROOMS = (catalogue_house, catalogue_delivery, catalogue_push, catalogue_sender)
+_ROOMS = (
+    catalogue_house, catalogue_ranges, catalogue_delivery, catalogue_push, catalogue_sender,
+)  # fmt: skip
 GAVE_UP: Final = "gave-up"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from keyturn.rules.health.report import Catalogue, Report, arrange, headline, worst
 from keyturn.rules.health.verdicts import Finding, Value
-from keyturn.rules.health.words import evidence, fill
+from keyturn.rules.health.words import ENGLISH, Manner, evidence, fill
 
 
 def kept(report: Report) -> str:
@@ -38,11 +38,16 @@ def _facts(found: Any) -> Mapping[str, Value]:
     }
 
 
-def seen(catalogue: Catalogue, finding: Finding, moment: Callable[[int], str]) -> Mapping[str, str]:
+def seen(
+    catalogue: Catalogue,
+    finding: Finding,
+    moment: Callable[[int], str],
+    manner: Manner = ENGLISH,
+) -> Mapping[str, str]:
     """The evidence of a finding as people write it."""
     causes = [c for c in catalogue.causes.values() if c.check == finding.check]
     words = [text for cause in causes for text in (cause.what, cause.mend)]
-    return evidence(words, finding.facts, moment)
+    return evidence(words, finding.facts, moment, manner)
 
 
 def document(

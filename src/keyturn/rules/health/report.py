@@ -11,7 +11,7 @@ the installation.  Whatever has nobody above it is a root.  A warning explains n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from keyturn.rules.health.verdicts import Area, Cause, Check, Finding, State
@@ -160,32 +160,45 @@ AREAS: Mapping[Area, str] = {
 }
 
 
-def headline(catalogue: Catalogue, report: Report) -> str:
-    """The one sentence that says how things stand."""
+#: what `headline` says, with {things}, {areas}, {so} and {others} filled in
+UNSEEN = "Nothing is wrong as far as can be seen; {things} could not be looked at."
+BETTER = "Everything works; {things} could be better."
+FINE = "Everything that was looked at is in order."
+FAILING = "Everything works but {areas}: {so}."
+ONE_MORE, MORE = "1 more thing is wrong.", "{others} more things are wrong."
+ONE_THING, THINGS, AND = "1 thing", "{number} things", "and"
+HEADLINES = (UNSEEN, BETTER, FINE, FAILING, ONE_MORE, MORE, ONE_THING, THINGS, AND)
+
+
+def headline(catalogue: Catalogue, report: Report, say: Callable[[str], str] = str) -> str:
+    """The one sentence that says how things stand. `say`: see words.Manner."""
     by_state: dict[State, list[Finding]] = {}
     for root in report.roots:
         by_state.setdefault(catalogue.state(root.finding), []).append(root.finding)
     if failed := by_state.get(State.FAIL):
-        return _failing(catalogue, failed)
+        return _failing(catalogue, failed, say)
     unseen, better = len(by_state.get(State.UNKNOWN, ())), len(by_state.get(State.WARN, ()))
     if unseen:
-        return f"Nothing is wrong as far as can be seen; {_things(unseen)} could not be looked at."
+        return say(UNSEEN).format(things=_things(unseen, say))
     if better:
-        return f"Everything works; {_things(better)} could be better."
-    return "Everything that was looked at is in order."
+        return say(BETTER).format(things=_things(better, say))
+    return say(FINE)
 
 
-def _failing(catalogue: Catalogue, failed: Sequence[Finding]) -> str:
+def _failing(catalogue: Catalogue, failed: Sequence[Finding], say: Callable[[str], str]) -> str:
     areas = list(dict.fromkeys(catalogue.checks[f.check].area for f in failed))
-    names = [AREAS[area] for area in areas]
-    listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    so = catalogue.causes[failed[0].cause].so
-    said = f"Everything works but {listed}: {so}."
-    others = len(failed) - 1
+    names = [say(AREAS[area]) for area in areas]
+    listed = f" {say(AND)} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    so = say(catalogue.causes[failed[0].cause].so)
+    return and_more(say(FAILING).format(areas=listed, so=so), len(failed) - 1, say)
+
+
+def and_more(said: str, others: int, say: Callable[[str], str] = str) -> str:
+    """A sentence on one trouble, with how many others there are."""
     if not others:
         return said
-    return f"{said} {others} more thing{' is' if others == 1 else 's are'} wrong."
+    return f"{said} {say(ONE_MORE if others == 1 else MORE).format(others=others)}"
 
 
-def _things(number: int) -> str:
-    return "1 thing" if number == 1 else f"{number} things"
+def _things(number: int, say: Callable[[str], str]) -> str:
+    return say(ONE_THING if number == 1 else THINGS).format(number=number)

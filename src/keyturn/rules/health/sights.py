@@ -146,6 +146,15 @@ class HostSight:
 
 
 @dataclass(frozen=True, slots=True)
+class RangesSight:
+    """The range file. changed_at: when it was last written; fault: "" or why it is of no use."""
+
+    path: str
+    changed_at: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SeenTenant:
     """A tenant, as far as health is concerned. `sms_second`: texts count as second step."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from keyturn.rules.health.verdicts import Value
@@ -15,14 +17,36 @@ from keyturn.rules.health.verdicts import Value
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 #: facts that only fill in words, or that the words say whole
 HIDDEN: Final = frozenset({"suggested", "zone_line", "beside", "reverse"})
+#: what a fact is that is no text, and the nouns of numbers
+UNKNOWN, YES, NO = "not known", "yes", "no"
+NOUNS: Final = ("day", "hour", "minute", "second", "millisecond", "byte")
 PLACE: Final = re.compile(r"\{([a-z_]+)(?::(time|span|size|percent))?\}")
 
 
-def fill(text: str, facts: Mapping[str, Value], moment: Callable[[int], str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a language says the catalogue, and what fills it.
+
+    Attributes:
+        say: a text of ours to the same in that language; what is not ours stays.
+        point: between whole numbers and tenths.
+    """
+
+    say: Callable[[str], str] = str
+    point: str = "."
+
+
+ENGLISH: Final = Manner()
+
+
+def fill(
+    text: str, facts: Mapping[str, Value], moment: Callable[[int], str], manner: Manner = ENGLISH
+) -> str:
     """A template filled in; what is missing is "not known".
 
     Args:
         moment: milliseconds since the epoch to words in the reader's zone.
+        manner: of the reader's language.
 
     Returns: plain text. Facts may be a far side's words: escape the whole for HTML, and
     strip control characters for a terminal.
@@ -31,49 +55,56 @@ def fill(text: str, facts: Mapping[str, Value], moment: Callable[[int], str]) ->
     def put(found: re.Match[str]) -> str:
         value = facts.get(found[1])
         if found[2] and isinstance(value, int):
-            return moment(value) if found[2] == "time" else _FORMATS[found[2]](value)
-        return said(value)
+            return moment(value) if found[2] == "time" else _FORMATS[found[2]](value, manner)
+        return said(value, manner)
 
-    return PLACE.sub(put, text)
+    return PLACE.sub(put, manner.say(text))
 
 
-def said(value: Value) -> str:
-    """A fact for people."""
+def utc(ms: int) -> str:
+    """A moment in a mail. In UTC: its readers live in many places."""
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def said(value: Value, manner: Manner = ENGLISH) -> str:
+    """A fact for people. A text may be a word of ours ("behind")."""
     if value is None:
-        return "not known"
+        return manner.say(UNKNOWN)
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
+        return manner.say(YES if value else NO)
+    return manner.say(value) if isinstance(value, str) else str(value)
 
 
-def span(ms: int) -> str:
+def span(ms: int, manner: Manner = ENGLISH) -> str:
     """A length of time in one unit, rounded to the nearest: "6 minutes"."""
     length = abs(ms)
     for unit, size in (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND)):
         if length >= size:
-            return counted((length + size // 2) // size, unit)
-    return counted(length, "millisecond")
+            return counted((length + size // 2) // size, unit, manner)
+    return counted(length, "millisecond", manner)
 
 
-def counted(number: int, one: str) -> str:
+def counted(number: int, one: str, manner: Manner = ENGLISH) -> str:
     """A number with its noun: "1 day", "3 days"."""
-    return f"{number} {one}{'' if number == 1 else 's'}"
+    if number == 1:
+        return manner.say(f"1 {one}")
+    return manner.say(f"{{number}} {one}s").format(number=number)
 
 
-def size(octets: int) -> str:
+def size(octets: int, manner: Manner = ENGLISH) -> str:
     """Bytes in decimal units: "12.3 GB"."""
     for unit, scale in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if octets >= scale:
-            return f"{octets / scale:.1f} {unit}"
-    return counted(octets, "byte")
+            return f"{octets / scale:.1f} {unit}".replace(".", manner.point)
+    return counted(octets, "byte", manner)
 
 
-def percent(thousandths: int) -> str:
+def percent(thousandths: int, manner: Manner = ENGLISH) -> str:
     """A share: "12 %"."""
-    return f"{thousandths / 10:g} %"
+    return f"{thousandths / 10:g} %".replace(".", manner.point)
 
 
-_FORMATS: Final[Mapping[str, Callable[[int], str]]] = {
+_FORMATS: Final[Mapping[str, Callable[[int, Manner], str]]] = {
     "span": span,
     "size": size,
     "percent": percent,
@@ -81,7 +112,10 @@ _FORMATS: Final[Mapping[str, Callable[[int], str]]] = {
 
 
 def evidence(
-    templates: Iterable[str], facts: Mapping[str, Value], moment: Callable[[int], str]
+    templates: Iterable[str],
+    facts: Mapping[str, Value],
+    moment: Callable[[int], str],
+    manner: Manner = ENGLISH,
 ) -> Mapping[str, str]:
     """What was seen, as people write it: each fact in the format that the words use for it.
 
@@ -90,7 +124,9 @@ def evidence(
     """
     forms = {found[1]: found[2] for text in templates for found in PLACE.finditer(text) if found[2]}
     return {
-        name: fill(f"{{{name}:{forms[name]}}}" if name in forms else f"{{{name}}}", facts, moment)
+        name: fill(
+            f"{{{name}:{forms[name]}}}" if name in forms else f"{{{name}}}", facts, moment, manner
+        )
         for name, value in facts.items()
         if name not in HIDDEN and value not in (None, "")
     }

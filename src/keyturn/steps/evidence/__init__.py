@@ -15,8 +15,10 @@ from keyturn.rules.diagnosis import VOCABULARY, Audience, Facts, Unseen
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence.account import account, similar
 from keyturn.steps.evidence.delivery import budgets, messages, phone
+from keyturn.steps.evidence.devices import devices
 from keyturn.steps.evidence.directory import directory
 from keyturn.steps.evidence.directory_signin import directory_signin
+from keyturn.steps.evidence.help_desk import help_desk
 from keyturn.steps.evidence.here import asked, here, tenant
 from keyturn.steps.evidence.page import Page
 from keyturn.steps.evidence.phone_app import phone_app
@@ -54,6 +56,8 @@ def collect(tx: Tx, act: Act, subject: Subject) -> Facts:
         asked(page, tx, act, subject.typed)
     account(page, tx, act, subject.user, here=subject.here)
     phone_app(page, tx, act, subject.user)
+    help_desk(page, tx, act, subject.user)
+    devices(page, tx, act, subject.user)
     trail(page, tx, act, subject.user)
     newest_code(page, tx, act, subject.user)
     recoveries(page, tx, act, subject.user, here=subject.here)

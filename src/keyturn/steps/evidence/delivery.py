@@ -24,7 +24,9 @@ from keyturn.steps.verification import address_key
 from keyturn.steps.webhooks import CHANNEL
 
 MOST = 50
-_CODES = ("recovery_code", "recovery_link", "verify_email", "verify_link")
+_CODES = (
+    "recovery_code", "recovery_link", "verify_email", "verify_link", "first_code", "first_link",
+)  # fmt: skip
 _NOTICES = ("lock_notice", "lock_digest")
 
 

@@ -21,6 +21,9 @@ from keyturn.web.api import (
     account,
     address,
     asking,
+    cases,
+    casework,
+    devices,
     directory,
     directory_signin,
     document,
@@ -34,6 +37,7 @@ from keyturn.web.api import (
     signup,
     support,
     texting,
+    verifications,
 )
 from keyturn.web.api.call import SITE
 from keyturn.web.door import door
@@ -46,6 +50,7 @@ ROOMS = (
     signin.ROOM, signup.ROOM, recovery.ROOM, account.ROOM, address.ROOM, phone.ROOM,
     factors.ROOM, passkeys.ROOM, own_passkeys.ROOM, proof.ROOM, support.ROOM, texting.ROOM,
     directory.ROOM, directory_signin.ROOM, asking.ROOM,
+    verifications.ROOM, devices.ROOM, cases.ROOM, casework.ROOM,
 )  # fmt: skip
 
 

@@ -27,6 +27,13 @@ that a flow answers with.
 token as `Keyturn-Browser` and the known client as `Keyturn-Client`; a reply carries the next
 value of whichever changed.
 
+**Ticket systems** verify callers with a key of the tenant as `Authorization: Bearer …`
+(`/verifications`); nothing hangs on their `browser`.
+
+**A help desk's own tool** works on cases (`/cases`) with a key that was made for that and begins
+with `ktc_`, and names the technician before it in `Keyturn-Technician`. It is under the same limits
+as the console: who a caller is, proofs decide. A colleague gives their word on their own page.
+
 **Requests** are JSON objects of at most 64 KB with exactly the fields named here: unknown and
 repeated fields, other types, control characters and query strings are refused.
 

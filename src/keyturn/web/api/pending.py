@@ -90,6 +90,15 @@ class RecoverySecond(Out):
     methods: list[Method]
 
 
+class FirstDay(Out):
+    """Setting up the account, which was never activated: a browser goes on at `path`, where the
+    phone is set up; there is no password yet.
+    """
+
+    step: Literal["first_day"] = "first_day"
+    path: Literal["/recover/first"] = "/recover/first"
+
+
 class NewPassword(Out):
     """A new password (POST /recovery/password) of at least `minimum` characters."""
 
@@ -184,6 +193,16 @@ class DirectoryTry(Out):
     attempt: str
 
 
+class PhoneAnswer(Out):
+    """A phone is asked whether it is its owner who calls (GET /verifications/{verification});
+    until `until`.
+    """
+
+    step: Literal["phone_answer"] = "phone_answer"
+    verification: str
+    until: Ms
+
+
 Pending = Annotated[
     Nothing
     | GivePassword
@@ -191,6 +210,7 @@ Pending = Annotated[
     | VerifyEmail
     | RecoveryCode
     | RecoverySecond
+    | FirstDay
     | NewPassword
     | PhoneNumber
     | PhoneCode
@@ -200,7 +220,8 @@ Pending = Annotated[
     | DirectoryAnswer
     | DirectoryPassword
     | DirectoryJob
-    | DirectoryTry,
+    | DirectoryTry
+    | PhoneAnswer,
     Field(discriminator="step"),
 ]
 

@@ -137,6 +137,10 @@ WITH_BODY = (
     INVALID,
 )  # fmt: skip
 SIGN_IN = Kind(401, "sign-in", "No live session: sign in.", headers=("WWW-Authenticate",))
+UNKNOWN_KEY = Kind(
+    401, "unknown-key", "No key of this tenant: there never was one like it, or it was revoked.",
+    headers=("WWW-Authenticate",),
+)  # fmt: skip
 NOT_FOUND = Kind(404, "not-found", "There is none with this id.")
 
 _CHALLENGE = ("WWW-Authenticate",)
@@ -262,6 +266,57 @@ DIRECTORY_BARRED = Kind(
     403, "directory-barred", "The password was right, and the directory lets the account in "
     "nowhere, or not now: disabled, account_expired, hours, workstation, or another word of its "
     "own.", {"reason": TEXT},
+)  # fmt: skip
+
+NOT_POSSIBLE = Kind(
+    409, "not-possible", "The phone of this account cannot be asked: none is bound, the account is "
+    "disabled or was never set up, or it is that of staff above technicians.",
+    {"reason": {"type": "string", "enum": ["no_phone", "not_active", "disabled", "rank"]}},
+)  # fmt: skip
+UNKNOWN_LABEL = Kind(404, "unknown-label", "No device of this tenant bears this label.")
+HIDDEN_NETWORK = Kind(
+    409, "hidden-network", "Whoever asks comes through a VPN, a proxy or a hosting company, as the "
+    "operator's file has it: a device is set up from home. Afterwards a VPN does no harm.",
+    {"of": {"type": "string", "enum": ["vpn", "proxy", "hosting"]}, "network": TEXT},
+)  # fmt: skip
+DEVICE_BUSY = Kind(
+    409, "device-busy", "Somebody else sets this device up until then: do not press its button.",
+    {"until": MS, "retry_after": WAIT}, headers=("Retry-After",),
+)  # fmt: skip
+
+NO_TECHNICIAN = Kind(
+    403, "no-technician", "Nobody of the name in `Keyturn-Technician` may work on cases here.",
+)  # fmt: skip
+NOT_ALLOWED = Kind(
+    403, "not-allowed", "The technician may not do this: `self`, a case of their own; `rank`, the "
+    "user's role is higher.", {"reason": TEXT},
+)  # fmt: skip
+NOT_YOURS = Kind(
+    409, "not-yours", "The case is `holder`'s, or nobody's: take it first; what was proved to "
+    "somebody else is proved anew.", {"holder": TEXT},
+)  # fmt: skip
+CASE_CLOSED = Kind(409, "case-closed", "The case is closed: it takes no proof, permits nothing.")
+NOT_PERMITTED = Kind(
+    409, "not-permitted", "What is proved now does not permit it.",
+    {"missing": {"type": "array", "items": TEXT}},
+)  # fmt: skip
+NO_WAY = Kind(
+    409, "no-way", "The caller cannot be proved like that, or not now: `none`, there is nothing of "
+    "the kind; `new`, not since before the case; `spent`, five wrong codes; and of phones and "
+    "devices as they are told.", {"reason": TEXT, "until": MS_OR_NULL},
+)  # fmt: skip
+NOT_PROVED = Kind(
+    422, "not-proved", "That was not the code, or came too late. `left`: wrong ones that may still "
+    "be typed in this case.",
+    {"outcome": {"type": "string", "enum": ["wrong", "late"]}, "left": {"type": "integer"}},
+)  # fmt: skip
+NOT_DONE = Kind(
+    409, "not-done", "The account is in no state for it, or it is under way already.",
+    {"reason": TEXT},
+)  # fmt: skip
+KEY_REUSED = Kind(
+    422, "key-reused", "This `idempotency_key` was sent before, with another user, ticket or "
+    "asker.",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from keyturn.web.api.call import Anyone, Call, Reply
 from keyturn.web.api.fields import Fields, Name, OneCode, Password, SpacesMeant
 from keyturn.web.api.operations import operation, room
 from keyturn.web.api.pending import (
+    FirstDay,
     GivePassword,
     NewPassword,
     Nothing,
@@ -63,6 +64,8 @@ def recovery_step(call: Call, opened: Open | NothingOpen) -> Pending:
             return RecoveryCode(typed=opened.typed, mail=mail, **mailed(opened.sent, sender))
         case Open(step="second"):
             return RecoverySecond(methods=[m.value for m in opened.methods])
+        case Open(step="first"):
+            return FirstDay()
         case Open(step="password"):
             return NewPassword(minimum=call.tenant.policy.password_min)
         case Open():

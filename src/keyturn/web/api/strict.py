@@ -20,7 +20,9 @@ from keyturn.web.api.fields import faults
 from keyturn.web.refusals import Refusal
 
 #: headers that would be ambiguous twice: which one counts?
-ONCE = frozenset({b"authorization", b"content-type", b"keyturn-browser", b"keyturn-client"})
+ONCE = frozenset({
+    b"authorization", b"content-type", b"keyturn-browser", b"keyturn-client", b"keyturn-technician",
+})  # fmt: skip
 
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 

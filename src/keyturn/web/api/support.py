@@ -26,7 +26,7 @@ ROOM = room("support")
 #: rules.diagnosis.Symptom, by value
 About = Literal[
     "signin", "second", "signup", "code", "mail", "text", "phone", "recovery", "session", "page",
-    "directory", "app",
+    "directory", "device", "app",
 ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The signed door: what phone apps say, one signed POST at a time (docs/design/14-signed-door.md).
 
-door.py        one request: whose key, which signature, when; one signed answer
-fields.py      reading a body's fields, strictly
+door.py        whose key must have signed, what is done; the rest is web/signed
+fields.py      the fields of what phones say
 operations.py  the table: what can be said, by whom, with which fields, and which flow does it
 told.py        results as JSON
 """

@@ -1,74 +1,28 @@
-"""Reading the fields of a body: exactly those that an operation takes, each as it must be."""
+"""The fields of what phones say; how a body is read stands in web/signed/fields.py."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from keyturn.flows.phone_push import Wanted
-from keyturn.rules import pushing
+from keyturn.rules import passkeys, pushing
+from keyturn.rules.app_lock import Proof
+from keyturn.rules.directories.resets import Envelope
+from keyturn.rules.passkeys import Attestation
 from keyturn.rules.phone_checks import seen
 from keyturn.rules.phone_checks.seen import Seen
-from keyturn.steps.phone_door import Refused, Why
+from keyturn.web.sealed import envelopes
+from keyturn.web.signed.fields import ID, Field, read, shaped, text
+
+__all__ = [
+    "CURSOR", "ENVELOPES", "HANDLE", "ID", "KEY", "MADE", "PIN", "PROOF", "SECRET", "SEEN",
+    "SUBSCRIPTION", "Field", "read", "shaped", "text",
+]  # fmt: skip
 
 #: longest address of a subscription; those of browsers' makers are under 700 characters
 ENDPOINT_MAX: Final = 2048
-
-#: a value as JSON has it to a value that a flow takes; raises ValueError
-Read = Callable[[object], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """How a field is read, and whether it may be left out (then it is None)."""
-
-    read: Read
-    needed: bool = True
-
-
-def read(body: Mapping[str, object], takes: Mapping[str, Field]) -> dict[str, Any] | Refused:
-    """What a body says; the first field that is wrong, where one is."""
-    for name in sorted(body):
-        if name not in takes:
-            return Refused(Why.BODY, {"field": name[:40].encode("ascii", "replace").decode()})
-    found: dict[str, Any] = {}
-    for name, field in takes.items():
-        if name not in body and field.needed:
-            return Refused(Why.BODY, {"field": name})
-        try:
-            found[name] = field.read(body[name]) if name in body else None
-        except ValueError:
-            return Refused(Why.BODY, {"field": name})
-    return found
-
-
-def text(most: int) -> Field:
-    """A text of at most `most` characters, none of them a control or half of one."""
-
-    def one(value: object) -> str:
-        if not isinstance(value, str) or len(value) > most or any(map(_strange, value)):
-            raise ValueError
-        return value
-
-    return Field(one)
-
-
-def _strange(letter: str) -> bool:
-    return letter < " " or letter == "\x7f" or "\ud800" <= letter <= "\udfff"
-
-
-def shaped(pattern: str, *, needed: bool = True) -> Field:
-    """A text that is all of this pattern."""
-    whole = re.compile(pattern, re.ASCII)
-
-    def one(value: object) -> str:
-        if not isinstance(value, str) or not whole.fullmatch(value):
-            raise ValueError
-        return value
-
-    return Field(one, needed)
+#: a directory has a handful of agents
+ENVELOPES_MOST: Final = 16
 
 
 def _seen(value: object) -> Seen:
@@ -79,7 +33,6 @@ def _seen(value: object) -> Seen:
     return found
 
 
-ID: Final = shaped(r"[0-9a-z]{26}")
 #: ECDSA P-256 (wire/phones.key_of says whether it is one); was verified by the signature
 KEY: Final = shaped(r"[A-Za-z0-9_-]{87}")
 #: 16 and 32 bytes
@@ -105,14 +58,38 @@ def _subscription(value: object) -> Wanted:
     return wanted
 
 
-def _proof(value: object) -> str:
-    """{"pin": …}: the app lock's secret."""
-    if not isinstance(value, dict) or set(value) != {"pin"}:
+def _proof(value: object) -> Proof:
+    """{"pin": …}: the app lock's secret; {"key": …}: what the phone's own lock has signed."""
+    if not isinstance(value, dict) or set(value) not in ({"pin"}, {"key"}):
         raise ValueError
-    pin: str = shaped(PIN).read(value["pin"])
-    return pin
+    if "pin" in value:
+        pin: str = shaped(PIN).read(value["pin"])
+        return pin
+    signed = passkeys.assertion(value["key"])
+    if signed is None:
+        raise ValueError
+    return signed
+
+
+def _made(value: object) -> Attestation:
+    """What a platform has made."""
+    made = passkeys.attestation(value)
+    if made is None:
+        raise ValueError
+    return made
+
+
+def _envelopes(value: object) -> tuple[Envelope, ...]:
+    """What static/seal.js makes."""
+    found = envelopes(value)
+    if not 1 <= len(found) <= ENVELOPES_MOST:
+        raise ValueError
+    return found
 
 
 SUBSCRIPTION: Final = Field(_subscription)
+#: a sealed password; whether each fits an agent is seen where they are taken
+ENVELOPES: Final = Field(_envelopes)
 #: may be left out: then the answer says whether a lock is set
 PROOF: Final = Field(_proof, needed=False)
+MADE: Final = Field(_made)

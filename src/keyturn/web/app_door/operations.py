@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from keyturn.flows import binding, phone_app, phone_push
+from keyturn.flows import binding, lost_phone, phone_app, phone_push
 from keyturn.ports.parts import Parts
 from keyturn.ports.pushing import Pusher
 from keyturn.rules.callers import Caller
 from keyturn.steps.phone_door import Refused, Said
-from keyturn.web.app_door import asking, fields, told
+from keyturn.web.app_door import asking, fields, locking, resetting, told
 from keyturn.web.app_door.fields import Field
 from keyturn.wire.phones import Spoken
 
@@ -104,7 +104,8 @@ def _name(browser: str, model: str) -> str:
 
 async def _state(call: Call) -> Answer:
     found = await phone_app.state(call.parts, call.caller, call.said)
-    return told.state(call.caller.tenant, call.pusher.public_key, found)
+    now = call.parts.clock.now()
+    return told.state(call.caller.tenant, call.pusher.public_key, found, now)
 
 
 async def _sessions(call: Call) -> Answer:
@@ -180,6 +181,12 @@ async def _pin(call: Call) -> Answer:
     return await phone_app.pin(call.parts, call.caller, call.said, pin, proof) or {}
 
 
+async def _stop_lost(call: Call) -> Answer:
+    one, proof = call.body["id"], call.body["proof"]
+    stopped = await lost_phone.stop_held(call.parts, call.caller, call.said, one, proof)
+    return stopped if isinstance(stopped, Refused) else {"stopped": stopped}
+
+
 async def _unbind(call: Call) -> Answer:
     proof = call.body["proof"]
     return await phone_app.unbind(call.parts, call.caller, call.said, proof) or {}
@@ -212,6 +219,18 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "offline": Operation(_offline, _PROOF),
     "pin": Operation(_pin, {"pin": fields.shaped(fields.PIN), **_PROOF}),
     "unbind": Operation(_unbind, _PROOF),
+    "stop-lost": Operation(_stop_lost, {"id": fields.ID, **_PROOF}),
+    "lock-ask": Operation(locking.ask, locking.ASK),
+    "lock-new": Operation(locking.ask_new),
+    "lock-key": Operation(locking.make, locking.MAKE),
+    "lock-forget": Operation(locking.forget, locking.FORGET),
     "questions": Operation(asking.questions),
     "answer": Operation(asking.answer, asking.ANSWER),
+    "look": Operation(resetting.look, resetting.ACCOUNT),
+    "looked": Operation(resetting.looked, resetting.ONE),
+    "unlock-account": Operation(resetting.unlock, resetting.PROVED),
+    "choose": Operation(resetting.choose, resetting.PROVED),
+    "submit": Operation(resetting.submit, resetting.SUBMIT),
+    "job": Operation(resetting.job, resetting.ONE),
+    "cancel": Operation(resetting.cancel, resetting.ONE),
 }

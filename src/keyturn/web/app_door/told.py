@@ -8,13 +8,15 @@ from dataclasses import asdict
 from typing import Any
 
 from keyturn.flows.binding import Bound, Offer
-from keyturn.flows.phone_app import Account, SignedIn, State, Trail
+from keyturn.flows.phone_app import Account, JobView, Look, SignedIn, State, Trail
 from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.directories.things import Directory
-from keyturn.rules.events import Entry
+from keyturn.rules.events import Entry, by_program
 from keyturn.rules.phone_app import Push
+from keyturn.rules.recoveries import Recovery
 from keyturn.steps.phone_door import Refused
 from keyturn.steps.scanned import account_name
+from keyturn.web.directory_shown import standing
 
 Told = Mapping[str, Any]
 
@@ -79,7 +81,7 @@ def secret(found: str | Refused) -> Told | Refused:
     return {"secret": found, "digits": 6, "period": 30}
 
 
-def state(tenant: Tenant, push_key: str, found: State | Refused) -> Told | Refused:
+def state(tenant: Tenant, push_key: str, found: State | Refused, now: int) -> Told | Refused:
     """See the contract."""
     if isinstance(found, Refused):
         return found
@@ -89,18 +91,37 @@ def state(tenant: Tenant, push_key: str, found: State | Refused) -> Told | Refus
         **whose(tenant, found.user), "locked_until": found.locked_until,
         "lanes": [asdict(lane) for lane in found.lanes], "frozen_at": found.user.frozen_at,
         "push": _push(phone.push), "push_key": push_key,
-        "lock": {"set": found.lock_set, "until": found.lock_until}, "offline": found.offline,
+        "lock": {"set": found.lock_set, "until": found.lock_until, "key": found.lock_key},
+        "offline": found.offline, "lost": _lost(found.lost) if found.lost else None,
         "waiting": found.waiting, "checked_at": found.checked_at,
-        "directories": [_account(one) for one in found.accounts],
+        "directories": [_account(one, now) for one in found.accounts],
     }  # fmt: skip
 
 
-def _account(one: Account) -> Told:
+def _lost(one: Recovery) -> Told:
+    return {"id": one.id, "ref": one.ref, "asked_at": one.made_at, "due_at": one.due_at}
+
+
+def _account(one: Account, now: int) -> Told:
     there = one.directory
     identity = plain(there.identity) if there.identity else None
     return {
         "id": there.id, "name": there.name, "identity": identity, "kind": str(there.kind),
         "account": one.account.name, "upn": one.account.upn,
+        "known": _known(one.known, now) if one.known else None,
+        "job": _newest(one.job) if one.job else None,
+    }  # fmt: skip
+
+
+def _known(look: Look, now: int) -> Told:
+    state, until = standing(look, now)
+    return {"state": state, "until": until, "asked_at": look.asked_at}
+
+
+def _newest(job: JobView) -> Told:
+    return {
+        "id": job.id, "kind": str(job.kind), "state": str(job.state), "by": job.starter,
+        "until": job.ends_at,
     }  # fmt: skip
 
 
@@ -143,7 +164,7 @@ def trail(found: Trail | Refused) -> Told | Refused:
 
 
 def _entry(one: Entry) -> Told:
-    staff = one.actor_id is not None
+    staff = one.actor_id is not None or by_program(one)
     return {
         "id": one.id, "at": one.at, "event": str(one.event), "by": "staff" if staff else "you",
         "client": "" if staff else one.client, "ip": "" if staff else one.ip,

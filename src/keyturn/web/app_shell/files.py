@@ -3,7 +3,8 @@
 The app is loaded from `{tenant}/app/r/RELEASE/…`, where RELEASE is a digest of all of them: a
 script finds the others beside it, so that no two releases are ever mixed, and each may be kept for
 ever.  `{tenant}/app/files.json` lists them with their hashes: the service worker keeps them by it
-and refuses what differs, and anybody can compare them with docs/scripts.md.
+and refuses what differs, and anybody can compare them with docs/scripts.md.  What is `later` is no
+part of the first load: the worker keeps it once it has taken over.
 """
 
 from __future__ import annotations
@@ -46,10 +47,13 @@ def listed(accent: str) -> dict[str, Any]:
     """
     root = f"r/{release()}"
     kept = [
-        {"address": f"{root}/{name}", "integrity": f"sha384-{scripts.digest(name)}"}
+        {
+            "address": f"{root}/{name}", "integrity": f"sha384-{scripts.digest(name)}",
+            "later": name in scripts.LATER,
+        }
         for name in LOADED
         if name != WORKER
-    ]
+    ]  # fmt: skip
     colours = {"address": f"../tenant.css?v={accent.removeprefix('#')}"}
     return {"release": release(), "files": [*kept, colours]}
 

@@ -13,8 +13,10 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from keyturn.rules.diagnosis.catalogue import BY_ID
 from keyturn.rules.diagnosis.phone_app import cause_id
 from keyturn.rules.diagnosis.phone_app_mends import MENDS
+from keyturn.rules.directories.causes import ENDS
 from keyturn.web import colours
 from keyturn.web.app import CSP
 from keyturn.web.app_shell import files
@@ -54,7 +56,10 @@ async def _to(visit: Visit) -> Response:
 
 
 async def _shell(visit: Visit) -> Response:
-    text = visit.piece("app/shell.html", release=files.release(), causes=causes, paper=PAPER)
+    text = visit.piece(
+        "app/shell.html", release=files.release(), causes=causes, remedies=remedies,
+        paper=PAPER,
+    )  # fmt: skip
     return Response(text, headers=HEADERS, media_type=HTML)
 
 
@@ -69,6 +74,11 @@ def causes(say: Callable[[str], str]) -> list[dict[str, Any]]:
         }
         for mend in MENDS
     ]  # fmt: skip
+
+
+def remedies(say: Callable[[str], str]) -> dict[str, str]:
+    """What to do about how a change in a directory ended, by cause, in the language of `say`."""
+    return {name: say(BY_ID[name].person.do) for name in sorted(ENDS)}
 
 
 async def _manifest(visit: Visit) -> Response:

@@ -8,21 +8,31 @@ from starlette.routing import BaseRoute
 from keyturn.rules.access import Staff
 from keyturn.web.console import (
     acts,
-    bulk,
+    approvals,
+    batches,
     cases,
+    casework,
+    devices,
     directories,
     directory_signin,
+    figures,
     health,
     jobs,
+    keys,
     linking,
+    lists,
     passkeys,
     people,
+    proving,
     records,
+    resuming,
+    seeing,
     sources,
+    temporary,
     users,
     verifying,
 )
-from keyturn.web.console.entry import inside
+from keyturn.web.console.entry import STOP, inside
 from keyturn.web.door import door
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
@@ -35,10 +45,16 @@ def routes(site: Site) -> list[BaseRoute]:
     one = "/console/users/{id}"
     return [
         door(site, HOME, get=inside(home)),
-        door(site, "/console/users", get=inside(users.index)),
-        door(site, "/console/users/bulk", get=inside(bulk.show), post=inside(bulk.do)),
+        door(site, seeing.HOME, get=inside(seeing.choose), post=inside(seeing.start)),
+        door(site, STOP, post=inside(seeing.end)),
+        door(site, resuming.RESUME, get=inside(resuming.show)),
+        door(site, "/console/users", get=inside(lists.index)),
+        door(site, "/console/users/file", post=inside(lists.export)),
+        *_batches(site),
         door(site, one, get=inside(users.show)),
+        *_second(site, one),
         door(site, f"{one}/unlock", post=inside(acts.unlock)),
+        door(site, f"{one}/ask-holder", post=inside(acts.ask_holder)),
         *(
             door(site, f"{one}/{act}", get=inside(acts.asks(act)), post=inside(acts.does(act)))
             for act in acts.ASKED
@@ -51,14 +67,97 @@ def routes(site: Site) -> list[BaseRoute]:
         ),
         door(site, f"{one}/verify", post=inside(verifying.start)),
         door(site, "/console/verifications/{id}", get=inside(verifying.show)),
+        door(site, f"{one}/devices/{{pairing}}/ask", post=inside(devices.start)),
+        door(
+            site,
+            f"{one}/devices/{{pairing}}/release",
+            get=inside(devices.ask_release),
+            post=inside(devices.release),
+        ),
+        door(
+            site,
+            "/console/presence/{id}",
+            get=inside(devices.show),
+            post=inside(devices.read_out),
+        ),
         *_directories(site),
         *_accounts(site, one),
+        door(site, "/console/keys", get=inside(keys.index), post=inside(keys.add)),
+        door(
+            site,
+            "/console/keys/{id}/revoke",
+            get=inside(keys.ask_revoke),
+            post=inside(keys.revoke),
+        ),
         door(site, "/console/health", get=inside(health.show), post=inside(health.look)),
         door(site, "/console/messages", get=inside(records.messages)),
+        door(site, "/console/figures", get=inside(figures.show)),
+        door(site, "/console/report", get=inside(figures.report)),
+        door(site, "/console/report/figures.csv", get=inside(figures.sheet)),
         door(site, "/console/audit", get=inside(records.audit)),
-        door(site, "/console/cases", get=inside(cases.index)),
-        door(site, "/console/cases/{ref}", get=inside(cases.show)),
-        door(site, "/console/cases/{ref}/close", post=inside(cases.close)),
+        door(site, "/console/audit/file", post=inside(records.export)),
+        *_cases(site, "/console/cases/{ref}"),
+    ]
+
+
+def _cases(site: Site, one: str) -> list[BaseRoute]:
+    """Cases, the proofs in them, and what they permit; `one`: the path of a case."""
+    code, word = f"{one}/proofs/{{method}}", f"{one}/temporary/{{directory}}"
+    return [
+        door(site, "/console/cases", get=inside(cases.index), post=inside(casework.open_for)),
+        door(site, one, get=inside(cases.show)),
+        door(site, f"{one}/take", post=inside(casework.take)),
+        door(site, f"{one}/hand", post=inside(casework.hand)),
+        door(site, f"{one}/note", post=inside(casework.note)),
+        door(site, f"{one}/close", post=inside(cases.close)),
+        door(site, f"{one}/proofs", get=inside(cases.proofs)),
+        door(site, code, get=inside(proving.show), post=inside(proving.send)),
+        door(site, f"{code}/enter", post=inside(proving.enter)),
+        door(site, f"{one}/ask", post=inside(proving.ask)),
+        door(site, f"{one}/approve", get=inside(proving.ask_word), post=inside(proving.word)),
+        door(site, f"{one}/link", post=inside(casework.resend)),
+        door(site, f"{one}/lost", get=inside(casework.ask_lost), post=inside(casework.lost)),
+        door(site, f"{one}/lost/stop", post=inside(casework.stop_lost)),
+        door(site, f"{one}/number", get=inside(casework.ask_number), post=inside(casework.number)),
+        door(site, word, get=inside(temporary.show)),
+        door(site, f"{word}/recipients", post=inside(temporary.recipients)),
+        door(site, f"{word}/submit", post=inside(temporary.submit)),
+        door(site, f"{word}/{{job}}", get=inside(temporary.watch)),
+    ]
+
+
+def _second(site: Site, one: str) -> list[BaseRoute]:
+    """What waits for a second person; `one`: the path of a user."""
+    waits = f"{approvals.HOME}/{{approval}}"
+    return [
+        door(site, approvals.HOME, get=inside(approvals.index)),
+        door(site, waits, get=inside(approvals.show)),
+        *(door(site, f"{waits}/{word}", post=inside(approvals.answers(word)))
+          for word in approvals.ANSWERS),
+        door(site, f"{one}/role", get=inside(approvals.ask_role), post=inside(approvals.give_role)),
+    ]  # fmt: skip
+
+
+def _batches(site: Site) -> list[BaseRoute]:
+    """Something done with many people together."""
+    every, one = batches.ROOT, f"{batches.ROOT}/{{batch}}"
+    return [
+        door(site, every, get=inside(batches.index)),
+        door(site, f"{every}/file", post=inside(batches.of_file)),
+        door(site, f"{every}/search", post=inside(batches.of_search)),
+        door(site, f"{every}/list", post=inside(batches.of_list)),
+        door(site, f"{every}/import", get=inside(batches.bring), post=inside(batches.of_import)),
+        door(
+            site,
+            f"{every}/directories/{{directory}}",
+            get=inside(batches.choose),
+            post=inside(batches.of_directory),
+        ),
+        door(site, one, get=inside(batches.show)),
+        door(site, f"{one}/start", post=inside(batches.start)),
+        door(site, f"{one}/stop", post=inside(batches.stop)),
+        door(site, f"{one}/events", get=inside(batches.watch)),
+        door(site, f"{one}/outcome.csv", get=inside(batches.outcome)),
     ]
 
 

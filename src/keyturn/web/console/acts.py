@@ -9,9 +9,10 @@ from starlette.responses import Response
 from keyturn.flows import data, inviting, releasing
 from keyturn.flows import staff as flow
 from keyturn.flows.data import Exported, LastOwner
-from keyturn.flows.staff import NotAllowed, NotFound
+from keyturn.flows.staff import Alone, NotAllowed, NotFound, Waiting
 from keyturn.ports.parts import Parts
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
+from keyturn.web.console import resuming
 from keyturn.web.console.entry import ConsoleHandler, refused
 from keyturn.web.console.reading import row_id
 from keyturn.web.pages.data import as_file
@@ -33,10 +34,21 @@ ASKED: dict[str, tuple[Action, Act]] = {
     "number": (Action.RELEASE_NUMBER, releasing.release),
 }
 
+#: what stands in the way, as the page of a refusal calls it
+_HINDERED: dict[type, str] = {
+    Alone: "nobody-else", LastOwner: "last-owner", releasing.Held: "number-held",
+    releasing.NotAsked: "holder-not-asked",
+}  # fmt: skip
+
 
 async def unlock(visit: Visit, staff: Staff) -> Response:
     """End every lock at once: it harms nobody, so nothing is asked."""
     return await _done(visit, staff, flow.unlock)
+
+
+async def ask_holder(visit: Visit, staff: Staff) -> Response:
+    """Ask whoever holds a number that a user could not have: it changes nothing."""
+    return await _done(visit, staff, releasing.ask_holder)
 
 
 def asks(act: str) -> ConsoleHandler:
@@ -49,6 +61,9 @@ def asks(act: str) -> ConsoleHandler:
         found = await flow.user(visit.site.parts, staff, row_id(visit.path["id"]))
         if isinstance(found, NotFound):
             raise refused(found)
+        proof = resuming.first(visit, staff, action)
+        if proof is not None:
+            return proof
         return visit.page("console/confirm.html", ask=act, user=found.user)
 
     return ask
@@ -68,22 +83,26 @@ async def _done(visit: Visit, staff: Staff, run: Act) -> Response:
     """Do it and show the user as it is now."""
     await visit.form()
     user_id = row_id(visit.path["id"])
-    answer = await run(visit.site.parts, staff, user_id)
+    return done(visit, user_id, await run(visit.site.parts, staff, user_id))
+
+
+def done(visit: Visit, user_id: str, answer: object) -> Response:
+    """What came of something that was done to a user: they as they are now, or why it was not."""
+    if isinstance(answer, Waiting):
+        return visit.to(f"/console/approvals/{answer.one.id}")
+    if isinstance(answer, NotAllowed | NotFound):
+        raise refused(answer)
     match answer:
-        case NotAllowed() | NotFound():
-            raise refused(answer)
         case (
             data.NotAllowed(why=why) | releasing.NotAllowed(why=why) | inviting.NotAllowed(why=why)
         ):
             raise refused(NotAllowed(why))
         case data.NotFound() | releasing.NotFound() | inviting.NotFound():
             raise refused(NotFound())
-        case releasing.Held():
-            raise Refusal(409, "number-held")
+        case Alone() | releasing.Held() | releasing.NotAsked() | LastOwner():
+            raise Refusal(409, _HINDERED[type(answer)])
         case inviting.NotSent(why=bar):
             raise Refusal(409, f"no-link-{bar}")
-        case LastOwner():
-            raise Refusal(409, "last-owner")
         case Exported():
             return as_file(answer, visit.tenant.slug)
     return visit.to(f"/console/users/{user_id}")

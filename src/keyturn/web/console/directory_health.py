@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from keyturn.rules.health.report import Report
 from keyturn.rules.health.verdicts import Finding, State
 from keyturn.steps.directory_views import DirectoryPage
 from keyturn.web.console.entry import barred
-from keyturn.web.console.health import SpokenReport, in_words, spoken
+from keyturn.web.console.health import SpokenReport, in_words, manner_of, spoken
 from keyturn.web.visit import Visit
 
 Mark = tuple[str, str, str]
@@ -59,13 +59,13 @@ async def health_of(visit: Visit, staff: Staff, page: DirectoryPage) -> SpokenHe
     found = await flow.page(visit.site.parts, staff, page.row.directory.id, __version__)
     if found is None:
         raise barred(None)
-    report = found.health.report
+    report, manner = found.health.report, manner_of(visit)
     shown = {controller.host for controller in page.controllers if controller.state in _SHOWN}
     return SpokenHealth(
-        report=spoken(visit, report, CATALOGUE, headline(report)),
-        untold=tuple(CATALOGUE.checks[check].title for check in untold(report)),
+        report=spoken(visit, report, CATALOGUE, headline(report, manner)),
+        untold=tuple(manner.say(CATALOGUE.checks[check].title) for check in untold(report)),
         history=tuple(_lines(visit, found.history)),
-        marks=_marks(report, shown),
+        marks=_marks(report, shown, manner.say),
     )
 
 
@@ -78,12 +78,14 @@ def _lines(visit: Visit, history: Iterable[Line]) -> Iterable[SpokenLine]:
             yield SpokenLine(line.at, line.change, told.title, line.subject, told.what)
 
 
-def _marks(report: Report, shown: Container[str]) -> Mapping[str, Mark]:
+def _marks(report: Report, shown: Container[str], say: Callable[[str], str]) -> Mapping[str, Mark]:
     """The gravest of each of these controllers: what is wrong before what could be better."""
     marks: dict[str, Mark] = {}
     for state, look in _MARKS.items():
         for finding in report.findings:
             here = finding.subject in shown and place_of(finding.check) is Place.CONTROLLER
             if here and CATALOGUE.state(finding) is state:
-                marks.setdefault(finding.subject, (*look, CATALOGUE.checks[finding.check].title))
+                marks.setdefault(
+                    finding.subject, (*look, say(CATALOGUE.checks[finding.check].title))
+                )
     return marks

@@ -5,11 +5,10 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from keyturn.flows import directory_switch
-from keyturn.flows.directory_switch import Frozen, ProofNeeded, SignedOut, Switched
+from keyturn.flows.directory_switch import Switched
 from keyturn.rules.access import Staff
 from keyturn.web.console.entry import barred
 from keyturn.web.console.reading import WORD_MAX, choice, row_id
-from keyturn.web.pages import proof
 from keyturn.web.visit import Visit
 
 
@@ -22,14 +21,8 @@ async def is_on(visit: Visit, staff: Staff, directory_id: str) -> bool:
 async def switch(visit: Visit, staff: Staff) -> Response:
     """On or off, for who has just shown that it is they."""
     wanted = choice("to", (await visit.form(to=WORD_MAX))["to"], {"on", "off"})
-    directory_id, signed = row_id(visit.path["directory"]), await visit.signed()
-    answer = await directory_switch.switch(
-        visit.site.parts, staff, signed, directory_id, on=wanted == "on"
-    )
-    match answer:
-        case Switched():
-            return visit.to(f"/console/directories/{directory_id}")
-        case ProofNeeded() | Frozen() | SignedOut():
-            return proof.barred(visit, answer, f"/console/directories/{directory_id}")
-        case _:
-            raise barred(answer)
+    directory_id = row_id(visit.path["directory"])
+    answer = await directory_switch.switch(visit.site.parts, staff, directory_id, on=wanted == "on")
+    if not isinstance(answer, Switched):
+        raise barred(answer)
+    return visit.to(f"/console/directories/{directory_id}")

@@ -6,6 +6,9 @@ no second step in this session     a page that leads to one, or to enrolling one
 a session too old for the console  the same
 their own account is frozen        a page that says so
 everybody else                     in, as `rules.access.Staff`
+
+Whoever sends something dangerous too long after their last proof is asked for another
+(`resuming`).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from keyturn.flows import account, staff
 from keyturn.flows.staff import NotAllowed, NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
 from keyturn.web import parsing
+from keyturn.web.console import resuming
 from keyturn.web.door import Handler
 from keyturn.web.refusals import Refusal
 from keyturn.web.visit import Visit
@@ -25,6 +29,10 @@ from keyturn.web.visit import Visit
 ConsoleHandler = Callable[[Visit, Staff], Awaitable[Response]]
 #: what the browser is told to open when live search meets a closed door (htmx)
 REDIRECT = "HX-Redirect"
+#: what ends looking as a lower role
+STOP = "/console/as/end"
+#: what a flow's refusal for want of a proof is called
+UNPROVED = f"staff-{Why.PROOF}"
 
 
 def inside(handler: ConsoleHandler) -> Handler:
@@ -38,12 +46,26 @@ def inside(handler: ConsoleHandler) -> Handler:
         if isinstance(allowed, Staff):
             visit.glass_at = allowed.glass_at
             visit.oversees = Action.HEALTH in ALLOWED[allowed.role]
-            return await handler(visit, allowed)
+            visit.owns = Action.API_KEYS in ALLOWED[allowed.role]
+            visit.sees_as = str(allowed.role) if allowed.looking else ""
+            return await _handled(handler, visit, allowed)
         if allowed.why is Why.NO_ROLE:
             raise Refusal(404, "no-such-page")
         return _whole_page(visit) if is_partial(visit) else await _closed(visit, signed, allowed)
 
     return guarded
+
+
+async def _handled(handler: ConsoleHandler, visit: Visit, staff: Staff) -> Response:
+    acts = visit.scope["method"] == "POST" and visit.scope["path"] != STOP
+    if staff.looking and acts:  # also what no flow would refuse
+        raise Refusal(403, f"staff-{Why.LOOKING}")
+    try:
+        return await handler(visit, staff)
+    except Refusal as refusal:
+        if refusal.code != UNPROVED or visit.scope["method"] != "POST":
+            raise
+        return await resuming.keep(visit, staff)
 
 
 async def home_of(visit: Visit, token: str) -> str:

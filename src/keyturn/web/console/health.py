@@ -23,10 +23,10 @@ from keyturn.rules.health.catalogue import CATALOGUE
 from keyturn.rules.health.records import seen
 from keyturn.rules.health.report import Catalogue, Report, headline, worst
 from keyturn.rules.health.verdicts import Finding, State
-from keyturn.rules.health.words import fill
+from keyturn.rules.health.words import Manner, fill
 from keyturn.web.console.entry import REDIRECT, is_partial, refused
+from keyturn.web.console.spoken import PAGE, Ear
 from keyturn.web.refusals import Refusal
-from keyturn.web.rendering import said_time
 from keyturn.web.visit import Visit
 
 LOG = logging.getLogger("keyturn.doctor")
@@ -122,12 +122,18 @@ def spoken(
         return in_words(visit, catalogue, finding, tuple(one(each) for each in beneath))
 
     return SpokenReport(
-        headline=said or headline(catalogue, report),
+        headline=said or headline(catalogue, report, manner_of(visit).say),
         state=worst(catalogue, report),
         at=report.at,
         roots=tuple(one(root.finding, root.consequences) for root in report.roots),
         fine=tuple(one(finding) for finding in report.fine),
     )
+
+
+def manner_of(visit: Visit) -> Manner:
+    """How the console's language says what was found."""
+    say, speech = visit.words(PAGE)
+    return Manner(say, speech.point)
 
 
 def in_words(
@@ -136,18 +142,18 @@ def in_words(
 ) -> SpokenFinding:  # fmt: skip
     """One finding in words."""
     cause = catalogue.causes[finding.cause]
-    own = visit.signed_in.user.timezone if visit.signed_in else None
+    moment, manner = Ear(visit).time, manner_of(visit)
 
-    def moment(ms: int) -> str:
-        return said_time(ms, visit.now, own, visit.tenant.timezone)
+    def filled(text: str) -> str:
+        return fill(text, finding.facts, moment, manner)
 
     return SpokenFinding(
         id=cause.id,
-        title=catalogue.checks[finding.check].title,
+        title=manner.say(catalogue.checks[finding.check].title),
         state=cause.state,
-        what=fill(cause.what, finding.facts, moment),
-        mend=fill(cause.mend, finding.facts, moment),
-        copies=tuple((c.kind, fill(c.text, finding.facts, moment)) for c in cause.copies),
-        evidence=seen(catalogue, finding, moment),
+        what=filled(cause.what),
+        mend=filled(cause.mend),
+        copies=tuple((c.kind, filled(c.text)) for c in cause.copies),
+        evidence=seen(catalogue, finding, moment, manner),
         consequences=consequences,
     )

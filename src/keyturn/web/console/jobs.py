@@ -5,9 +5,10 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from keyturn.flows import linking, resetting
-from keyturn.flows import staff as flow
+from keyturn.flows import trail as trails
 from keyturn.flows.linking import Linked
 from keyturn.flows.resetting import NotAllowed, NotFound
+from keyturn.flows.trail import Asked
 from keyturn.rules.access import ALLOWED, Action, Staff
 from keyturn.web.console.entry import barred, is_partial
 from keyturn.web.console.reading import ID_LENGTH, row_id
@@ -31,7 +32,7 @@ async def show(visit: Visit, staff: Staff) -> Response:
     job = await resetting.job(parts, staff, row_id(visit.path["job"]))
     if isinstance(job, NotFound):
         raise barred(job)
-    trail = await flow.audit(parts, staff, job.user_id, "reset.", None, TRAIL)
+    trail = await trails.look(parts, staff, Asked(job.user_id, "reset."), None, TRAIL)
     person = await linking.accounts_of(parts, staff, job.user_id)
     return visit.page(
         "console/_job.html" if is_partial(visit) else "console/job.html",

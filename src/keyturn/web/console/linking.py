@@ -12,6 +12,8 @@ from keyturn.flows.linking import Answer, Asked, Held, Hindered, Linked, Stale
 from keyturn.flows.resetting import Inactive, JobView
 from keyturn.ports.parts import Parts
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
+from keyturn.rules.accounts import User
+from keyturn.rules.directories.protected import WORDS
 from keyturn.steps.directory_views import DirectoryRow
 from keyturn.web.console.entry import barred, is_partial
 from keyturn.web.console.reading import ID_LENGTH, row_id
@@ -88,7 +90,16 @@ async def answer(visit: Visit, staff: Staff) -> Response:
     if is_partial(visit):
         done = {"HX-Redirect": here} if found.candidate or found.cause else {}
         return Response(status_code=204, headers=done)
-    return visit.page("console/account_found.html", found=found, user=found.user, held=False)
+    return _shown(visit, found, found.user, held=False)
+
+
+def _shown(visit: Visit, found: Answer, user: User, *, held: bool) -> Response:
+    """The page of an answer; `held`: somebody else was faster (409)."""
+    protected = found.candidate.protected if found.candidate else ""
+    return visit.page(
+        "console/account_found.html", 409 if held else 200, found=found, user=user, held=held,
+        why=WORDS.get(protected, protected),
+    )  # fmt: skip
 
 
 async def _answer(visit: Visit, staff: Staff) -> Answer:
@@ -110,10 +121,8 @@ async def confirm(visit: Visit, staff: Staff) -> Response:
         case Stale():
             raise Refusal(409, "link-stale")
         case Held():
-            return visit.page(
-                "console/account_found.html", 409, found=await _answer(visit, staff),
-                user=(await _person(visit, staff)).user, held=True,
-            )  # fmt: skip
+            found, person = await _answer(visit, staff), await _person(visit, staff)
+            return _shown(visit, found, person.user, held=True)
         case _:
             raise barred(done)
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from keyturn.flows import staff as flow
 from keyturn.flows.staff import NotAllowed, NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
+from keyturn.web.console.acts import done
 from keyturn.web.console.entry import refused
 from keyturn.web.console.reading import row_id
 from keyturn.web.visit import Visit
@@ -31,6 +32,4 @@ async def remove(visit: Visit, staff: Staff) -> Response:
     await visit.form()
     user_id, passkey_id = row_id(visit.path["id"]), row_id(visit.path["passkey"])
     answer = await flow.remove_passkey(visit.site.parts, staff, user_id, passkey_id)
-    if isinstance(answer, NotAllowed | NotFound):
-        raise refused(answer)
-    return visit.to(f"/console/users/{user_id}")
+    return done(visit, user_id, answer)

@@ -23,9 +23,13 @@ from keyturn.rules.diagnosis import (
 )
 from keyturn.rules.diagnosis.catalogue import BY_ID
 from keyturn.rules.diagnosis.cause import LIKELY, STRONG
+from keyturn.rules.diagnosis.judge import UNKNOWN
 from keyturn.web.rendering import said_time
 from keyturn.web.visit import Visit
+from keyturn.words.speech import program
 
+#: a page of the console, whose language is that of all its pages
+PAGE = "console/base.html"
 #: what a person means who says "I cannot get in"
 OUTSIDE = frozenset({Symptom.SIGNIN, Symptom.SECOND})
 
@@ -68,22 +72,22 @@ class Spoken:
 
 def spoken(visit: Visit, staff: Staff, diagnosis: Diagnosis, facts: Facts) -> Spoken:
     """The diagnosis for this member of staff: technicians help people, the others run things."""
-    voice = _voice(staff)
+    voice, ear = _voice(staff), Ear(visit)
     unseen: dict[Blind, tuple[SpokenFact, ...]] = {}
     for fact in diagnosis.cannot_see:
-        unseen[fact.why] = (*unseen.get(fact.why, ()), _fact(fact.name, None))
-    said = [(weighs(f), _cause(visit, voice, f)) for f in diagnosis.findings]
+        unseen[fact.why] = (*unseen.get(fact.why, ()), ear.fact(fact.name, None))
+    said = [(weighs(f), _cause(ear, voice, f)) for f in diagnosis.findings]
     return Spoken(
         causes=tuple(cause for weighty, cause in said if weighty),
         others=tuple(cause for weighty, cause in said if not weighty),
-        looked_at=tuple(_fact(name, facts.value(name)) for name in diagnosis.looked_at),
+        looked_at=tuple(ear.fact(name, facts.value(name)) for name in diagnosis.looked_at),
         cannot_see=unseen,
     )
 
 
 def one(visit: Visit, staff: Staff, finding: Finding) -> SpokenCause:
     """One cause for this member of staff."""
-    return _cause(visit, _voice(staff), finding)
+    return _cause(Ear(visit), _voice(staff), finding)
 
 
 def _voice(staff: Staff) -> Voice:
@@ -96,32 +100,49 @@ def weighs(finding: Finding) -> bool:
     return finding.strength >= (LIKELY if outside else STRONG)
 
 
-def _cause(visit: Visit, voice: Voice, finding: Finding) -> SpokenCause:
+def _cause(ear: Ear, voice: Voice, finding: Finding) -> SpokenCause:
     said, told = words(finding, voice), words(finding, Voice.PERSON)
     because = evidence(finding, voice).items()
-
-    def say(text: str, values: Mapping[str, Value]) -> str:
-        return render(text, values, lambda ms: _time(visit, ms))
-
+    person = (ear.filled(told.what, told.values), ear.filled(told.do, told.values))
     return SpokenCause(
-        title=BY_ID[finding.cause].title,
-        what=say(said.what, said.values),
-        remedy=say(said.do, said.values),
-        voice=say(f"{told.what} {told.do}", told.values),
-        evidence=tuple(_fact(name, value) for name, value in because),
+        title=ear.say(BY_ID[finding.cause].title),
+        what=ear.filled(said.what, said.values),
+        remedy=ear.filled(said.do, said.values),
+        voice=" ".join(person),
+        evidence=tuple(ear.fact(name, value) for name, value in because),
     )
 
 
-def _fact(name: str, value: Value) -> SpokenFact:
-    fact = VOCABULARY[name]
-    return SpokenFact(
-        topic=name.partition(".")[0],
-        meaning=fact.meaning.partition(";")[0],
-        value=value,
-        time=fact.kind is Kind.TIME,
-    )
+class Ear:
+    """How whoever looks at the console reads: in which language, in whose zone."""
 
+    def __init__(self, visit: Visit) -> None:
+        self.say, self._speech = visit.words(PAGE)
+        self._visit = visit
 
-def _time(visit: Visit, ms: int) -> str:
-    own = visit.signed_in.user.timezone if visit.signed_in else None
-    return said_time(ms, visit.now, own, visit.tenant.timezone)
+    def filled(self, text: str, values: Mapping[str, Value]) -> str:
+        """A text of the catalogue. A value may be a word of ours ("ahead") or a browser's name;
+        what a far side said has no translation.
+        """
+        said = {name: self._value(v) for name, v in values.items()}
+        return render(self.say(text), said, self.time, self.say(UNKNOWN))
+
+    def _value(self, value: Value) -> Value:
+        return program(self.say(value), self._speech) if isinstance(value, str) else value
+
+    def time(self, ms: int) -> str:
+        """A moment within a sentence."""
+        visit = self._visit
+        own = visit.signed_in.user.timezone if visit.signed_in else None
+        return said_time(ms, visit.now, own, visit.tenant.timezone, self._speech)
+
+    def fact(self, name: str, value: Value) -> SpokenFact:
+        """A fact with what it means."""
+        fact = VOCABULARY[name]
+        ours = fact.kind is Kind.WORD
+        return SpokenFact(
+            topic=name.partition(".")[0],
+            meaning=self.say(fact.meaning.partition(";")[0]),
+            value=self._value(str(value)) if ours and value is not None else value,
+            time=fact.kind is Kind.TIME,
+        )

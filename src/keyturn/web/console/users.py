@@ -1,63 +1,33 @@
-"""Users: the list with its search, and the page of one."""
+"""The page of a user; their list is in lists.py."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from keyturn.flows import inviting, linking, releasing, resetting, verifying
+from keyturn.flows import inviting, linking, presence, releasing, resetting, verifying
 from keyturn.flows import staff as flow
 from keyturn.flows.inviting import Enrolled
 from keyturn.flows.linking import Linked
 from keyturn.flows.staff import NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff
-from keyturn.rules.accounts import UserState
-from keyturn.web.console.entry import is_partial, refused
-from keyturn.web.console.reading import PLACE_MAX, QUERY_MAX, WORD_MAX, choice, place, row_id
+from keyturn.web.console.entry import refused
+from keyturn.web.console.reading import row_id
 from keyturn.web.console.spoken import spoken
 from keyturn.web.visit import Visit
 
-#: stands for a filter in the list of states: it is a lane that is locked, not an account
-LOCKED = "locked"
 #: how many of a user's jobs in directories their page shows
 JOBS = 5
-#: what a user's page offers; "read" and roles are no buttons
+#: what a user's page offers; "read" is no button
 OFFERED = frozenset(
     {
         Action.UNLOCK, Action.DISABLE, Action.ENABLE, Action.END_SESSIONS, Action.UNFREEZE,
         Action.EXPORT, Action.ERASE, Action.REMOVE_PASSKEY, Action.START_RESET,
         Action.LINK_ACCOUNT, Action.RELEASE_NUMBER, Action.INVITE, Action.RESET_USER,
-        Action.VERIFY,
+        Action.VERIFY, Action.RELEASE_DEVICE, Action.ROLES,
     }
 )  # fmt: skip
 #: of these a user's page offers what has a point (flows.inviting)
 PHONE_APP = frozenset({Action.INVITE, Action.RESET_USER})
-
-
-async def index(visit: Visit, staff: Staff) -> Response:
-    """The list; for htmx its rows alone."""
-    fields = visit.query(q=QUERY_MAX, state=WORD_MAX, after=PLACE_MAX)
-    query = fields["q"].strip()
-    state = choice("state", fields["state"], {LOCKED, *map(str, UserState)})
-    found = await flow.users(
-        visit.site.parts,
-        staff,
-        query,
-        UserState(state) if state not in (None, LOCKED) else None,
-        place("after", fields["after"]),
-        locked=state == LOCKED,
-    )
-    return visit.page(
-        "console/_users_rows.html" if is_partial(visit) else "console/users.html",
-        query=query,
-        state=state,
-        users=found.users,
-        after=found.after,
-        total=found.total,
-        locked=found.locked,
-        most=found.most,
-        unfiled=found.unfiled,
-        can=ALLOWED[staff.role] & OFFERED,
-    )
 
 
 async def show(visit: Visit, staff: Staff) -> Response:
@@ -76,6 +46,8 @@ async def show(visit: Visit, staff: Staff) -> Response:
         accounts=linked.accounts if isinstance(linked, Linked) else (),
         jobs=jobs[:JOBS],
         held=held,
+        devices=await presence.devices_of(visit.site.parts, staff, found.user.id),
+        present=await presence.proofs(visit.site.parts, staff, found.user.id),
         clash=await releasing.clash_of(visit.site.parts, staff, found.user.id),
         releases=Action.RELEASE_NUMBER in ALLOWED[staff.role],
         role=found.role,

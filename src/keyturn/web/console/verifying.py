@@ -6,20 +6,22 @@ from typing import Any
 
 from starlette.responses import Response
 
+from keyturn.flows import casework, verifying
 from keyturn.flows import staff as flow
-from keyturn.flows import verifying
 from keyturn.flows.verifying import (
     Capped,
     NoPhone,
     NotAllowed,
     NotAsked,
     NotFound,
+    NotYours,
     Started,
     Verification,
 )
 from keyturn.rules.access import Staff
 from keyturn.web.console.entry import barred, is_partial
 from keyturn.web.console.reading import WORD_MAX, row_id
+from keyturn.web.refusals import Refusal
 from keyturn.web.visit import Visit
 
 
@@ -31,6 +33,8 @@ async def start(visit: Visit, staff: Staff) -> Response:
     match answer:
         case NotAllowed() | NotFound():
             raise barred(answer)
+        case NotYours():
+            raise Refusal(409, "case-not-yours")
         case Started(id=approval_id):
             return visit.to(f"/console/verifications/{approval_id}")
     return await _not_asked(visit, staff, user_id, answer)
@@ -47,7 +51,7 @@ async def _not_asked(
         busy = answer.why is Capped.BUSY
         why = {"why": "busy" if busy else "often", "until": answer.until}
     status = 409 if isinstance(answer, NoPhone) else 429
-    return visit.page("console/verify.html", status, user=found.user, v=None, refused=why)
+    return visit.page("console/verify.html", status, user=found.user, v=None, refused=why, ref="")
 
 
 async def show(visit: Visit, staff: Staff) -> Response:
@@ -57,7 +61,8 @@ async def show(visit: Visit, staff: Staff) -> Response:
         raise barred(found)
     visit.now = visit.site.parts.clock.now()
     part = "console/_verify.html" if is_partial(visit) else "console/verify.html"
-    return visit.page(part, user=found.user, v=shown(found), refused=None)
+    ref = await casework.of_question(visit.site.parts, staff, found.standing.one.id)
+    return visit.page(part, user=found.user, v=shown(found), refused=None, ref=ref)
 
 
 def shown(found: Verification) -> dict[str, Any]:

@@ -135,11 +135,13 @@ def _page(visit: Visit, status: int, state: State, **context: Any) -> Response:
 
 
 def _number_page(
-    visit: Visit, status: int, state: AskNumber, number: str = "", **context: Any
+    visit: Visit, status: int, state: AskNumber, number: str | None = None, **context: Any
 ) -> Response:
+    """Args: number: as it was typed; None: not yet."""
     shown: dict[str, Any] = {"advice": None, "problem": None, **context}
+    known = state.number if number is None else number
     return visit.page(
-        "activation_number.html", status, required=state.required, number=number, **shown
+        "activation_number.html", status, required=state.required, number=known, **shown
     )
 
 

@@ -8,7 +8,6 @@ hands in with `submit` what nobody here can open. No door here takes a password.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -30,12 +29,12 @@ from keyturn.flows.resets import (
     Signed,
 )
 from keyturn.rules.accounts import User
-from keyturn.rules.directories.resets import Envelope, JobState
+from keyturn.rules.directories.resets import JobState
+from keyturn.web.directory_shown import account_shown, job_shown, policy_of
 from keyturn.web.door import door
-from keyturn.web.encoding import decoded, encoded
-from keyturn.web.pages.directory_shown import account_shown, job_shown, policy_of
 from keyturn.web.pages.proof import barred
 from keyturn.web.refusals import Refusal
+from keyturn.web.sealed import envelopes_of, sealing
 from keyturn.web.site import Site
 from keyturn.web.streams import Sight, Stream, Watchers
 from keyturn.web.visit import Visit
@@ -295,24 +294,6 @@ async def recipients(visit: Visit) -> Response:
             return _json({"code": "gone"}, 409)
 
 
-def sealing(answer: Choosing, tenant: str) -> dict[str, Any]:
-    """What static/seal.js asks for."""
-    return {
-        "tenant": tenant,
-        "domain": answer.job.directory,
-        "job": answer.job.id,
-        "user": answer.user_id,
-        "directory": answer.job.directory_id,
-        "expires_at": answer.expires_at,
-        "identity": encoded(answer.identity),
-        "recipients": [
-            {"agent": r.agent_id, "key": encoded(r.sealing_key),
-             "certificate": encoded(r.certificate)}
-            for r in answer.recipients
-        ],
-    }  # fmt: skip
-
-
 async def submit(visit: Visit) -> Response:
     """The sealed password is handed in."""
     fields = await visit.form(envelopes=ENVELOPES_MAX)
@@ -336,26 +317,3 @@ async def submit(visit: Visit) -> Response:
 
 def _json(value: dict[str, Any], status: int = 200) -> Response:
     return Response(json.dumps(value), status, media_type="application/json")
-
-
-# -- envelopes
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    agent: str
-    enc: str
-    ciphertext: str
-
-
-def envelopes_of(text: str) -> tuple[Envelope, ...]:
-    """What the script sends: a list of {agent, enc, ciphertext}. Anything else is none at all,
-    which the flow refuses as not sealed.
-    """
-    try:
-        given = [_Given(**each) for each in json.loads(text)]
-    except (ValueError, TypeError, RecursionError):
-        return ()
-    if not all(isinstance(v, str) for g in given for v in (g.agent, g.enc, g.ciphertext)):
-        return ()
-    return tuple(Envelope(g.agent, decoded(g.enc), decoded(g.ciphertext)) for g in given)

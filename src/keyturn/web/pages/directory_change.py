@@ -22,11 +22,12 @@ from keyturn.flows.directory_change import (
     Wrong,
 )
 from keyturn.rules.directories.resets import JobState
+from keyturn.web.directory_shown import job_shown, policy_of
 from keyturn.web.door import door
-from keyturn.web.pages.directory import ENVELOPES_MAX, envelopes_of, sealing
-from keyturn.web.pages.directory_shown import job_shown, policy_of
+from keyturn.web.pages.directory import ENVELOPES_MAX
 from keyturn.web.pages.signin import CODE_MAX
 from keyturn.web.refusals import Refusal
+from keyturn.web.sealed import envelopes_of, sealing
 from keyturn.web.site import Site
 from keyturn.web.streams import Sight, Stream, Watchers
 from keyturn.web.visit import Visit

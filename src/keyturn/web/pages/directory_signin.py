@@ -34,10 +34,11 @@ from keyturn.flows.directory_signin import (
 )
 from keyturn.web.door import door
 from keyturn.web.encoding import encoded
-from keyturn.web.pages.directory import ENVELOPES_MAX, ID_MAX, envelopes_of
+from keyturn.web.pages.directory import ENVELOPES_MAX, ID_MAX
 from keyturn.web.pages.home import home_of
 from keyturn.web.pages.signin import NAME_MAX, SECOND_STEP
 from keyturn.web.refusals import Refusal
+from keyturn.web.sealed import envelopes_of
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 from keyturn.wire.seals import SIGN_IN

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from keyturn.flows import support
 from keyturn.flows.support import HeldBack, NotAName, Opened, TooMany
+from keyturn.rules import vcard
 from keyturn.rules.cases import SecretKind
 from keyturn.rules.diagnosis import Symptom, Voice, Words, nothing_found, words
 from keyturn.web.door import door
@@ -25,6 +26,7 @@ def routes(site: Site) -> list[BaseRoute]:
     return [
         door(site, "/help", get=show, post=send),
         door(site, "/contact", get=show_contact),
+        door(site, "/contact.vcf", get=save_contact),
     ]
 
 
@@ -32,6 +34,20 @@ async def show_contact(visit: Visit) -> Response:
     """How to reach a human."""
     await visit.recognised()
     return visit.page("contact.html")
+
+
+async def save_contact(visit: Visit) -> Response:
+    """The same as a card for the address book of a phone: there it is found, too, by whoever gets
+    in nowhere.
+    """
+    tenant = visit.tenant
+    if not tenant.support:
+        raise Refusal(404, "no-such-page")
+    page = visit.site.parts.link(tenant, "/contact")
+    promise = visit.piece("_promise.html").strip()
+    octets = vcard.card(tenant.name, f"keyturn:{tenant.id}", page, promise, tenant.support)
+    name = f'attachment; filename="{tenant.slug}.vcf"'
+    return Response(octets, media_type=vcard.TYPE, headers={"content-disposition": name})
 
 
 async def show(visit: Visit) -> Response:

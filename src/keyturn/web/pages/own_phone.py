@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from keyturn.flows import own_phone, proof
+from keyturn.flows import lost_phone, own_phone, proof
 from keyturn.flows.own_phone import Bound, Capped, NothingOpen, Removed, Shown
 from keyturn.rules.accounts import User
 from keyturn.web.door import door
@@ -19,6 +19,7 @@ from keyturn.web.visit import Visit
 
 ROOT = "/account/app"
 ADD, REMOVE = f"{ROOT}/add", f"{ROOT}/remove"
+STOP = f"{ROOT}/lost/stop"
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -29,6 +30,7 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, f"{ADD}/show", post=new_code),
         door(site, f"{ADD}/events", get=watch),
         door(site, REMOVE, get=ask_remove, post=remove),
+        door(site, STOP, post=stop_lost),
     ]
 
 
@@ -112,3 +114,10 @@ async def remove(visit: Visit) -> Response:
     signed = await visit.signed()
     answer = await own_phone.remove(visit.site.parts, visit.caller, signed)
     return visit.to(ROOT) if isinstance(answer, Removed) else barred(visit, answer, REMOVE)
+
+
+async def stop_lost(visit: Visit) -> Response:
+    """Stop the new phone that the help desk was asked for."""
+    await visit.form()
+    await lost_phone.stop_own(visit.site.parts, visit.caller, await visit.signed())
+    return visit.to("/account")

@@ -28,9 +28,13 @@ from keyturn.web.site import Site
 from keyturn.web.visit import Visit
 
 PROOF, PASSWORD = "/account/proof", "/account/password"
-THEN_MAX = 60
-#: where a proof may lead: pages of the account, and a directory of the console
-_THEN = re.compile(r"/account(/[0-9a-z-]+){0,3}|/console/directories/[0-9a-z]{26}")
+THEN_MAX = 80
+#: where a proof may lead: pages of the account; in the console what was asked for, the question
+#: before something dangerous is done to a user, and a directory
+_THEN = re.compile(
+    r"/account(/[0-9a-z-]+){0,3}|/console/resume"
+    r"|/console/users/[0-9a-z]{26}/[a-z-]{1,12}|/console/directories/[0-9a-z]{26}"
+)
 
 
 def routes(site: Site) -> list[BaseRoute]:

@@ -10,6 +10,8 @@ from starlette.routing import BaseRoute
 
 from keyturn.flows import recovery
 from keyturn.flows.recovery import (
+    Handed,
+    Later,
     NothingOpen,
     Open,
     Overloaded,
@@ -29,6 +31,7 @@ from keyturn.web.visit import Visit
 
 PAGES = {
     "code": "/recover/code",
+    "first": "/recover/first",
     "second": "/recover/second",
     "password": "/recover/password",
     "done": "/recover/done",
@@ -42,6 +45,7 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/recover/code", get=show_code, post=try_code),
         door(site, "/recover/resend", post=resend),
         door(site, "/recover/restart", post=restart),
+        door(site, "/recover/first", get=show_first, post=go_on_first),
         door(site, "/recover/second", get=show_second, post=try_second),
         door(site, "/recover/password", get=show_password, post=set_password),
         door(site, "/recover/done", get=show_done),
@@ -142,6 +146,32 @@ async def restart(visit: Visit) -> Response:
     await visit.form()
     await recovery.give_up(visit.site.parts, visit.caller)
     return visit.to("/recover")
+
+
+async def show_first(visit: Visit) -> Response:
+    """The account waits to be set up: on to that."""
+    opened = await _opened(visit, "first")
+    if isinstance(opened, Response):
+        return opened
+    return visit.page("recover_first.html", typed=opened.typed, problem=None)
+
+
+async def go_on_first(visit: Visit) -> Response:
+    """By a link of just now, which nobody else has seen."""
+    await visit.form()
+    answer = await recovery.first_day(visit.site.parts, visit.caller)
+    if isinstance(answer, NothingOpen):
+        return visit.to("/recover")
+    if isinstance(answer, Handed):
+        return visit.to(f"/activate/{answer.token}")
+    opened = await _opened(visit, "first")
+    if isinstance(opened, Response):
+        return opened
+    late = {"code": "too_soon", "at": answer.at} if isinstance(answer, Later) else None
+    problem = late or {"code": "not_by_oneself"}
+    return visit.page(
+        "recover_first.html", 429 if late else 422, typed=opened.typed, problem=problem
+    )
 
 
 async def show_second(visit: Visit) -> Response:

@@ -1,43 +1,12 @@
 /* Passkeys (WebAuthn): shows the forms of templates/passkeys.html where the browser can fill
    them in. A press of the button fetches the question, has it answered by the phone, computer
-   or key, and sends the answer as an ordinary form. Floor: Chrome 119, so the JSON forms of
-   WebAuthn Level 3 are written out here. */
+   or key, and sends the answer as an ordinary form. */
+
+import { answer, question } from "./webauthn.js";
 
 const able = Boolean(window.PublicKeyCredential && navigator.credentials);
 /* a question stands five minutes; one that waits in the name's field is renewed before */
 const RENEW_MS = 3.5 * 60 * 1000;
-
-/* ---- base64url (RFC 4648 §5), unpadded */
-
-export function encode(buffer) {
-  let text = "";
-  for (const byte of new Uint8Array(buffer)) text += String.fromCharCode(byte);
-  return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-}
-export function decode(text) {
-  const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
-  return Uint8Array.from(plain, (c) => c.charCodeAt(0)).buffer;
-}
-
-/* ---- questions and answers as JSON */
-
-const listed = (list) => list.map((entry) => ({ ...entry, id: decode(entry.id) }));
-
-export function question(json) {
-  const asked = { ...json, challenge: decode(json.challenge) };
-  if (json.user) asked.user = { ...json.user, id: decode(json.user.id) };
-  for (const name of ["allowCredentials", "excludeCredentials"])
-    if (json[name]) asked[name] = listed(json[name]);
-  return asked;
-}
-export function answer(credential) {
-  const given = credential.response, response = { clientDataJSON: encode(given.clientDataJSON) };
-  for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"])
-    if (given[name]) response[name] = encode(given[name]);
-  if (given.attestationObject) response.transports = given.getTransports ? given.getTransports() : [];
-  return JSON.stringify({ id: credential.id, rawId: encode(credential.rawId), type: credential.type,
-    response, clientExtensionResults: credential.getClientExtensionResults() });
-}
 
 /* ---- what goes wrong, by the names in templates/passkeys.html */
 
@@ -71,7 +40,7 @@ async function ask(form, extra) {
   const publicKey = await fetched(form);
   const make = form.dataset.passkey === "create";
   const credential = await navigator.credentials[make ? "create" : "get"]({ publicKey, ...extra });
-  form.elements.credential.value = answer(credential);
+  form.elements.credential.value = JSON.stringify(answer(credential));
   form.submit();
 }
 

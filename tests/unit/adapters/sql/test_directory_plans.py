@@ -15,6 +15,7 @@ from keyturn.adapters.sql.quick import Params, Quick
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import User, UserState
+from keyturn.rules.batches import RowState
 from keyturn.rules.directories.known import Owing
 from keyturn.rules.directories.signins.budget import Streak
 
@@ -87,6 +88,22 @@ ASKED: dict[str, Any] = {
     "sqlite_autoindex_phones_1": lambda tx: tx.phones.rise("t", "p", 1, 1),
     "ix_approvals_tenant_id_subject": lambda tx: tx.phones.approval_of("t", "s"),
     "ix_approvals_waiting": lambda tx: tx.phones.waiting("t", "p", 1),
+    "ix_batches_sending": lambda tx: tx.batches.sending(9),
+    "ix_batches_tenant_id_id": lambda tx: tx.batches.recent("t", 9),
+    "sqlite_autoindex_batches_1": lambda tx: tx.batches.get("t", "b"),
+    "ix_batch_rows_waiting": lambda tx: tx.batches.rows("t", "b", 0, 1, {RowState.WAITING}),
+    "sqlite_autoindex_batch_rows_1": lambda tx: (
+        tx.batches.rows("t", "b", 0, 9),
+        tx.batches.tally("t", "b"),
+    ),
+    "ix_batch_rows_user_id": lambda tx: tx.batches.of_user("t", "u", 9),
+    "ix_api_keys_tenant_id_digest": lambda tx: tx.api_keys.find("t", "g"),
+    "uq_api_keys_name": lambda tx: tx.api_keys.all("t"),
+    "sqlite_autoindex_api_keys_1": lambda tx: tx.api_keys.used("t", "k", 1),
+    "sqlite_autoindex_verifications_1": lambda tx: tx.verifications.get("t", "v"),
+    "ix_verifications_key_id_request": lambda tx: tx.verifications.requested("t", "k", "r"),
+    "ix_verifications_user_id_id": lambda tx: tx.verifications.of_user("t", "u", 9),
+    "ix_verifications_unsettled": lambda tx: tx.verifications.due(1, 9),
 }
 
 

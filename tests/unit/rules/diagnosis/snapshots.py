@@ -125,6 +125,43 @@ def _code(reason: str) -> Row:
 # one row, one look: a table reads better than what the formatter makes of it
 # fmt: off
 ROWS: dict[str, Row] = {
+    "lost.waits": (
+        S.APP,
+        {"lost.state": "waiting", "lost.case": "KT-7F3K-2M", "lost.due_at": SOON,
+         "lost.ended_at": None},
+        {"lost.state": "done"},
+    ),
+    "lost.stopped": (
+        S.APP,
+        {"lost.state": "stopped", "lost.case": "KT-7F3K-2M", "lost.due_at": SOON,
+         "lost.ended_at": AGO},
+        {"lost.ended_at": NOW - DAY},
+    ),
+    "case.unproved": (
+        S.SIGNIN,
+        {"case.unproved": "push", "case.unproved_why": "denied", "case.unproved_at": AGO},
+        {"case.unproved_at": NOW - HOUR},
+    ),
+    "device.vpn": (
+        S.DEVICE,
+        {"device.vpn": "Example VPN", "device.vpn_at": AGO, "device.setup_at": EARLIER},
+        {"device.setup_at": NOW},
+    ),
+    "device.networks": (
+        S.DEVICE,
+        {"device.setup_at": AGO, "device.missing": "digits", "device.verdict": "different"},
+        {"device.verdict": "families"},
+    ),
+    "device.press": (
+        S.DEVICE,
+        {"device.setup_at": AGO, "device.missing": "press", "device.verdict": "same"},
+        {"device.missing": "hello"},
+    ),
+    "device.silent": (
+        S.DEVICE,
+        {"device.silent": 1, "device.silent_at": EARLIER},
+        {"device.silent": 0},
+    ),
     "app.link-expired": _link("expired"),
     "app.link-withdrawn": _link("withdrawn"),
     "app.link-open": _link("open"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from keyturn.rules.health import judge_house, judge_push, judge_sender, judge_servers
+from keyturn.rules.health import judge_house, judge_push, judge_ranges, judge_sender, judge_servers
 from keyturn.rules.health.judge_sender import Sender
 from keyturn.rules.health.sights import (
     DatabaseSight,
@@ -17,6 +17,7 @@ from keyturn.rules.health.sights import (
     MailKey,
     Outbox,
     Place,
+    RangesSight,
     Reached,
     SeenTenant,
     Setup,
@@ -194,6 +195,17 @@ def of_servers() -> Iterator[list[Finding]]:
     yield judge_servers.site(WebSight("id.north.test", Reached("found", "timeout")), 443, NOW)
 
 
+def of_ranges() -> Iterator[list[Finding]]:
+    """A range file of today, an old one, and one that is none."""
+    for sight in (
+        RangesSight("ranges.txt", NOW),
+        RangesSight("ranges.txt", NOW - judge_ranges.OLD_DAYS * DAY),
+        RangesSight("ranges.txt", fault="line 7: kind"),
+    ):
+        yield [judge_ranges.ranges(sight, NOW)]
+    yield [judge_ranges.unused(NOW)]
+
+
 def of_push() -> Iterator[list[Finding]]:
     """Every way in which a push service may be met."""
 
@@ -279,4 +291,5 @@ def everything() -> Iterator[list[Finding]]:
     yield from of_dns()
     yield from of_servers()
     yield from of_push()
+    yield from of_ranges()
     yield from of_house()

@@ -5,7 +5,9 @@ is checked against the OpenAPI document that is served.
     reply = app.call("POST", "/signin", identifier=EMAIL, password=PASSWORD)
     assert reply.step == "none"
 
-An app keeps its three tokens, as a program would.  `raw` sends whatever it is told to.
+An app keeps its three tokens, as a program would, and shows its `key` where that is asked for, or
+the one of a `desk`, with who is before it.
+`raw` sends whatever it is told to.
 """
 
 from __future__ import annotations
@@ -96,9 +98,12 @@ class App:
     browser: str | None = None
     session: str | None = None
     client: str | None = None
+    key: str | None = None
+    desk: str | None = None
+    technician: str | None = None
     extra: list[tuple[str, str]] = field(default_factory=list)
 
-    def call(self, method: str, path: str, **fields: object) -> Answer:
+    def call(self, method: str, path: str, /, **fields: object) -> Answer:
         """Send these fields as JSON (no body without any); keep what tokens come back."""
         headers = [JSON] if fields else []
         return self.raw(method, path, json.dumps(fields).encode() if fields else b"", headers)
@@ -112,7 +117,7 @@ class App:
         query: bytes = b"",
     ) -> Answer:
         """One request, exactly as given, with the tokens beside it."""
-        sent = [*self._tokens(), *headers, *self.extra]
+        sent = [*self._tokens(described(method, path)), *headers, *self.extra]
         page = self.web.request(
             method, self.base + PREFIX + path, query=query, headers=sent, body=body, ip=self.ip
         )
@@ -120,11 +125,15 @@ class App:
         self._keep(answer)
         return answer
 
-    def _tokens(self) -> list[tuple[str, str]]:
+    def _tokens(self, operation: dict[str, Any] | None) -> list[tuple[str, str]]:
+        security = (operation or {}).get("security")
+        by_desk = security == [{"desk": []}]
+        bearer = self.desk if by_desk else self.key if security == [{"key": []}] else self.session
         named = {
+            "keyturn-technician": self.technician if by_desk else None,
             "keyturn-browser": self.browser,
             "keyturn-client": self.client,
-            "authorization": f"Bearer {self.session}" if self.session else None,
+            "authorization": f"Bearer {bearer}" if bearer else None,
         }
         return [(name, value) for name, value in named.items() if value is not None]
 

@@ -15,19 +15,27 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from keyturn.adapters.sql.schema import complete
+from keyturn.rules.accounts import Role
+from keyturn.rules.api_keys import Scope
 from tests.unit.flows.house import EMAIL, PASSWORD, House
+from tests.unit.flows.programs import make_key
 from tests.unit.web.api.calling import JSON, App, operations, resolved
 
 Fields = dict[str, Any]
 #: fields that are judged by what they say, and are told so
-OTHERWISE = {"/about", "/credential", "/envelopes", "/envelopes/0"}
+OTHERWISE = {"/about", "/credential", "/envelopes", "/envelopes/0", "/method", "/deed"}
+#: what is one of a few words
+WORDS = {"about": "signin", "method": "mail", "deed": "unlock"}
 HOSTILE = "</script><!--\u202e%00{{7*7}}"
 
 
 @pytest.fixture
 def signed_in(house: House, app: App) -> App:
-    """Ada's app, which may call everything."""
+    """Ada's app, which may call everything; it has a key, too."""
     house.user()
+    app.key = make_key(house).key
+    app.desk = make_key(house, name="Desk", scope=Scope.CASES).key
+    app.technician = house.user("tom@northwind.test", role=Role.TECHNICIAN).email
     app.call("POST", "/signin", identifier=EMAIL, password=PASSWORD)
     return app
 
@@ -60,7 +68,10 @@ def fitting(schema: Fields) -> Fields:
     for name, field in schema["properties"].items():
         kinds: Fields = {"boolean": True, "array": [{"agent": "x", "enc": "x", "ciphertext": "x"}]}
         given[name] = kinds.get(field.get("type"), "x")
-    return {**given, **({"about": "signin"} if "about" in given else {})}
+    given |= {name: word for name, word in WORDS.items() if name in given}
+    if "about" in given and "method" in given:
+        given["about"] = "x"  # the id of what is asked
+    return given
 
 
 def bodies_with(name: str, value: str) -> Iterator[tuple[str, str, bytes]]:

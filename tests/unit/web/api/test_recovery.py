@@ -181,3 +181,12 @@ def test_recovery_is_equal_byte_for_byte_whoever_is_asked_for(house: House, app:
             }
         )
     assert all(each == seen[0] for each in seen)
+
+
+def test_an_account_that_was_never_activated_waits_for_its_first_day(
+    house: House, app: App
+) -> None:
+    house.user(password=None, state=UserState.INVITED)
+    start(app)
+    proved = app.call("POST", "/recovery/code", code=house.last("first_code").code)
+    assert proved.data["pending"] == {"step": "first_day", "path": "/recover/first"}

@@ -20,9 +20,9 @@ from keyturn.rules.phone_checks.platforms import System
 from keyturn.web import colours
 from keyturn.web.app_shell.files import listed, release
 from keyturn.web.app_shell.icons import SIZES, icon
-from keyturn.web.scripts import APP
+from keyturn.web.scripts import APP, LATER
 from tests.unit.flows.house import House
-from tests.unit.web.browsing import Web, open_web
+from tests.unit.web.browsing import Web, WebBrowser, open_web
 
 BASE = "/t/northwind"
 STATIC = packaged("keyturn.web") / "static"
@@ -112,6 +112,16 @@ def test_every_screen_has_one_heading_that_can_be_focused(web: Web) -> None:
         assert len(re.findall(r"<h1", text)) == len(re.findall(r'<h1 tabindex="-1"', text)), name
 
 
+def test_whoever_reads_german_has_the_app_in_german(browser: WebBrowser) -> None:
+    """All of it: one word that is missing, wherever it comes from, would make it English."""
+    browser.reads = "de"
+    page = browser.get("/app/").html
+    assert '<html lang="de">' in page
+    remedies = data(page, "remedies")
+    assert isinstance(remedies, dict)
+    assert remedies["directory.used-before"].startswith("Wählen Sie")
+
+
 def test_the_manifest_is_the_tenants_own(web: Web) -> None:
     page = web.request("GET", f"{BASE}/app/manifest.webmanifest")
     found = json.loads(page.body)
@@ -187,13 +197,26 @@ def test_the_worker_is_found_where_its_scope_is_and_never_kept(web: Web) -> None
 
 
 def test_the_first_load_is_small(web: Web) -> None:
-    """Everything that is ever loaded, compressed: the page, styles, font, all scripts."""
-    addresses = [one["address"] for one in listed("#1f5f8b")["files"]]
+    """Compressed: the page, styles, font, all scripts but what directory accounts alone need."""
+    addresses = [one["address"] for one in listed("#1f5f8b")["files"] if not one.get("later")]
     named = [f"{BASE}/app/{one}" for one in addresses if not one.startswith("../")]
     others = ["", "manifest.webmanifest", "worker.js", "files.json", "icon-192.png"]
     paths = [*named, *(f"{BASE}/app/{name}" for name in others), f"{BASE}/tenant.css"]
     sizes = {path: len(gzip.compress(web.request("GET", path).body)) for path in paths}
     assert sum(sizes.values()) < FIRST_LOAD, sizes
+
+
+def test_what_comes_later_is_nothing_that_the_beginning_loads() -> None:
+    found, waiting = {"app/main.js"}, ["app/main.js"]
+    while waiting:
+        text = STATIC.joinpath(waiting.pop()).read_text("utf-8")
+        for way, name in re.findall(r'(?:from |import )"(\./|\.\./)([\w/]+\.js)"', text):
+            path = f"app/{name}" if way == "./" else name
+            waiting += [path] if path not in found and "vendor" not in path else []
+            found.add(path)
+    assert len(found) > 15
+    assert set(APP) > LATER
+    assert not found & LATER
 
 
 def test_a_tenants_name_stays_a_name_wherever_it_stands(house: House) -> None:

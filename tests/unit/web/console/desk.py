@@ -23,15 +23,21 @@ from keyturn.steps import sessions
 from keyturn.web import console
 from keyturn.web.app import Gate
 from keyturn.web.cookies import Jar
-from keyturn.web.rendering import environment
 from keyturn.web.site import Site
 from tests.unit.flows.clinic import probes
 from tests.unit.flows.house import House
+from tests.unit.web.browsing import pages
 
 ORIGIN = "http://localhost:8080"
 PAGE = {"accept": "text/html"}
+MARK = "boundary-of-a-browser"
 #: parameters of doors that test_directories.py tries
-NOWHERE = dict.fromkeys(("directory", "agent", "job", "look", "account"), "0" * 26)
+NOWHERE = {
+    **dict.fromkeys(
+        ("directory", "agent", "job", "look", "account", "batch", "pairing", "approval"), "0" * 26
+    ),
+    "method": "text",
+}  # fmt: skip
 
 
 class Office:
@@ -44,7 +50,7 @@ class Office:
     def __init__(self) -> None:
         self.house = House()
         self.other = self.house.add_tenant("fabrikam")
-        site = Site(parts=self.house.parts, origin=ORIGIN, trusted=(), pages=environment("test"))
+        site = Site(parts=self.house.parts, origin=ORIGIN, trusted=(), pages=pages())
         site.health = lambda: (probes(clock=self.house.clock), MemoryLedger())
         self.routes = console.routes(site)
         self.gate = Gate(site, self.routes)
@@ -81,7 +87,7 @@ class Sent:
 
     method: str = "GET"
     headers: dict[str, str] | None = None
-    content: str = ""
+    content: str | bytes = ""
 
 
 class Desk:
@@ -138,6 +144,14 @@ class Desk:
         content = str(httpx.QueryParams({"csrf": self.csrf, **fields}))
         form = {"content-type": "application/x-www-form-urlencoded", "origin": ORIGIN}
         return self.send(path, Sent("POST", form, content))
+
+    def upload(self, path: str, octets: bytes, name: str = "a.csv") -> httpx.Response:
+        """Send a form of this browser with a file (RFC 7578)."""
+        head = f"--{MARK}\r\nContent-Disposition: form-data; name="
+        fields = f'{head}"csrf"\r\n\r\n{self.csrf}\r\n{head}"file"; filename="{name}"\r\n\r\n'
+        form = {"content-type": f"multipart/form-data; boundary={MARK}", "origin": ORIGIN}
+        body = fields.encode() + octets + f"\r\n--{MARK}--\r\n".encode()
+        return self.send(path, Sent("POST", form, body))
 
 
 def heading(answer: httpx.Response) -> str:

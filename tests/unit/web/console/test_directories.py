@@ -180,7 +180,7 @@ def test_the_map_and_the_table_say_the_same(office: Office, desk: Desk, corp: Co
     for name, word, tone in (("dc1", "Reached", "good"), ("dc2", "Not reached", "bad")):
         assert f'class="map-node {tone}"><title>{host(name)}: {word}' in drawn
         assert host(name) in table
-    assert "It offers no tls 1.2" in table
+    assert "It offers no TLS 1.2" in table
     assert f"{host('dc2')} in Lisbon: not reached, it offers no TLS 1.2." in drawn
     assert "Riga &amp; Oslo" in drawn
     assert "style=" not in drawn

@@ -9,7 +9,7 @@ from keyturn.steps.stepup import FRESH_MS
 from tests.unit.web.console.desk import Desk, Office
 from tests.unit.web.corp import Corp
 
-PROOF = "/account/proof?then=/console/directories/"
+PROOF = "/account/proof?then=/console/resume"
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_it_must_be_they(office: Office, desk: Desk, corp: Corp) -> None:
     office.house.clock.move(FRESH_MS)
     path = f"/console/directories/{corp.directory.id}"
     answer = desk.post(f"{path}/signin", to="on")
-    assert answer.headers["location"].endswith(PROOF + corp.directory.id)
+    assert answer.headers["location"].endswith(PROOF)
     assert chosen(office) == ()
 
 

@@ -26,11 +26,15 @@ CHANGES: dict[str, set[Role]] = {
     "erase": {Role.OWNER, Role.MANAGER},
     "remove": {Role.OWNER, Role.MANAGER},
     "close": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
+    "ask-holder": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "number": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
-    "bulk": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
+    "batches": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "invite": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "reset-user": {Role.OWNER, Role.MANAGER, Role.TECHNICIAN},
     "health": {Role.OWNER, Role.MANAGER},
+    "file": {Role.OWNER, Role.MANAGER, Role.AUDITOR},
+    "role": {Role.OWNER, Role.MANAGER},
+    "as": {Role.OWNER, Role.MANAGER},
 }
 
 
@@ -54,9 +58,25 @@ def at_every_door(office: Office, desk: Desk) -> dict[tuple[str, str], int]:
     found = {}
     for place in places(office, id=ada.id, ref=REF, passkey=passkey):
         if any(
-            word in place.path for word in ("/directories", "/jobs", "/link", "/again", "/verif")
+            word in place.path
+            for word in (
+                "/directories",
+                "/jobs",
+                "/link",
+                "/again",
+                "/verif",
+                "/batches/",
+                "/keys",
+                "/devices",
+                "/presence",
+                "/approvals/",
+            )
         ):
             continue  # tests of their own know whose they are
+        if place.path.startswith(f"/console/cases/{REF}/") and not place.path.endswith("close"):
+            continue  # so it is with cases (test_cases.py)
+        if (place.method, place.path) == ("POST", "/console/cases"):
+            continue
         answer = desk.get(place.path) if place.method == "GET" else desk.post(place.path)
         found[place.method, place.path.replace(ada.id, "ID").rpartition("/")[2]] = (
             answer.status_code
@@ -71,9 +91,13 @@ def test_every_role_may_look_everywhere_and_change_what_the_table_says(
 ) -> None:
     for (method, place), status in at_every_door(office, office.desk(role)).items():
         allowed = role in CHANGES.get(place, set(Role))
-        away = place == "console" or (method == "POST" and place != "export")
+        away = place in {"console", "resume"} or (
+            method == "POST" and place not in {"export", "file", "role", "as"}
+        )
         if (method, place, role) == ("POST", "number", Role.TECHNICIAN):
             assert status == 409  # others have deleted the account by then; here it is in use
+        elif (method, place) == ("POST", "ask-holder") and allowed:
+            assert status == 409  # nobody holds a number that was wanted
         else:
             assert status == ((303 if away else 200) if allowed else 403), (method, place)
 

@@ -44,6 +44,11 @@ def test_the_page_says_who_holds_the_number_and_how_it_comes_free(office: Office
 def test_an_active_holder_is_not_to_be_released(office: Office) -> None:
     ada, bob = wanted(office, UserState.ACTIVE)
     assert "Bob Holder takes it off in their own account" in words(office, ada)
+    assert "When Bob Holder calls, a case of theirs releases it" in words(office, ada)
+    assert "Open a case for them" in words(office, ada)
+    assert "Open a case for them" not in words(office, ada, Role.AUDITOR)
+    case = office.desk(Role.TECHNICIAN).post("/console/cases", name=BOB, contact="", words="")
+    assert case.status_code == 303
     desk = office.desk(Role.OWNER)
     assert "Release number" not in desk.get(f"/console/users/{bob.id}").text
     answer = desk.post(f"/console/users/{bob.id}/number")
@@ -76,3 +81,15 @@ def test_who_may_not_and_who_is_not_there(office: Office, role: Role, status: in
     target = bob.id if role is Role.AUDITOR else "0" * 26
     assert office.desk(role).post(f"/console/users/{target}/number").status_code == status
     assert Event.PHONE_RELEASED not in office.house.events(bob)
+
+
+def test_an_active_holder_is_asked_from_the_page_of_who_wants_the_number(office: Office) -> None:
+    ada, bob = wanted(office, UserState.ACTIVE)
+    desk = office.desk(Role.TECHNICIAN)
+    assert "Ask the holder" in desk.get(f"/console/users/{ada.id}").text
+    assert desk.post(f"/console/users/{ada.id}/ask-holder").status_code == 303
+    assert office.house.last("number_wanted").message.user_id == bob.id
+    assert "They were asked" in desk.get(f"/console/users/{ada.id}").text
+    assert desk.post(f"/console/users/{ada.id}/ask-holder").status_code == 409
+    auditor = office.desk(Role.AUDITOR)
+    assert "Ask the holder" not in auditor.get(f"/console/users/{ada.id}").text

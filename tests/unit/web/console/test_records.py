@@ -41,6 +41,29 @@ def test_the_audit_trail_names_who_did_it(office: Office) -> None:
     assert f'by <a href="/t/northwind/console/users/{desk.me.id}">Olga Owner</a>' in page  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "cef"])
+def test_the_audit_trail_is_handed_out_as_it_was_searched(office: Office, form: str) -> None:
+    house = office.house
+    house.user(name="=cmd()")
+    house.browser(ip="198.51.100.7").fail(1)
+    house.browser(ip="198.51.100.8").fail(1)
+    desk = office.desk(Role.AUDITOR)
+    assert 'value="cef"' in desk.get("/console/audit").text
+    got = desk.post("/console/audit/file", q="198.51.100.7", event="signin.", format=form)
+    assert got.headers["content-disposition"] == f'attachment; filename="northwind-audit.{form}"'
+    assert got.text.count("signin.failed") == 1
+    assert "198.51.100.8" not in got.text
+    assert '"=cmd' not in got.text
+    assert house.events()[-1] == Event.TRAIL_EXPORTED
+
+
+def test_a_technician_gets_no_file_of_the_trail(office: Office) -> None:
+    desk = office.desk(Role.TECHNICIAN)
+    assert "/console/audit/file" not in desk.get("/console/audit").text
+    assert desk.post("/console/audit/file", q="", event="", format="csv").status_code == 403
+    assert desk.post("/console/audit/file", q="", event="", format="exe").status_code == 422
+
+
 def test_a_case_is_closed_once_with_what_it_was(office: Office) -> None:
     ada = office.house.user()
     case(office, user=ada)
@@ -93,6 +116,8 @@ def test_cases_filter_by_state(office: Office) -> None:
         ("/console/audit?event=signin", 422),
         ("/console/audit?event=%25", 422),
         ("/console/audit?event=nothing.", 200),
+        ("/console/audit?event=reset.not_done", 200),
+        ("/console/audit?event=Reset.done", 422),
         ("/console/audit?q=%F0%9F%94%91", 200),
         ("/console/cases?state=shut", 422),
         ("/console/cases/KT-0000-00", 404),

@@ -68,7 +68,7 @@ def test_the_source_stands_first_on_the_page(desk: Desk, corp: Corp, ada: User) 
     )  # fmt: skip
     assert "<b>pc-14" not in page.text
     assert page.text.index("A phone, or a program") < page.text.index("Somebody types")
-    for said in ("192.0.2.77", "kerberos, ldap (LDAP)", "about every 15 min", "Unlock there",
+    for said in ("192.0.2.77", "kerberos, ldap (LDAP)", "minutes between them: 15", "Unlock there",
                  "No log of it is named in agent.toml", "The agent may not read the log",
                  "It began after the password was changed",
                  "what has locked the account"):  # fmt: skip

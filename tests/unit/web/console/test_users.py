@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import io
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +13,7 @@ import pytest
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import MINUTE, Lane
-from keyturn.steps.views import PAGE
+from keyturn.steps.user_rows import PAGE
 from tests.unit.steps.test_invitations import bind
 from tests.unit.web.console.desk import Office, heading
 
@@ -47,6 +51,81 @@ def test_the_states_filter(office: Office) -> None:
     assert "Lena Locked" not in desk.get("/console/users?state=disabled").text
 
 
+def test_filters_are_in_the_address_and_read_in_one_line(office: Office) -> None:
+    lena = office.house.user("l@northwind.test", name="Lena Locked")
+    locked(office, lena)
+    dora = office.house.user("d@northwind.test", name="Dora Bound")
+    locked(office, dora)
+    bind(office.house, dora)
+    desk = office.desk(Role.AUDITOR)
+    page = desk.get("/console/users?q=&state=active&lock=locked&enrolled=no-app&sort=-lock").text
+    assert "Lena Locked" in page
+    assert "Dora Bound" not in page
+    assert line(page) == (
+        "1 user of Northwind: active, locked now, without the phone app; newest lock first."
+    )
+    staff = desk.get("/console/users?role=any&directory=none&sort=name").text
+    assert line(staff) == "1 user of Northwind: in no directory, staff; by name."
+    elsewhere = desk.get(f"/console/users?directory={lena.id}").text
+    assert line(elsewhere) == "0 users of Northwind: in a directory that is not here."
+
+
+def further(page: str) -> str:
+    """Where a list goes on."""
+    link = page.partition('class="pager"><a')[2].partition('href="')[2]
+    return html.unescape(link.partition('"')[0]).removeprefix("/t/northwind")
+
+
+def line(page: str) -> str:
+    """What the list is of."""
+    said = page.partition('class="list-line">')[2].partition("</p>")[0].partition(" <a ")[0]
+    return re.sub("<[^>]*>", "", said)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=gone", "lock=yes", "enrolled=maybe", "role=king", "sort=height", "directory=acme",
+        "sort=signin&after=01k00000000000000000000000later", "sort=name&after=nobody",
+        "role=any&after=01k00000000000000000000000x",
+    ],
+)  # fmt: skip
+def test_what_no_page_sends_is_refused(office: Office, query: str) -> None:
+    assert office.desk(Role.AUDITOR).get(f"/console/users?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("sort", ["name", "-name", "signin", "-signin", "created", "-created"])
+def test_a_sorted_list_has_all_pages(office: Office, sort: str) -> None:
+    for number in range(PAGE + 1):
+        office.house.clock.move(1)
+        office.house.user(f"u{number:03}@northwind.test", name=f"Person, {number:03}")
+    desk, seen = office.desk(Role.AUDITOR), set[str]()
+    address = f"/console/users?sort={sort}"
+    for _ in range(2):
+        page = desk.get(address).text
+        seen |= set(re.findall(r"Person, \d{3}", page))
+        address = further(page)
+    assert len(seen) == PAGE + 1
+
+
+def test_the_file_is_what_is_listed_and_runs_nothing(office: Office) -> None:
+    office.house.user(name="=cmd|'/c calc'!A1", phone="+447700900123")
+    office.house.user("bo@northwind.test", name="Bo", state=UserState.DISABLED)
+    desk = office.desk(Role.MANAGER)
+    answer = desk.post("/console/users/file", state="active", sort="name", q="calc")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="northwind-users.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert [(row["name"], row["phone"]) for row in rows] == [
+        ("'=cmd|'/c calc'!A1", "'+447700900123")
+    ]
+
+
+def test_who_may_take_no_file_away_is_offered_none(office: Office) -> None:
+    assert "Download as CSV" in office.desk(Role.AUDITOR).get("/console/users").text
+    assert "Download as CSV" not in office.desk(Role.TECHNICIAN).get("/console/users").text
+
+
 def test_the_page_begins_with_how_things_stand(office: Office) -> None:
     locked(office, office.house.user())
     answer = office.desk(Role.AUDITOR).get("/console/users")
@@ -73,8 +152,7 @@ def test_a_list_longer_than_a_page_goes_on_where_it_ended(office: Office) -> Non
     first = desk.get("/console/users?q=Person").text
     assert "Person 000" in first
     assert "Person 050" not in first
-    link = first.partition("/console/users?q=Person")[2].partition('"')[0]
-    second = desk.get(f"/console/users?q=Person{link.replace('&amp;', '&')}").text
+    second = desk.get(further(first)).text
     assert "Person 050" in second
     assert "Person 049" not in second
 
@@ -297,3 +375,11 @@ def test_what_a_role_may_not_do_it_does_not(office: Office) -> None:
         assert technician.post(f"/console/users/{'0' * 26}/{act}").status_code == 404
     assert technician.post(f"/console/users/{tom.id}/reset-user").status_code == 403
     assert office.house.outbox() == []
+
+
+def test_that_somebody_has_no_directory_account_is_no_reason_to_be_kept_out(office: Office) -> None:
+    ada = office.house.user()
+    page = office.desk(Role.TECHNICIAN).get(f"/console/users/{ada.id}").text
+    why, _, others = page.partition("What else may matter")
+    assert "No directory account is linked" not in why
+    assert "No directory account is linked" in others

@@ -112,6 +112,10 @@ def clock(view: View, agent: AgentSight) -> Finding:
     return _say(view, f"clock.{off(ahead)}", agent, ahead_ms=ahead, way=way(ahead))
 
 
+#: values of ours among the facts
+AHEAD_OR_BEHIND = ("ahead of", "behind")
+
+
 def off(ahead: int) -> str:
     """How a clock is called that is so much ahead."""
     return "wrong" if abs(ahead) > WRONG_MS else "drift" if abs(ahead) > DRIFT_MS else "ok"
@@ -119,4 +123,4 @@ def off(ahead: int) -> str:
 
 def way(ahead: int) -> str:
     """Ahead or behind, in words that complete "6 minutes …"."""
-    return "ahead of" if ahead > 0 else "behind"
+    return AHEAD_OR_BEHIND[0 if ahead > 0 else 1]

@@ -15,29 +15,25 @@ from keyturn.rules.health import records
 from keyturn.rules.health import report as house
 from keyturn.rules.health.report import Report, Root
 from keyturn.rules.health.verdicts import State
-from keyturn.rules.health.words import fill
+from keyturn.rules.health.words import ENGLISH, Manner, fill
 
 #: checks that an agent may have nothing to look at for: no OU was chosen, or another kind of
 #: directory than Active Directory
 OPTIONAL: Final = ("rights", "replication")
 
 
-def headline(report: Report) -> str:
+def headline(report: Report, manner: Manner = ENGLISH) -> str:
     """The one sentence that says how things stand: what people notice of the first root."""
     failed = [root for root in report.roots if CATALOGUE.state(root.finding) is State.FAIL]
     if not failed:
-        return house.headline(CATALOGUE, report)
-    others = len(failed) - 1
-    said = f"{_so(failed[0])}."
-    if not others:
-        return said
-    return f"{said} {others} more thing{' is' if others == 1 else 's are'} wrong."
+        return house.headline(CATALOGUE, report, manner.say)
+    return house.and_more(f"{_so(failed[0], manner)}.", len(failed) - 1, manner.say)
 
 
-def _so(root: Root) -> str:
+def _so(root: Root, manner: Manner) -> str:
     """The worst that comes of it: that nobody's password can be set, or its own."""
     worst = next((f for f in root.consequences if f.check == "resets"), root.finding)
-    return fill(CATALOGUE.causes[worst.cause].so, worst.facts, str)
+    return fill(CATALOGUE.causes[worst.cause].so, worst.facts, str, manner)
 
 
 def untold(report: Report) -> tuple[str, ...]:

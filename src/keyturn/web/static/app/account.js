@@ -2,18 +2,19 @@
 
 import { say } from "./door.js";
 import { proved } from "./lock.js";
-import { Screen, copy, data, show } from "./screens.js";
+import { Screen, copy, data, presses, show } from "./screens.js";
 import * as store from "./store.js";
 import { clock } from "./times.js";
 import { failed, ways } from "./ways.js";
 
 const EVENTS = data("events");
 
-/* Show a screen of what the server answers; the way back is always home. */
+/* Show a screen of what the server answers, to who still waits for it; the way back is always home. */
 async function asked(operation, body, draw) {
+  const before = presses();
   try {
     const found = await say(operation, body), { offset = 0 } = await store.read("offset");
-    draw(found, Date.now() + offset);
+    if (presses() === before) draw(found, Date.now() + offset);
   } catch (error) {
     failed(error, () => asked(operation, body, draw));
   }
@@ -72,9 +73,11 @@ ways.phone = async () => {
   const { phone, offset = 0 } = await store.read("phone", "offset");
   show("phone", {
     texts: { phone: phone.name, bound: clock(phone.bound_at, Date.now() + offset), identifier: phone.account.identifier },
-    acts: { home: () => ways.home(), pin: () => ways.pin(), unbind,
-      anew: () => show("anew", { acts: { home: () => ways.home(), anew: () => ways.begin() } }) },
+    acts: { home: () => ways.home(), pin: () => ways.pin(), own: () => ways.own(), unbind,
+      anew: () => ways.anew() },
   });
 };
+
+ways.anew = () => show("anew", { acts: { home: () => ways.home(), anew: () => ways.begin() } });
 
 const unbind = () => proved("unbind", (proof) => say("unbind", { proof }), async () => ways.begin());

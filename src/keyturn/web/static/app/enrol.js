@@ -6,6 +6,7 @@ import { check, words } from "./checking.js";
 import { Refused, Unheard, number, scan, type } from "./door.js";
 import { choose } from "./lock.js";
 import { model } from "./look.js";
+import * as own from "./own.js";
 import { renew, test } from "./messages.js";
 import { renewCodes } from "./offline.js";
 import { platform } from "./platforms.js";
@@ -126,7 +127,8 @@ async function say(screen, offer) {
   screen.busy(true);
   try {
     const phone = await number(offer, said, await model());
-    await navigator.storage?.persist?.().catch(() => {});
+    /* not waited for: Firefox asks its owner, who may leave it at that */
+    navigator.storage?.persist?.().catch(() => {});
     choose(phone, (proof) => prepared(phone, proof));
   } catch (error) {
     screen.busy(false);
@@ -165,12 +167,13 @@ async function message(phone) {
 
 function done(phone, cause) {
   const screen = show("bound", { acts: {
-    home: () => ways.home(), test: () => message(phone), install: (here) => install(here),
+    home: () => ways.home(), test: () => message(phone), install: (here) => install(here), own: () => ways.own(),
   } });
   screen.only("message", cause === "arrived" ? "arrived" : "cause");
   if (cause !== "arrived") screen.fill(mend(cause));
   screen.only("install", ways.install ? "offer" : "");
   screen.announce();
+  own.hindered().then((why) => screen.only("own", why ? "" : "offer"));
 }
 
 /* Notifications that are off keep messages away, whatever else does. */

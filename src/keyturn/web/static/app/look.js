@@ -80,6 +80,13 @@ async function films() {
   }
 }
 
+/* The camera without asking anybody. before: how it went; that holds where nothing is decided. */
+export async function unasked(before) {
+  const status = await navigator.permissions?.query({ name: "camera" }).catch(() => null);
+  if (status?.state === "denied") return "refused";
+  return status?.state === "granted" && before !== "works" ? films() : before;
+}
+
 /* An answer that a key has signed says what time it is; any other says that there is no way. */
 async function reached() {
   try {

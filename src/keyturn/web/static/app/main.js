@@ -28,7 +28,7 @@ function scanned() {
 async function worker() {
   if (!("serviceWorker" in navigator)) return;
   await navigator.serviceWorker.register(`worker.js?v=${release}`).catch(() => {});
-  navigator.serviceWorker.addEventListener("message", ({ data: said }) => { if (said.opened) opened(); });
+  navigator.serviceWorker.addEventListener("message", ({ data: said }) => { if (said.opened) opened(said.opened); });
 }
 
 async function start() {
@@ -40,10 +40,13 @@ async function start() {
   return begin(content);
 }
 
+/* messages about a change in a directory, whose id they carry */
+const CHANGES = ["refused", "everywhere", "late", "choose"];
+
 /* A message was tapped. */
-async function opened() {
+async function opened({ kind, id }) {
   const { phone } = await kept();
-  if (phone) ways.home();
+  if (phone) return CHANGES.includes(kind) ? ways.job(id) : ways.home();
 }
 
 /* A browser that keeps nothing is told of by Check my phone. */

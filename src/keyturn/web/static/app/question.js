@@ -1,5 +1,5 @@
 /* Somebody asks whether it is you: a sign-in, the help desk, a technician. What was shown is what
-   is signed (statement.js). Yes needs the number and the PIN; no needs nothing. */
+   is signed (statement.js). Yes needs the number and the lock; no needs nothing. */
 
 import { toBase64url } from "./bytes.js";
 import { Refused, Unheard, say } from "./door.js";
@@ -41,7 +41,7 @@ function yes(screen, asked) {
   const said = typed.number(screen.part("said").value);
   screen.only("told", said ? "" : "number");
   if (!said) return screen.part("said").focus();
-  return proved("question", (proof) => answer(asked, "approve", said, { proof }), (why) => after(asked, why));
+  return proved("answer", (proof) => answer(asked, "approve", said, { proof }), (why) => after(asked, why), asked.id);
 }
 
 async function no(screen, asked) {

@@ -8,6 +8,7 @@
 const stage = document.querySelector("[data-stage]");
 const title = document.title;
 let current = null;
+let pressed = 0;
 
 export class Screen {
   constructor(node) {
@@ -62,10 +63,12 @@ export function show(name, { texts = {}, acts = {} } = {}) {
   screen.fill(texts);
   screen.node.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-do]");
+    if (button) pressed += 1;
     if (button) acts[button.dataset.do]?.(screen, button);
   });
   screen.node.addEventListener("submit", (event) => {
     event.preventDefault();
+    pressed += 1;
     acts[event.target.dataset.do]?.(screen, event.target);
   });
   stage.replaceChildren(screen.node);
@@ -75,6 +78,9 @@ export function show(name, { texts = {}, acts = {} } = {}) {
 
 /* Whether a screen is still the one that is shown: what came late has nothing to say any more. */
 export const shown = (screen) => screen === current;
+
+/* How often something was pressed: who has pressed something else since does not wait any more. */
+export const presses = () => pressed;
 
 /* A copy of what a template holds. */
 export const copy = (name) => document.getElementById(`s-${name}`).content.firstElementChild.cloneNode(true);

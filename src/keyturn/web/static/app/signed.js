@@ -46,7 +46,7 @@ export async function genuine(key, answer, signature) {
     ['"@status"', String(answer.status)], ['"content-digest"', digest],
     [`"signature";req;key="${LABEL}"`, `:${signature}:`],
   ];
-  const params = `(${names(components)});alg="ed25519";keyid="installation";tag="keyturn"`;
+  const params = `(${names(components)});alg="ed25519";keyid="installation";tag="keyturn-phone"`;
   if (answer.headers.get("signature-input") !== `${LABEL}=${params}`) return false;
   const bytes = Uint8Array.from(atob(found[1]), (letter) => letter.charCodeAt(0));
   if (toBase64(bytes) !== found[1]) return false;  /* one spelling of each signature */

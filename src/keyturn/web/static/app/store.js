@@ -7,6 +7,7 @@
      phone      what was bound: id, name, account, tenant
      trusted    { installation, directories }: what is believed from then on
      offline    the key that makes offline codes; usable, not readable
+     own        the phone's own lock opens the app, as the server said last
      notices    words for messages, for the service worker
      asked      the question about notifications has been put */
 
@@ -53,6 +54,9 @@ export const write = (changes) => within("readwrite", (drawer) => {
     if (value === undefined) drawer.delete(name);
     else drawer.put(value, name);
 });
+
+/* Now, by the server's clock, ms. */
+export const moment = async () => Date.now() + ((await read("offset")).offset ?? 0);
 
 export const forget = () => within("readwrite", (drawer) => drawer.clear());
 

@@ -19,6 +19,9 @@ export function clock(ms, now) {
   return formatted(ms, { day: "numeric", month: "long", ...HOURS });
 }
 
+/* "dc1, dc2 and dc3" */
+export const listed = (names) => new Intl.ListFormat(LANGUAGE, { type: "conjunction" }).format(names);
+
 /* What is left, rounded up: "6 minutes", and seconds in the last minute: nobody who waits that
    long is too early. */
 export function left(ms) {

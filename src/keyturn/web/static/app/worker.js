@@ -14,12 +14,22 @@ const SHELL_MS = 4000;
 
 /* ---- files */
 
-async function keep() {
+/* Those of the first load; with `later`, the others. */
+async function wanted(later) {
   const { files } = await (await fetch(new URL("files.json", SCOPE), { cache: "no-store" })).json();
-  const wanted = files.map(({ address, integrity }) =>
+  return files.filter((file) => Boolean(file.later) === later).map(({ address, integrity }) =>
     new Request(new URL(address, SCOPE), integrity ? { integrity } : {}));
+}
+
+async function keep() {
   const cache = await caches.open(CACHE);
-  await cache.addAll([...wanted, new Request(SCOPE, { cache: "no-cache" })]);
+  await cache.addAll([...await wanted(false), new Request(SCOPE, { cache: "no-cache" })]);
+}
+
+/* What does not come now is fetched when it is used. */
+async function keepMore() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(await wanted(true)).catch(() => {});
 }
 
 async function forget() {
@@ -33,7 +43,7 @@ self.addEventListener("install", (event) => {
   self.skipWaiting();
   event.waitUntil(keep());
 });
-self.addEventListener("activate", (event) => event.waitUntil(forget()));
+self.addEventListener("activate", (event) => event.waitUntil(forget().then(keepMore)));
 
 self.addEventListener("fetch", (event) => {
   const { request } = event, address = new URL(request.url);
