@@ -12,9 +12,11 @@ from keyturn.web.console import (
     batches,
     cases,
     casework,
+    customers,
     devices,
     directories,
     directory_signin,
+    entering,
     figures,
     health,
     jobs,
@@ -23,6 +25,7 @@ from keyturn.web.console import (
     lists,
     passkeys,
     people,
+    providers,
     proving,
     records,
     resuming,
@@ -97,6 +100,27 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/console/audit", get=inside(records.audit)),
         door(site, "/console/audit/file", post=inside(records.export)),
         *_cases(site, "/console/cases/{ref}"),
+        *_providers(site),
+    ]
+
+
+def _providers(site: Site) -> list[BaseRoute]:
+    """Providers of the tenant, customers of it, and the way from one to the other."""
+    link, one = f"{providers.HOME}/{{link}}/end", f"{entering.CUSTOMERS}/{{tenant}}"
+    way = "/console/handover/{begun}/{browser}/{signature}"
+    return [
+        door(site, providers.HOME, get=inside(providers.index), post=inside(providers.add)),
+        door(site, link, get=inside(providers.ask_end), post=inside(providers.end)),
+        door(site, entering.CUSTOMERS, get=inside(customers.index)),
+        door(site, one, get=inside(customers.show)),
+        door(site, f"{one}/members", post=inside(customers.give)),
+        door(site, f"{one}/members/{{member}}/withdraw", post=inside(customers.take)),
+        door(site, f"{one}/enter", post=inside(entering.begin)),
+        door(site, "/console/arrive/{home}/{begun}", get=entering.tell_browser),
+        door(site, way, get=inside(entering.hand)),
+        door(site, "/console/enter/{code}", get=entering.arrive),
+        door(site, entering.LEAVE, post=entering.leave),
+        door(site, f"{resuming.AT}/{{tenant}}/{{on:path}}", get=inside(entering.go_on)),
     ]
 
 
