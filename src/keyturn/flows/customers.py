@@ -13,7 +13,7 @@ from typing import Final
 from keyturn.ports.parts import Parts
 from keyturn.ports.providers import Counted
 from keyturn.ports.store import Tx
-from keyturn.rules.access import Action, Staff, Why, hindrance, lacking, rank
+from keyturn.rules.access import Action, Staff, Why, hindrance, is_guest, lacking, rank
 from keyturn.rules.accounts import Role, Tenant, User, UserState
 from keyturn.rules.directories.health.catalogue import CATALOGUE
 from keyturn.rules.directories.health.remembered import recall
@@ -89,8 +89,11 @@ class Done:
 
 async def everyone(parts: Parts, staff: Staff) -> tuple[Row, ...]:
     """The customers whom somebody may see: those at whom they act, and the names of all for whoever
-    says who acts. What asks for something comes first.
+    says who acts; none for a provider's people, whose customers these are not. What asks for
+    something comes first.
     """
+    if is_guest(staff):
+        return ()
     all_names = lacking(staff, Action.MEMBERS, None, 0) is None
 
     def step(tx: Tx) -> tuple[Row, ...]:

@@ -78,7 +78,7 @@ class Providers(Protocol):
         ...
 
     def end_link(self, link: Link, now: int, by: str | None) -> None:
-        """It is over, and with it every membership and stay."""
+        """It is over, and with it every membership; its stays lead nowhere."""
         ...
 
     def add_member(self, member: Member) -> None:

@@ -128,6 +128,8 @@ class Staff:
     serves: bool = False
 
 
+#: what a provider's people do at no customer, whatever their role there
+_NOT_HANDED_ON = frozenset({Action.MEMBERS})
 #: what an owner does and nobody else
 _OWNERS = frozenset({Action.API_KEYS, Action.LINK_PROVIDER, Action.END_PROVIDER})
 _HELP = frozenset(
@@ -184,7 +186,7 @@ def lacking(staff: Staff, action: Action, subject: User | None, theirs: int) -> 
         subject: to whom; None where it is done to nobody in particular.
         theirs: the subject's highest rank anywhere.
     """
-    if action not in ALLOWED[staff.role]:
+    if action not in ALLOWED[staff.role] or (action in _NOT_HANDED_ON and is_guest(staff)):
         return Why.NO_ROLE
     if subject is None or action is Action.READ:
         return None
@@ -200,7 +202,7 @@ def same_person(one: User, other: User) -> bool:
     if one.id == other.id:
         return True
     numbers = one.phone is not None and one.phone == other.phone
-    addresses = canonical(one.email) == canonical(other.email)
+    addresses = bool(one.email) and canonical(one.email) == canonical(other.email)
     return one.tenant_id != other.tenant_id and (numbers or addresses)
 
 

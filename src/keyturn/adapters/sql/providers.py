@@ -76,7 +76,6 @@ class SqlProviders(Repository):
         self._c.execute(LINK.update, LINK.changes(over, id=link.id))
         ended = update(members).where(members.c.link_id == link.id, _MEMBER_ENDED.is_(None))
         self._c.execute(ended.values(ended_at=now))
-        self._c.execute(delete(stays).where(stays.c.link_id == link.id))
 
     def add_member(self, member: Member) -> None:
         with taken(self._c, "member"):
@@ -86,15 +85,11 @@ class SqlProviders(Repository):
         self, now: int, by: str | None, user_id: str, link_id: str | None = None
     ) -> Sequence[Member]:
         theirs = [members.c.user_id == user_id]
-        left = [stays.c.user_id == user_id]
         if link_id is not None:
             theirs.append(members.c.link_id == link_id)
-            left.append(stays.c.link_id == link_id)
         over = update(members).where(*theirs, _MEMBER_ENDED.is_(None))
         rows = self._c.execute(over.values(ended_at=now, ended_by=by).returning(*MEMBER.columns))
-        ended = [MEMBER.value(row) for row in rows]
-        self._c.execute(delete(stays).where(*left))
-        return ended
+        return [MEMBER.value(row) for row in rows]
 
     def members(self, link_id: str) -> Sequence[tuple[Member, User]]:
         wanted = select(*MEMBER.columns, *USER.columns).where(

@@ -107,7 +107,6 @@ def routes(site: Site) -> list[BaseRoute]:
 def _providers(site: Site) -> list[BaseRoute]:
     """Providers of the tenant, customers of it, and the way from one to the other."""
     link, one = f"{providers.HOME}/{{link}}/end", f"{entering.CUSTOMERS}/{{tenant}}"
-    way = "/console/handover/{begun}/{browser}/{signature}"
     return [
         door(site, providers.HOME, get=inside(providers.index), post=inside(providers.add)),
         door(site, link, get=inside(providers.ask_end), post=inside(providers.end)),
@@ -116,11 +115,21 @@ def _providers(site: Site) -> list[BaseRoute]:
         door(site, f"{one}/members", post=inside(customers.give)),
         door(site, f"{one}/members/{{member}}/withdraw", post=inside(customers.take)),
         door(site, f"{one}/enter", post=inside(entering.begin)),
+    ]
+
+
+def ways(site: Site) -> list[BaseRoute]:
+    """The doors between a provider's console and a customer's, where nobody may be in yet."""
+    way, on = "/console/handover/{begun}/{browser}/{signature}", f"{resuming.AT}/{{tenant}}"
+    return [
         door(site, "/console/arrive/{home}/{begun}", get=entering.tell_browser),
         door(site, way, get=inside(entering.hand)),
         door(site, "/console/enter/{code}", get=entering.arrive),
         door(site, entering.LEAVE, post=entering.leave),
-        door(site, f"{resuming.AT}/{{tenant}}/{{on:path}}", get=inside(entering.go_on)),
+        *(
+            door(site, f"{on}/{then}", get=inside(entering.go_on(then)))
+            for then in ("resume", "users/{id}/{deed}", "directories/{directory}")
+        ),
     ]
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from keyturn.flows import entering as flow
 from keyturn.flows.entering import Arrived, Begun, Handed
 from keyturn.rules.access import Staff
-from keyturn.web.console.entry import barred
+from keyturn.web.console.entry import ConsoleHandler, barred
 from keyturn.web.console.reading import row_id
 from keyturn.web.refusals import Refusal
 from keyturn.web.visit import Visit
@@ -87,9 +87,18 @@ async def leave(visit: Visit) -> Response:
     return visit.away(home, CUSTOMERS) if home else visit.to("/console/users")
 
 
-async def go_on(visit: Visit, staff: Staff) -> Response:
-    """At home, after a proof there: back to where it was needed."""
-    there = await flow.customer(visit.site.parts, staff, row_id(visit.path["tenant"]))
-    if isinstance(there, flow.NotFound) or not _ON.fullmatch(visit.path["on"]):
-        raise Refusal(404, "no-such-page")
-    return visit.away(there, f"/console/{visit.path['on']}")
+def go_on(then: str) -> ConsoleHandler:
+    """At home, after a proof there: back to where it was needed. `then`: an address at the
+    customer's, with its parameters in braces.
+    """
+
+    async def handler(visit: Visit, staff: Staff) -> Response:
+        there = await flow.customer(visit.site.parts, staff, row_id(visit.path["tenant"]))
+        if isinstance(there, flow.NotFound):
+            raise barred(there)
+        on = then.format(**visit.path)
+        if not _ON.fullmatch(on):
+            raise Refusal(404, "no-such-page")
+        return visit.away(there, f"/console/{on}")
+
+    return handler
