@@ -34,8 +34,7 @@ async def _page(
     found = await flow.people(visit.site.parts, staff, row_id(visit.path["tenant"]))
     if not isinstance(found, Page):
         raise barred(found)
-    me = staff.user.id if staff.user else ""
-    return visit.page("console/customer.html", status, page=found, me=me, refused=problem)
+    return visit.page("console/customer.html", status, page=found, refused=problem)
 
 
 async def give(visit: Visit, staff: Staff) -> Response:
