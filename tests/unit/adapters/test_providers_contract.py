@@ -12,9 +12,18 @@ from keyturn.adapters.sql import SqlStore, providers
 from keyturn.adapters.sql.store import engine_of
 from keyturn.ports.providers import Acting, Counted
 from keyturn.ports.store import Taken
-from keyturn.rules.accounts import Role, User, UserState
+from keyturn.rules.accounts import Role, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.providers import Link, Member, Stay
 from tests.unit.adapters.stores import new_id, read, write
+
+
+def founded(store: SqlStore, tenant_id: str) -> Tenant:
+    """A tenant of this id."""
+    slug = tenant_id[-12:]
+    tenant = Tenant(tenant_id, slug, f"Named {slug}", None, "a@x.test", "#000000", "UTC", (), (),
+                    TenantPolicy(), NOW)  # fmt: skip
+    write(store, lambda tx: tx.tenants.add(tenant))
+    return tenant
 
 
 def linked(store: SqlStore, provider: str, tenant: str, **other: Any) -> Link:
@@ -68,8 +77,7 @@ def test_a_link_is_as_it_was_stored_and_ended_once(store: SqlStore, here: str, t
 
 
 def test_a_provider_sees_its_own_customers(store: SqlStore, here: str, there: str) -> None:
-    link = linked(store, there, here)
-    customer = read(store, lambda tx: tx.tenants.get(here))
+    link, customer = linked(store, there, here), founded(store, here)
     assert read(store, lambda tx: tx.providers.customers(there)) == [(link, customer)]
     assert read(store, lambda tx: tx.providers.customers(here)) == []
 
@@ -85,9 +93,9 @@ def test_whoever_acts_at_a_customer_has_that_role_there_while_all_of_it_stands(
     assert found == {ann.id: {Role.AUDITOR, Role.TECHNICIAN}}
     holders = read(store, lambda tx: tx.roles.holders(here, Role.TECHNICIAN))
     assert holders == [(there, ann.id)]
-    provider = read(store, lambda tx: tx.tenants.get(there))
+    provider = founded(store, there)
     acting = read(store, lambda tx: tx.providers.acting(here, ann.id))
-    assert acting == Acting(link, member, provider, ann)  # type: ignore[arg-type]
+    assert acting == Acting(link, member, provider, ann)
     assert read(store, lambda tx: tx.providers.acting(there, ann.id)) is None
     assert read(store, lambda tx: tx.providers.members(link.id)) == [(member, ann)]
 
@@ -95,7 +103,9 @@ def test_whoever_acts_at_a_customer_has_that_role_there_while_all_of_it_stands(
 @pytest.mark.parametrize("ended", ["link", "membership", "all", "role", "disabled"])
 def test_whatever_of_it_ends_ends_all(store: SqlStore, here: str, there: str, ended: str) -> None:
     ann, link = staffed(store, there), linked(store, there, here)
+    founded(store, there)
     member = joined(store, link, ann)
+    assert read(store, lambda tx: tx.providers.acting(here, ann.id)) is not None
     gone: object = None
     match ended:
         case "link":
@@ -122,6 +132,7 @@ def test_whatever_of_it_ends_ends_all(store: SqlStore, here: str, there: str, en
 
 def test_somebody_of_another_tenant_acts_nowhere(store: SqlStore, here: str, there: str) -> None:
     """A row that says so is none."""
+    founded(store, there)
     stranger, link = staffed(store, here), linked(store, there, here)
     joined(store, link, stranger)
     assert roles(store, stranger) == {here: Role.AUDITOR}
@@ -144,8 +155,7 @@ def test_people_are_known_by_name_after_they_acted(store: SqlStore, here: str, t
     ann, link = staffed(store, there), linked(store, there, here)
     joined(store, link, ann)
     write(store, lambda tx: tx.providers.end_link(link, NOW, None))
-    provider = read(store, lambda tx: tx.tenants.get(there))
-    assert provider is not None
+    provider = founded(store, there)
     found = read(store, lambda tx: tx.providers.people(here, [ann.id, new_id()]))
     assert found == {ann.id: (ann, provider.name)}
     assert read(store, lambda tx: tx.providers.people(there, [ann.id])) == {}
@@ -200,5 +210,8 @@ def test_a_restore_ends_what_was_ended_since_and_every_stay(
     ]
     (orphan,) = read(store, lambda tx: tx.providers.of_user(by_lost.user_id))
     assert orphan.ended_at == NOW + 7
-    with engine_of(store).begin() as connection:
-        assert providers.ended(connection) == ([lost.id], sorted([taken.id, by_lost.id]))
+    with engine_of(store).connect() as connection:
+        links, members = providers.ended(connection)
+    assert {lost.id} == {lost.id, kept.id} & set(links)
+    every = {stays_in.id, taken.id, by_lost.id}
+    assert every & set(members) == {taken.id, by_lost.id}
