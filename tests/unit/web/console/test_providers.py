@@ -7,15 +7,18 @@ from dataclasses import replace
 import pytest
 
 from keyturn.flows import account
+from keyturn.flows.entering import Entered
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.lockout import MINUTE
-from keyturn.rules.providers import ENTER_MS, HANDOVER_MS
+from keyturn.rules.providers import ENTER_MS, HANDOVER_MS, LINKS_MAX
 from keyturn.rules.sessions import CONSOLE_IDLE_MS, CONSOLE_MS
 from keyturn.steps import stepup
 from keyturn.steps.acts import begin
 from keyturn.steps.stepup import FRESH_MS
+from keyturn.web.console import entry
 from keyturn.web.pages import proof
+from keyturn.web.visit import Visit
 from tests.unit.flows.house import run
 from tests.unit.web.console.desk import Desk, Guest, Office, enter, heading, onward
 
@@ -396,3 +399,115 @@ def test_a_proof_at_home_is_none_for_another_browser_of_theirs(office: Office) -
     elsewhere.home.sign_in(me(guest.home), 2)
     assert onward(guest.desk.post(f"{CONSOLE}/{ada.id}/disable"), guest.home)
     assert office.house.again(ada).state is UserState.ACTIVE
+
+
+# -- pages
+
+
+def test_an_owner_lets_a_provider_in_sees_who_acts_and_ends_it(office: Office) -> None:
+    owner, home = office.desk(Role.OWNER), office.house.add_tenant("helpers")
+    assert heading(owner.get("/console/providers")) == "No provider is let in here."
+    assert owner.post("/console/providers", slug=" Helpers ", role="technician").status_code == 303
+    page = owner.get("/console/providers")
+    assert heading(page) == "1 provider is let in here."
+    assert "None of its people acts here yet" in page.text
+    (link,) = office.house.write(lambda tx: tx.providers.live_links(office.house.tenant.id))
+    tom = office.staff(Role.TECHNICIAN, home)
+    office.member(link, tom, Role.TECHNICIAN)
+    assert tom.name in owner.get("/console/providers").text
+    way = f"/console/providers/{link.id}/end"
+    assert heading(owner.get(way)) == "Let nobody of Helpers in any more?"
+    assert owner.post(way).status_code == 303
+    assert heading(owner.get("/console/providers")) == "No provider is let in here."
+    assert owner.get(way).status_code == 404
+    assert owner.post(way).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"slug": "nobody", "role": "auditor"}, "There is no provider of that name here."),
+        ({"slug": "fabrikam", "role": ""}, "Choose a role."),
+        ({"slug": "above", "role": "auditor"}, "This provider is let in already."),
+    ],
+)
+def test_what_is_wrong_with_a_provider_is_told(
+    office: Office, fields: dict[str, str], said: str
+) -> None:
+    owner = office.desk(Role.OWNER)
+    office.customer(office.house.add_tenant("above"), office.house.tenant)
+    answer = owner.post("/console/providers", **fields)
+    assert answer.status_code == 422
+    assert said in answer.text or said == "Choose a role."
+    assert owner.post("/console/providers", slug="above", role="owner").status_code == 422
+
+
+def test_there_is_an_end_to_how_many_are_let_in(office: Office) -> None:
+    owner = office.desk(Role.OWNER)
+    for number in range(LINKS_MAX):
+        office.customer(office.house.add_tenant(f"p{number}"), office.house.tenant)
+    answer = owner.post("/console/providers", slug="fabrikam", role="auditor")
+    assert "Nobody has so many providers." in answer.text
+
+
+def test_a_provider_sees_its_customers_and_says_who_acts(office: Office) -> None:
+    house = office.house
+    home = house.add_tenant("helpers")
+    boss = office.desk(Role.OWNER, tenant=home)
+    tom = office.staff(Role.TECHNICIAN, home)
+    assert "/console/customers" not in boss.get(CONSOLE).text
+    assert heading(boss.get("/console/customers")) == "You have no customers here."
+    office.customer(home, house.tenant, Role.TECHNICIAN)
+    assert "/console/customers" in boss.get(CONSOLE).text
+    page = boss.get("/console/customers")
+    assert heading(page) == "Nothing waits at your customers."
+    assert "Not let in" in page.text
+    one = f"/console/customers/{house.tenant.id}"
+    assert heading(boss.get(one)) == f"Nobody acts at {house.tenant.name}."
+    high = boss.post(f"{one}/members", user=tom.id, role="manager")
+    assert (high.status_code, "The customer lets nobody be that." in high.text) == (422, True)
+    assert boss.post(f"{one}/members", user=tom.id, role="").status_code == 422
+    assert boss.post(f"{one}/members", user=me(boss).id, role="auditor").status_code == 403
+    assert boss.post(f"{one}/members", user=tom.id, role="technician").status_code == 303
+    assert heading(boss.get(one)) == f"1 person acts at {house.tenant.name}."
+    assert boss.post(f"{one}/members/{tom.id}/withdraw").status_code == 303
+    assert boss.post(f"{one}/members/{tom.id}/withdraw").status_code == 404
+
+
+def test_what_a_providers_person_watches_ends_with_their_right_to_it(office: Office) -> None:
+    guest = office.guest(Role.MANAGER)
+    raw = b"name,email\nNew,new@x.test\n"
+    made = guest.desk.upload("/console/users/batches/file", raw)
+    address = made.headers["location"].removeprefix("/t/northwind")
+    assert guest.desk.get(address).status_code == 200
+    begun_by = Visit(
+        office._site, scope_of(guest.desk), None
+    )  # fmt: skip
+    entered = run(entry._stay(begun_by))
+    assert isinstance(entered, Entered)
+    begun_by.guest = entered
+    assert run(entry.still(begun_by)) == entered.staff
+    end(office, guest, "membership")
+    assert run(entry.still(begun_by)) is None
+
+
+def test_what_staff_watch_ends_with_their_session(office: Office) -> None:
+    desk = office.desk(Role.AUDITOR)
+    visit = Visit(office._site, scope_of(desk), None)
+    found = run(entry.still(visit))
+    assert found is not None
+    assert found.user == me(desk)
+    office.house.write(lambda tx: tx.roles.revoke(desk.tenant.id, me(desk).id))
+    assert run(entry.still(visit)) is None
+    office.house.write(lambda tx: tx.sessions.end(desk.tenant.id, me(desk).id, None))
+    assert run(entry.still(visit)) is None
+
+
+def scope_of(desk: Desk) -> dict[str, object]:
+    """What a door gets of a request of this browser."""
+    cookies = "; ".join(f"{name}={value}" for name, value in desk.cookies.items())
+    return {
+        "type": "http", "method": "GET", "path": "/console/users", "query_string": b"",
+        "headers": [(b"cookie", cookies.encode())], "client": ("203.0.113.9", 50000),
+        "keyturn.tenant": desk.tenant, "keyturn.base": f"/t/{desk.tenant.slug}",
+    }  # fmt: skip
