@@ -88,6 +88,8 @@ def test_of_the_two_one_is_always_the_customers(
 def test_a_second_account_of_the_same_person_is_no_second_person(who: str, same: str) -> None:
     own = {"asker": _user("asker"), "subject": _user("subject")}
     own[who] = replace(own[who], email="Ann@T.test", phone="+447400130000")
-    fields = {"email": "ann@t.test"} if same == "email" else {"phone": "+447400130000"}
+    fields: dict[str, Any] = (
+        {"email": "ann@t.test"} if same == "email" else {"phone": "+447400130000"}
+    )
     second = replace(_guest("second"), **fields)
     assert unfit(ONE, second, own["asker"], own["subject"]) is Why.SELF
