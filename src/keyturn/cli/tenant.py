@@ -18,7 +18,7 @@ from keyturn.cli.opened import caller, desk, opened
 from keyturn.cli.options import CONFIG, JSON
 from keyturn.cli.terminal import OUT, as_json, iso
 from keyturn.flows import tenants
-from keyturn.flows.tenants import InUse, Unfit
+from keyturn.flows.tenants import InUse, NumbersHeld, Unfit
 from keyturn.rules.accounts import Contact, Tenant
 from keyturn.rules.languages import LANGUAGES
 
@@ -41,6 +41,7 @@ _ALLOWED = {
     "timezone": "an IANA time zone such as Europe/London",
     "support": "at most eight lines of printable text",
     "policy.phone": "off, optional or required",
+    "policy.phone_unique": "tenant or provider",
     "policy.password_min": "8 to 64",
     "policy.lockout_scope": "client or account",
     "policy.region": "an ISO 3166 country such as GB",
@@ -89,6 +90,7 @@ def set_tenant(
     voice: options.VOICE = None,
     sms_second: options.SMS_SECOND = None,
     phone: options.PHONE = None,
+    phone_unique: options.PHONE_UNIQUE = None,
     password_min: options.PASSWORD_MIN = None,
     lockout_scope: options.LOCKOUT_SCOPE = None,
     region: options.REGION = None,
@@ -103,9 +105,9 @@ def set_tenant(
     simple = {"name": name, "sender": sender, "accent": accent, "timezone": timezone}
     policy = {
         "signup": signup, "voice": voice, "sms_second": sms_second, "phone": phone,
-        "password_min": password_min, "lockout_scope": lockout_scope, "region": region,
-        "sms_countries": _codes(sms_countries), "activation_again": activation_again,
-        "language": language,
+        "phone_unique": phone_unique, "password_min": password_min, "lockout_scope": lockout_scope,
+        "region": region, "sms_countries": _codes(sms_countries), "language": language,
+        "activation_again": activation_again,
     }  # fmt: skip
     if timezone is not None and timezone not in available_timezones():
         raise WrongUse(f"This host knows no time zone `{timezone[:40]}`.", _ALLOWED["timezone"])
@@ -120,7 +122,8 @@ def set_tenant(
             after = replace(after, policy=replace(after.policy, directory_domains=domains))
         if support is not None:
             after = replace(after, support=tuple(_contact(line) for line in support if line))
-        answer = at.run(tenants.change(at.house.parts, at.caller, after))
+        rejoin = phone_unique is not None
+        answer = at.run(tenants.change(at.house.parts, at.caller, after, rejoin=rejoin))
     _tell(answer, json=json)
 
 
@@ -150,6 +153,13 @@ def _tell(answer: object, *, json: bool) -> None:
             raise WrongUse("Nothing was stored. Allowed is for", "\n".join(lines))
         case InUse(what=what):
             raise NotDone(f"Another tenant has this {what}. Nothing was stored.")
+        case NumbersHeld(numbers=count):
+            raise NotDone(
+                f"{count} of its phone numbers {'is' if count == 1 else 'are'} held at other "
+                "customers of its provider. Nothing was stored.",
+                "Whoever has such a number twice takes it off one account; staff release it from a "
+                "disabled one.",
+            )
         case tenants.Changed(tenant=tenant):
             as_json(document(tenant)) if json else _show(tenant)
 

@@ -15,6 +15,7 @@ from keyturn.flows import customers, providers, tenants
 from keyturn.flows.providers import View
 from keyturn.rules.accounts import Role, Tenant
 from keyturn.rules.providers import ROLES
+from keyturn.steps import rings
 
 CUSTOMER = Annotated[str, typer.Argument(help="The customer's name in links, /t/SLUG.")]
 PROVIDER = Annotated[str, typer.Option("--provider", help="The provider's name in links.")]
@@ -30,7 +31,7 @@ def link(customer: CUSTOMER, provider: PROVIDER, role: ROLE = "technician",
     wanted = _role(role)
     with desk(config, customer) as at:
         answer = at.run(providers.link(at.house.parts, at.staff, provider, wanted))
-        name = at.tenant.name
+        name, apart = at.tenant.name, at.tenant.policy.phone_unique == rings.ON
     match answer:
         case View() if json:
             as_json(_document(answer))
@@ -38,6 +39,10 @@ def link(customer: CUSTOMER, provider: PROVIDER, role: ROLE = "technician",
             OUT.print(
                 f"{clean(made.name)} may act at {clean(name)}: as {wanted} at most.", markup=False
             )
+            if apart:
+                OUT.print(f"Its phone numbers are not yet kept apart from those of other "
+                          f"customers: `keyturn tenant set {customer} --phone-unique provider`.",
+                          markup=False)  # fmt: skip
         case providers.NoProvider():
             raise NotDone(f"There is no other tenant `{clean(provider[:60])}`.",
                           "`keyturn tenant list` shows them.")  # fmt: skip

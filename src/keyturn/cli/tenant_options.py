@@ -27,6 +27,13 @@ SMS_SECOND = Annotated[
     ),
 ]
 PHONE = Annotated[str | None, typer.Option("--phone", help="off, optional or required at sign-up.")]
+PHONE_UNIQUE = Annotated[
+    str | None,
+    typer.Option(
+        "--phone-unique",
+        help="A number is one user's of the tenant, or of all tenants of its provider that say so.",
+    ),
+]
 PASSWORD_MIN = Annotated[
     int | None, typer.Option("--password-min", help="Shortest password, 8 to 64.")
 ]

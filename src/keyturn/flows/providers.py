@@ -16,7 +16,7 @@ from keyturn.rules.access import Action, Staff, Why, hindrance, lacking
 from keyturn.rules.accounts import Role, Tenant, User
 from keyturn.rules.events import Event
 from keyturn.rules.providers import LINKS_MAX, ROLES, Link, Member
-from keyturn.steps import colleagues
+from keyturn.steps import colleagues, rings
 from keyturn.steps.acts import Act, across, begin, record
 from keyturn.steps.naming import is_id
 
@@ -127,11 +127,13 @@ async def end(parts: Parts, staff: Staff, link_id: str) -> View | NotFound | Not
 
     def step(tx: Tx) -> View | NotFound:
         act = begin(parts, staff.caller, staff.user)
+        tx.users.lock(act.tenant.id, act.tenant.id)  # as `steps.rings` asks for
         held = tx.providers.link(act.tenant.id, link_id) if is_id(link_id) else None
         provider = tx.tenants.get(held.provider_id) if held else None
         if held is None or provider is None or held.ended_at is not None:
             return NotFound()
         tx.providers.end_link(held, act.now, staff.user.id if staff.user else None)
+        rings.leave(tx, act, held)
         _write_down(tx, act, held, provider, (Event.PROVIDER_ENDED, Event.CUSTOMER_ENDED))
         return _view(tx, tx.providers.link(act.tenant.id, link_id) or held, provider)
 

@@ -11,11 +11,14 @@ from keyturn.rules.accounts import Tenant, TenantPolicy
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
 from keyturn.rules.tenants import unfit
+from keyturn.steps import rings
 from keyturn.steps.acts import begin, record
+from keyturn.steps.rings import NumbersHeld
 
-__all__ = ["Changed", "InUse", "Unfit", "add", "change", "everyone", "new_tenant"]
+__all__ = ["Changed", "InUse", "NumbersHeld", "Unfit", "add", "change", "everyone", "new_tenant"]
 
 ACCENT = "#1f6f5c"
+_UNIQUE = "policy.phone_unique"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +75,34 @@ async def add(parts: Parts, caller: Caller) -> Changed | Unfit | InUse:
         return InUse(taken.what)
 
 
-async def change(parts: Parts, caller: Caller, after: Tenant) -> Changed | Unfit | InUse:
-    """Store `after` in place of `caller.tenant`; its id, slug and age stay."""
+async def change(
+    parts: Parts, caller: Caller, after: Tenant, *, rejoin: bool = False
+) -> Changed | Unfit | InUse | NumbersHeld:
+    """Store `after` in place of `caller.tenant`; its id, slug and age stay.
+
+    Args:
+        rejoin: go by the links of now for where phone numbers are unique, though the policy was
+            the same before.
+    """
     before = caller.tenant
     after = replace(after, id=before.id, slug=before.slug, created_at=before.created_at)
     wrong = unfit(after)
     if wrong:
         return Unfit(wrong)
     what = _differences(before, after)
+    if rejoin and _UNIQUE not in what:
+        what = (*what, _UNIQUE)
 
-    def step(tx: Tx) -> Changed | InUse:
-        others = (t for t in tx.tenants.all() if t.id != after.id and t.host is not None)
-        if any(t.host == after.host for t in others):
+    def step(tx: Tx) -> Changed | InUse | NumbersHeld:
+        tx.users.lock(after.id, after.id)  # as `steps.rings` asks for
+        every = {tenant.id: tenant for tenant in tx.tenants.all()}
+        stored = every.pop(after.id)  # others may have changed it since
+        if any(t.host == after.host for t in every.values() if t.host is not None):
             return InUse("host")
+        if rejoin or stored.policy.phone_unique != after.policy.phone_unique:
+            held = rings.settle(tx, after)
+            if held is not None:
+                return held
         tx.tenants.update(after)
         if what:
             record(tx, begin(parts, caller), Event.TENANT_CHANGED, None, {"what": list(what)})

@@ -116,6 +116,19 @@ class Tenants(Protocol):
         ...
 
     def update(self, tenant: Tenant) -> None: ...
+    def ring(self, tenant_id: str) -> str | None:
+        """Among whose phone numbers the tenant's are kept apart (rules.providers.ring); None: its
+        own alone.
+        """
+        ...
+
+    def join(self, tenant_id: str, ring: str | None) -> None:
+        """Move the tenant, with every number its users have proved, into a ring; None: into none.
+        Nobody of the tenant proves a number meanwhile, and the tenant's row is held.
+
+        Raises Taken("phone") if another tenant there has one of the numbers: nothing has changed.
+        """
+        ...
 
 
 class Users(Protocol):
@@ -154,6 +167,12 @@ class Users(Protocol):
         """Store every field of an existing user."""
         ...
 
+    def save_number(self, user: User) -> None:
+        """As `save`, of a user whose number was proved just now: it is kept apart as the tenant
+        says at this moment. Raises Taken("phone"), and then nothing is stored.
+        """
+        ...
+
     def set_language(self, tenant_id: str, user_id: str, language: str) -> None:
         """Store the language that a person chose, and nothing else of them."""
         ...
@@ -169,6 +188,14 @@ class Users(Protocol):
     def drop_identifier(self, tenant_id: str, user_id: str, canonical: str) -> None: ...
     def holder_of_phone(self, tenant_id: str, phone: str) -> User | None:
         """The active or disabled user who has proved this number, or None."""
+        ...
+
+    def held_elsewhere(self, tenant_id: str, phone: str) -> bool:
+        """Whether a user of another tenant in the tenant's ring has proved this number."""
+        ...
+
+    def clashes(self, tenant_id: str, ring: str) -> int:
+        """How many of the tenant's proved numbers users of other tenants in a ring have too."""
         ...
 
     def search(

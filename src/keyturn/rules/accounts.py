@@ -55,6 +55,8 @@ class TenantPolicy:
     Attributes:
         signup: people may create accounts themselves.
         phone: a phone number is "off", "optional" or "required" at sign-up.
+        phone_unique: a proved number is one user's of the "tenant", or of all tenants of its
+            "provider" that say so too (rules.providers.ring); changed on the host alone.
         password_min: shortest password accepted, 8 to 64.
         lockout_scope: "client" (a lane for each known client) or "account" (one lane).
         region: ISO 3166 country in which a number without +country is read.
@@ -82,6 +84,7 @@ class TenantPolicy:
     directory_signin: tuple[str, ...] = ()
     activation_again: bool = True
     language: str = "en"
+    phone_unique: str = "tenant"
 
 
 @dataclass(frozen=True, slots=True)

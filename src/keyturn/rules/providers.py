@@ -14,6 +14,7 @@ not in the customers of those.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -116,6 +117,17 @@ class Standing:
     def quiet(self) -> bool:
         """Whether nothing waits for anybody."""
         return not (self.cases or self.locked or self.silent or self.ill)
+
+
+def ring(tenant_id: str, links: Sequence[Link]) -> str:
+    """Among whose phone numbers a tenant's are kept apart, if it says so: among those of its
+    provider's customers that say so too. Named by the provider's id; a tenant without one is
+    where its own customers come.
+
+    Args:
+        links: the tenant's that are not ended, the oldest first.
+    """
+    return links[0].provider_id if links else tenant_id
 
 
 def fits(link: Link, role: Role) -> bool:

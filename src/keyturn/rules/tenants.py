@@ -41,6 +41,7 @@ def unfit(tenant: Tenant) -> tuple[str, ...]:
 def _unfit_policy(policy: TenantPolicy) -> list[str]:
     fits = {
         "phone": policy.phone in {"off", "optional", "required"},
+        "phone_unique": policy.phone_unique in {"tenant", "provider"},
         "password_min": SHORTEST <= policy.password_min <= LONGEST,
         "lockout_scope": policy.lockout_scope in {"client", "account"},
         "region": bool(_REGION.fullmatch(policy.region)),

@@ -33,7 +33,7 @@ _MOMENT = ("_at", "_until", "until", "since", "used")
 _OF_OTHERS: Mapping[Event, frozenset[str]] = {
     Event.COUNTERSIGN_AGREED: frozenset({"asked_by"}),
     Event.COUNTERSIGN_DECLINED: frozenset({"asked_by"}),
-    Event.PHONE_HELD: frozenset({"holder", "state", "proved"}),
+    Event.PHONE_HELD: frozenset({"holder", "state", "proved", "elsewhere"}),
     Event.PHONE_ASKED: frozenset({"for"}),
     Event.PHONE_RELEASED: frozenset({"for"}),
 }

@@ -6,7 +6,8 @@ A landline is named before anything is sent.  Texts cost money and can be aimed 
 people's phones, so each pays from all the caps of steps.texts, and none is sent once one of
 them is spent.
 
-Numbers are unique among a tenant's users, disabled ones too.  Whoever offers one that is held
+Numbers are unique among a tenant's users, disabled ones too, and where its policy says so among
+those of its provider's other customers (steps.rings).  Whoever offers one that is held
 hears that it cannot be used, and nothing more; who holds it, and in which state, stands in the
 audit trail, for staff.  Whether holder and asker are one person is judged by their address: it
 was proved for both, and belongs to one at a time.
@@ -177,7 +178,7 @@ def _save(tx: Tx, act: Act, flow: Flow, user: User) -> User:
     for name in {user.phone or number, number}:
         tx.users.drop_identifier(act.tenant.id, user.id, name)
     after = replace(user, phone=number, phone_verified_at=act.now)
-    tx.users.save(after)
+    tx.users.save_number(after)
     tx.users.add_identifier(act.tenant.id, user.id, number)
     record(tx, act, Event.PHONE_PROVED, after, {"phone": masked_phone(number)})
     changed = user.phone is not None and user.phone != number
@@ -226,6 +227,8 @@ class Clash:
         same: holder and user are one person, as far as a proved address shows: the holder is a
             stale registration.
         asked_at: when staff last asked the holder whether the number is still theirs.
+        elsewhere: it was held at another customer of the provider's: where and by whom is theirs
+            to know, and so is whether it still is.
     """
 
     at: int
@@ -233,19 +236,25 @@ class Clash:
     holder: User | None
     same: bool
     asked_at: int | None = None
+    elsewhere: bool = False
 
 
 def _held(tx: Tx, act: Act, user: User, number: str) -> bool:
-    """Whether somebody else has proved the number, or is called by it; staff can read who."""
+    """Whether somebody else has proved the number, or is called by it; staff can read who, if it
+    is one of the tenant's. All is looked at whatever is found, so that each takes as long.
+    """
     holder = tx.users.holder_of_phone(act.tenant.id, number)
     named = tx.users.named(act.tenant.id, number)
+    elsewhere = tx.users.held_elsewhere(act.tenant.id, number)
     other = next((h for h in (holder, named) if h is not None and h.id != user.id), None)
-    if other is None:
+    if other is None and not elsewhere:
         return False
-    facts = {
-        "holder": other.id, "state": str(other.state), "phone": masked_phone(number),
-        "proved": other.phone == number,
-    }  # fmt: skip
+    facts: dict[str, object] = {"phone": masked_phone(number)}
+    if other is None:
+        facts["elsewhere"] = True
+    else:
+        proved = other.phone == number
+        facts.update({"holder": other.id, "state": str(other.state), "proved": proved})
     record(tx, act, Event.PHONE_HELD, user, facts)
     return True
 
@@ -271,7 +280,7 @@ def clash(tx: Tx, act: Act, user: User) -> Clash | None:
     whose = holder.id if holder else act.tenant.id
     asked = tx.audit.search(act.tenant.id, (Event.PHONE_ASKED,), whose, None, 1)
     asked_at = asked[0].at if asked and holder else None
-    return Clash(found[0].at, number, holder, same, asked_at)
+    return Clash(found[0].at, number, holder, same, asked_at, bool(facts.get("elsewhere")))
 
 
 def _has(holder: User, masked: str) -> bool:

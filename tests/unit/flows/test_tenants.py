@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from keyturn.flows import tenants
-from keyturn.flows.tenants import Changed, InUse, Unfit
+from keyturn.flows.tenants import Changed, InUse, NumbersHeld, Unfit
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.callers import Caller
@@ -25,7 +25,7 @@ def trail(house: House, tenant: Tenant) -> list[Entry]:
     return house.write(step)
 
 
-def change(house: House, browser: Browser, **fields: Any) -> Changed | Unfit | InUse:
+def change(house: House, browser: Browser, **fields: Any) -> Changed | Unfit | InUse | NumbersHeld:
     after = replace(house.tenant, **fields)
     return run(tenants.change(house.parts, of(browser, house.tenant), after))
 

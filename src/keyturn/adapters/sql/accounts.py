@@ -106,6 +106,20 @@ class SqlTenants(Repository):
     def update(self, tenant: Tenant) -> None:
         self._c.execute(TENANT.update, TENANT.changes(tenant, id=tenant.id))
 
+    def ring(self, tenant_id: str) -> str | None:
+        found = select(tenants.c.phone_ring).where(tenants.c.id == tenant_id)
+        return self._c.execute(found).scalar()
+
+    def join(self, tenant_id: str, ring: str | None) -> None:
+        # the tenant's row first: whoever proves a number holds it for sharing, so that nobody does
+        # between this and the users' rows (SqlUsers.save_number)
+        here = update(tenants).where(tenants.c.id == tenant_id)
+        some = users.c.phone.is_not(None) | users.c.phone_ring.is_not(None)
+        theirs = update(users).where(users.c.tenant_id == tenant_id, some)
+        with taken(self._c, "phone"):
+            for change in (here, theirs):
+                self._c.execute(change.values(phone_ring=ring))
+
 
 def _decoy(tenant: Tenant) -> User:
     return User(

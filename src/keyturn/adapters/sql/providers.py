@@ -220,3 +220,18 @@ def void(connection: Connection, now: int, gone: tuple[Sequence[str], Sequence[s
     live = select(links.c.id).where(LIVE)
     orphans = members.c.link_id.not_in(live), members.c.ended_at.is_(None)
     connection.execute(update(members).where(*orphans).values(ended_at=now))
+    _leave_rings(connection)
+
+
+def _leave_rings(connection: Connection) -> None:
+    """As steps.rings.leave: of tenants that came to where they are by a link that is over."""
+    here = links.c.tenant_id == tenants.c.id, links.c.provider_id == tenants.c.phone_ring
+    linked = select(links.c.id).where(*here, LIVE).exists()
+    wanted = TENANT.select().where(tenants.c.phone_ring != tenants.c.id, ~linked)
+    for row in connection.execute(wanted).all():
+        tenant = TENANT.value(row)
+        policy = replace(tenant.policy, phone_unique="tenant")
+        changed = TENANT.changes(replace(tenant, policy=policy), id=tenant.id)
+        connection.execute(TENANT.update.values(phone_ring=None), changed)
+        theirs = update(users).where(users.c.tenant_id == tenant.id)
+        connection.execute(theirs.values(phone_ring=None))

@@ -97,6 +97,7 @@ tenants = Table(
     Column("support", Text, nullable=False),
     Column("policy", Text, nullable=False),
     Column("created_at", MS, nullable=False),
+    Column("phone_ring", ID),  # see rules.providers.ring; NULL: numbers are unique in the tenant
 )
 
 #: Each tenant has a decoy user whose id is the tenant's: names that nobody has are
@@ -120,6 +121,7 @@ users = Table(
     Column("created_at", MS, nullable=False),
     Column("erase_at", MS),
     Column("language", String(8), nullable=False, server_default=text("''")),
+    Column("phone_ring", ID),  # the tenant's, of whoever has or had a number
     Column("filed", Integer),  # which rule filed it under `words`; NULL: it is yet to be
     Index(None, "tenant_id", "email"),
     Index(None, "tenant_id", "id"),
@@ -132,6 +134,14 @@ partial(
     users.c.phone,
     unique=True,
     where=users.c.phone.is_not(None),
+)
+
+partial(
+    "uq_users_phone_ring",
+    users.c.phone_ring,
+    users.c.phone,
+    unique=True,
+    where=users.c.phone_ring.is_not(None),
 )
 
 partial(

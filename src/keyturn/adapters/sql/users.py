@@ -32,6 +32,7 @@ from keyturn.adapters.sql.schema import (
     lanes,
     passkeys,
     roles,
+    tenants,
     users,
 )
 from keyturn.ports.rooms import Listed
@@ -94,6 +95,15 @@ _NAMED = (
     .where(identifiers.c.tenant_id == TID, identifiers.c.canonical == param("name"))
 )
 _SAVE = USER.update.values(filed=AGAIN)
+_PROVE = _SAVE.values(phone_ring=param("ring"))
+_RING = select(tenants.c.phone_ring).where(tenants.c.id == TID)
+#: held until the end, so that the tenant is in that ring when the number comes into it
+_HELD_RING = _RING.with_for_update(read=True)
+_ELSEWHERE = select(users.c.id).where(
+    users.c.phone_ring == _RING.scalar_subquery(),
+    users.c.phone == param("phone"),
+    users.c.tenant_id != TID,
+)
 _HOLDER = USER.select().where(users.c.tenant_id == TID, users.c.phone == param("phone"))
 
 
@@ -179,6 +189,11 @@ class SqlUsers(Repository):
         with taken(self._c, "phone"):
             self._c.execute(_SAVE, USER.changes(user, id=user.id))
 
+    def save_number(self, user: User) -> None:
+        ring = self._c.execute(_HELD_RING, {"tid": user.tenant_id}).scalar()
+        with taken(self._c, "phone"):
+            self._c.execute(_PROVE, {**USER.changes(user, id=user.id), "ring": ring})
+
     def set_language(self, tenant_id: str, user_id: str, language: str) -> None:
         theirs = users.c.tenant_id == tenant_id, users.c.id == user_id
         self._c.execute(update(users).where(*theirs).values(language=language))
@@ -207,6 +222,17 @@ class SqlUsers(Repository):
 
     def holder_of_phone(self, tenant_id: str, phone: str) -> User | None:
         return USER.maybe(self._c.execute(_HOLDER, {"tid": tenant_id, "phone": phone}).first())
+
+    def held_elsewhere(self, tenant_id: str, phone: str) -> bool:
+        found = self._c.execute(_ELSEWHERE, {"tid": tenant_id, "phone": phone})
+        return found.first() is not None
+
+    def clashes(self, tenant_id: str, ring: str) -> int:
+        others = users.alias()
+        theirs = others.c.phone_ring == ring, others.c.tenant_id != tenant_id
+        same = select(others.c.id).where(*theirs, others.c.phone == users.c.phone).exists()
+        ours = select(func.count()).select_from(users).where(users.c.tenant_id == tenant_id)
+        return self._c.execute(ours.where(same)).scalar_one()
 
     def search(
         self,

@@ -354,12 +354,14 @@ CAUSES = (
         help_desk=Say(
             "Another account has proved this number; that account is {phone.holder_state}.",
             "Search for the number to see who. From a disabled account it may be released; from "
-            "an active one only by its own proof or in a case.",
+            "an active one only by its own proof or in a case. At another customer, only the "
+            "staff there can see and release it.",
         ),
         administrator=Say(
             "Phone numbers are unique among active and disabled users; the holder is "
             "{phone.holder_state}.",
-            "Never enter false numbers to get around it.",
+            "Never enter false numbers to get around it. `keyturn tenant set --phone-unique` says "
+            "among whose.",
         ),
         unseen="Whether both accounts belong to one person must be proved, not guessed.",
     ),

@@ -79,6 +79,9 @@ class Fact:
         return isinstance(value, str) and (self.kind is Kind.TEXT or value in self.words)
 
 
+#: in place of a holder's state: they are another tenant's, which is told of nobody
+ELSEWHERE: Final = "at another customer of the provider"
+
 _FLAG, _COUNT, _TIME, _WORD, _TEXT = Kind
 _PUBLIC, _PERSON, _STAFF = Audience
 _Bare = tuple[str, Kind, Audience, str, str]
@@ -293,9 +296,9 @@ _MESSAGES: tuple[_Row, ...] = (
      "NumberingPlan.look, Tenant.policy"),
     ("phone.verified_at", _TIME, _PERSON, "when the number was proved", "User.phone_verified_at"),
     ("phone.in_use", _FLAG, _PERSON, "another account has proved the number that was entered",
-     "users.holder_of_phone"),
+     "users.holder_of_phone, users.held_elsewhere"),
     ("phone.holder_state", _WORD, _STAFF, "state of the account that has proved it",
-     "users.holder_of_phone", tuple(UserState)),
+     "users.holder_of_phone, users.held_elsewhere", (*UserState, ELSEWHERE)),
     ("session.ended_at", _TIME, _PERSON, "when a session last ended",
      "audit sessions.ended, signout; or the session's own limits"),
     ("session.ended_reason", _WORD, _PERSON, "why it ended", "audit sessions.ended facts",

@@ -13,6 +13,7 @@ from keyturn.rules.budgets import (
     Budget,
 )
 from keyturn.rules.destinations import NOWHERE, served
+from keyturn.rules.diagnosis.vocabulary import ELSEWHERE
 from keyturn.rules.identifiers import masked_email, masked_phone
 from keyturn.rules.messages import Message, MessageState
 from keyturn.steps import lanes, pushes, texts
@@ -79,18 +80,20 @@ def phone(page: Page, tx: Tx, act: Act, user: User) -> None:
     number = _number(tx, act, user)
     plan = act.parts.plan.look(number, act.tenant.policy.region) if number else None
     holder = tx.users.holder_of_phone(act.tenant.id, number or "")
+    elsewhere = tx.users.held_elsewhere(act.tenant.id, number or "")
     wanted = clash(tx, act, user)
     if wanted is not None and wanted.holder is not None:
         holder = wanted.holder
     taken = holder is not None and holder.id != user.id
+    elsewhere = not taken and (elsewhere or (wanted is not None and wanted.elsewhere))
     page.note(
         "phone.",
         given=number is not None,
         line=plan.line if plan else None,
         served=served(plan.region, act.tenant.policy.sms_countries) if plan else None,
         verified_at=user.phone_verified_at,
-        in_use=taken,
-        holder_state=str(holder.state) if holder and taken else None,
+        in_use=taken or elsewhere,
+        holder_state=str(holder.state) if holder and taken else ELSEWHERE if elsewhere else None,
     )
 
 
