@@ -37,7 +37,7 @@ from keyturn.rules.health.report import AREAS, HEADLINES
 from keyturn.rules.health.report import Catalogue as Health
 from keyturn.rules.health.words import NO, NOUNS, PLACE, UNKNOWN, YES
 from keyturn.rules.languages import ENGLISH, LANGUAGES
-from keyturn.rules.policies.catalogue import GROUPS, NONE, POLICIES
+from keyturn.rules.policies.catalogue import GROUPS, POLICIES
 from keyturn.rules.policies.fixed import FIXED
 from keyturn.rules.policies.words import every
 from keyturn.words.catalogue import path
@@ -117,11 +117,10 @@ def _checks(catalogue: Health) -> Iterator[str]:
 def _policies() -> Iterator[str]:
     """What a tenant decides: policies, their values, what a change does, what is fixed."""
     yield from GROUPS
-    yield NONE
     for policy in POLICIES.values():
         yield from (policy.title, policy.what)
         if policy.allowed:
-            yield policy.allowed
+            yield from (policy.allowed, policy.nothing)
         for meaning in policy.values.values() if policy.key != "language" else ():
             yield from (text for text in (meaning.label, meaning.means) if text)
     yield from every()

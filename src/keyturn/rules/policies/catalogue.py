@@ -60,6 +60,7 @@ class Policy:
         title: a few words; `what`: one sentence.
         values: where one of few is chosen: by how it is written, in order. Else empty.
         allowed: where it is typed: what may stand there. Else "".
+        nothing: what it means where nothing is written.
     """
 
     key: str
@@ -69,11 +70,10 @@ class Policy:
     what: str
     values: Mapping[str, Meaning] = field(default_factory=dict)
     allowed: str = ""
+    nothing: str = "none"
 
 
 ON, OFF = "on", "off"
-#: where nothing is written
-NONE: Final = "none"
 #: where a policy stands on the page: a heading to its policies
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Coming in": ("signup", "phone", "activation_again"),
@@ -159,8 +159,9 @@ _EVERY: Final = (
     ),
     Policy(
         "sms_countries", Form.LINES, Action.POLICIES, "Countries that texts go to",
-        "Whose numbers get texts. Strangers who earn by each text use numbers far away.",
+        "Whose numbers are taken. Strangers who earn by each text use numbers far away.",
         allowed="ISO 3166 countries such as GB and IE, one a line; none for all countries.",
+        nothing="all countries",
     ),
     Policy(
         "name", Form.LINE, Action.APPEARANCE, "Name",
@@ -198,5 +199,8 @@ POLICIES: Final[Mapping[str, Policy]] = {one.key: one for one in _EVERY}
 
 def label(key: str, written: str) -> str:
     """A value as people read it: of few its name, else as it is written, in one line."""
-    meaning = POLICIES[key].values.get(written)
-    return meaning.label if meaning else ", ".join(written.splitlines()) or NONE
+    policy = POLICIES[key]
+    meaning = policy.values.get(written)
+    if meaning:
+        return meaning.label
+    return "; ".join(written.splitlines()).replace("|", ", ") or policy.nothing

@@ -57,8 +57,8 @@ def read(key: str, text: str) -> object:
     if key == "support":
         return tuple(contact(line) for line in plain.splitlines() if line.strip())
     if policy.form is Form.LINES:
-        listed = tuple(dict.fromkeys(one for one in _BETWEEN.split(plain) if one))
-        return tuple(one.upper() for one in listed) if key == "sms_countries" else listed
+        listed = _BETWEEN.split(plain.upper() if key == "sms_countries" else plain)
+        return tuple(dict.fromkeys(one for one in listed if one))
     return plain.upper() if key == "region" else plain
 
 

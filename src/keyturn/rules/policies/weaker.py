@@ -3,7 +3,7 @@
     policy             told when it
     -----------------  -----------------------------------------------------------------
     signup             is switched on: strangers make accounts
-    phone              asks less than before: fewer accounts that a mailbox alone is not enough for
+    phone              asks less than before: the help desk has one way less to know owners by
     activation_again   is switched on: a mailbox brings a link without staff
     password_min       is shorter than before
     lockout_scope      closes the whole account: strangers can lock people out

@@ -44,7 +44,7 @@ PHONE_INVITED = Say(
     "{n} invited person cannot finish the activation without proving a number.",
     "{n} invited people cannot finish the activation without proving a number.",
 )
-PHONE_REQUIRED = Say("Then a forgotten password never hangs on a mailbox alone.")
+PHONE_REQUIRED = Say("From then on nobody goes on without a number or an authenticator.")
 PHONE_OPTIONAL = Say("From then on people are offered it and may leave it out.")
 PHONE_OFF = Say("From then on no number can be added or replaced.")
 PHONE_KEPT = Say(
@@ -52,8 +52,8 @@ PHONE_KEPT = Say(
     "{n} users keep a proved number, and it goes on counting.",
 )
 PHONE_LESS = Say(
-    "From then on there may be accounts with no number and no authenticator, which a mailbox "
-    "alone is enough for."
+    "From then on there may be accounts with no number and no authenticator: your help desk has "
+    "one way less to know their owners by."
 )
 AGAIN_OFF = Say("From then on the page of a dead link says whom to ask.")
 AGAIN_OFF_INVITED = Say(
