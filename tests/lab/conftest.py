@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab import apart
+
+# what was found wrong is told, not only that something was
+pytest.register_assert_rewrite("tests.lab.handset", "tests.lab.looking")
+
 if TYPE_CHECKING:
     from tests.lab.looking import Eye
     from tests.lab.played_door import PlayedDoor
     from tests.lab.served import Served
+
+
+def pytest_configure() -> None:
+    """Before anything is begun that listens or connects."""
+    apart.move()
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ class Sealer:
             for key_id, key in ring.sealing.items()
         }
         self._current = next(iter(self._ciphers))
-        self._digest_keys: dict[str, bytes] = {}
+        self._digests: dict[str, hmac.HMAC] = {}
 
     def seal(self, plain: bytes, context: str) -> str:
         """Key id, a dot, base64url of nonce, text and tag; bound to `context`."""
@@ -89,10 +89,15 @@ class Sealer:
 
     def digest(self, purpose: str, value: str) -> str:
         """43 characters of base64url. Purposes are few and fixed in the code."""
-        key = self._digest_keys.get(purpose)
-        if key is None:
-            key = self._digest_keys[purpose] = _derive(self._root, f"keyturn digest {purpose}")
-        return _encode(hmac.digest(key, _utf8(value), "sha256"))
+        keyed = self._digests.get(purpose)
+        if keyed is None:
+            key = _derive(self._root, f"keyturn digest {purpose}")
+            keyed = self._digests[purpose] = hmac.new(key, digestmod="sha256")
+        # a copy: to make one anew, OpenSSL looks its parts up, which after a hash of 19 MiB no
+        # cache has any more (measured: 24 µs against 43)
+        mine = keyed.copy()
+        mine.update(_utf8(value))
+        return _encode(mine.digest())
 
     def matches(self, purpose: str, value: str, digest: str) -> bool:
         """Constant-time comparison of `value` with a stored digest."""

@@ -9,7 +9,7 @@ from keyturn.rules.accounts import Role, User
 from keyturn.steps.stepup import FRESH_MS
 from tests.unit.flows.house import Browser, House, run
 
-FIELDS = {"name": "Desk", "answer": "gone"}
+FIELDS = {"name of it": "Desk at the door", "answer": "gone for good"}
 
 
 def staff(house: House, browser: Browser, role: Role = Role.MANAGER) -> Staff:
@@ -33,6 +33,13 @@ def test_a_form_comes_back_as_it_was_for_ten_minutes(house: House, browser: Brow
     assert kept(house, me) == kept(house, me) == Asked("/console/keys", FIELDS, None)
     house.clock.move(1)
     assert kept(house, me) is None
+
+
+def test_nothing_that_was_typed_can_be_read_in_the_store(house: House, browser: Browser) -> None:
+    keep(house, staff(house, browser))
+    found = house.dump("flows")
+    assert "/console/keys" in found
+    assert not [each for pair in FIELDS.items() for each in pair if each in found]
 
 
 def test_it_names_the_user_whom_it_is_about_and_nobody_of_another_tenant(

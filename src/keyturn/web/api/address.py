@@ -30,7 +30,7 @@ from keyturn.web.strict_json import invalid
 ROOM = room("address")
 
 
-class Offer(Fields):
+class AddressOffer(Fields):
     """An address."""
 
     email: Email
@@ -107,7 +107,7 @@ async def show_address(owner: Owner) -> AddressReply:
         example={"pending": _CODE_STEP},
     ),
 )  # fmt: skip
-async def offer_address(owner: Owner, given: Offer) -> Reply:
+async def offer_address(owner: Owner, given: AddressOffer) -> Reply:
     """Give another address."""
     call = owner.call
     answer = await address.offer(call.parts, call.caller, owner.me, given.email)

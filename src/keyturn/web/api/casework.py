@@ -83,7 +83,7 @@ class Question(Out):
     until: Ms
 
 
-class AskedReply(CaseReply):
+class CaseAskedReply(CaseReply):
     """The case, with what is asked in it."""
 
     question: Question | None
@@ -100,14 +100,14 @@ async def _whom(seat: Seated, ref: str) -> User:
 @ROOM.post(
     "/cases/{ref}/proofs",
     **operation(
-        AskedReply, *MINE, *_LATER, body=True,
+        CaseAskedReply, *MINE, *_LATER, body=True,
         about="Asks for a proof. `push`: their phone app. `text`, `mail`: a code is sent to what "
         "was proved before the case; send it again for another one. `presence`: they press the "
         "button of a device of theirs; `device`: they read what it shows. `approval`: a colleague "
         "is asked, and answers on a page of their own. How it goes stands in the case.",
     ),
 )  # fmt: skip
-async def ask_for_proof(seat: Technician, ref: Handle, given: Wanted) -> AskedReply:
+async def ask_for_proof(seat: Technician, ref: Handle, given: Wanted) -> CaseAskedReply:
     """Ask for a proof."""
     await enter(seat)
     method = Method(given.method)
@@ -124,12 +124,12 @@ async def ask_for_proof(seat: Technician, ref: Handle, given: Wanted) -> AskedRe
     return await _asked(seat, ref)
 
 
-async def _asked(seat: Seated, ref: str, question: Question | None = None) -> AskedReply:
+async def _asked(seat: Seated, ref: str, question: Question | None = None) -> CaseAskedReply:
     case = (await shown(seat, ref)).case
-    return AskedReply(**seat.call.reply(Nothing(), case=case, question=question))
+    return CaseAskedReply(**seat.call.reply(Nothing(), case=case, question=question))
 
 
-async def _push(seat: Seated, ref: str) -> AskedReply:
+async def _push(seat: Seated, ref: str) -> CaseAskedReply:
     call, user = seat.call, await _whom(seat, ref)
     answer = await verifying.start(call.parts, seat.staff, user.id, ref)
     match answer:

@@ -37,7 +37,7 @@ from keyturn.web.strict_json import invalid
 ROOM = room("phone")
 
 
-class Offer(Fields):
+class PhoneOffer(Fields):
     """A number."""
 
     number: Number
@@ -85,7 +85,7 @@ _CODE_STEP = {
         example={"pending": _CODE_STEP},
     ),
 )  # fmt: skip
-async def offer_phone(owner: Owner, given: Offer) -> Reply:
+async def offer_phone(owner: Owner, given: PhoneOffer) -> Reply:
     """Give a phone number."""
     call = owner.call
     answer = await phone.offer(
