@@ -178,7 +178,7 @@ async def change(
 
 def _impossible(tx: Tx, before: Tenant, after: Tenant) -> Unfit | InUse | None:
     """Why nobody could store it, however sure."""
-    wrong = tenants.unfit(after)
+    wrong = tenants.unfit(after, before)
     if wrong:
         return Unfit(wrong)
     if after.host is None or after.host == before.host:

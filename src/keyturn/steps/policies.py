@@ -8,7 +8,7 @@ from typing import Final
 from keyturn.ports.store import Tx
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.alarms import Alarm
-from keyturn.rules.circular import is_circular
+from keyturn.rules.circular import within
 from keyturn.rules.policies.catalogue import POLICIES, label
 from keyturn.rules.policies.counts import MOST, Counts, Locked, People
 from keyturn.rules.policies.spelling import spelled
@@ -28,20 +28,14 @@ def counted(tx: Tx, act: Act, keys: Sequence[str], before: Tenant, after: Tenant
     locked = tx.census.locked(tenant_id, act.now) if "lockout_scope" in keys else Locked()
     if "directory_domains" not in keys:
         return Counts(people, locked)
-    was, to = before.policy.directory_domains, after.policy.directory_domains
+    was, to = (within(tenant.policy.directory_domains) for tenant in (before, after))
     found = tx.census.domains(tenant_id, MOST)
-    there = {domain: _behind(domain, was, to) for domain in found}
-    gained = [boxes for domain, boxes in found.items() if there[domain] == (False, True)]
-    lost = [boxes for domain, boxes in found.items() if there[domain] == (True, False)]
+    gained = [boxes for domain, boxes in found.items() if to(domain) and not was(domain)]
+    lost = [boxes for domain, boxes in found.items() if was(domain) and not to(domain)]
     return Counts(
         people, locked, circular=sum(one.all for one in gained),
         stuck=sum(one.stuck for one in gained), freed=sum(one.all for one in lost),
     )  # fmt: skip
-
-
-def _behind(domain: str, was: Sequence[str], to: Sequence[str]) -> tuple[bool, bool]:
-    """Whether a mailbox there opens with the directory's password: before, and after."""
-    return is_circular(f"x@{domain}", was), is_circular(f"x@{domain}", to)
 
 
 def tell_weaker(tx: Tx, act: Act, keys: Sequence[str], before: Tenant, after: Tenant) -> None:

@@ -39,12 +39,17 @@ def held(tx: Tx, act: Act) -> Tenant:
     return tx.tenants.get(act.tenant.id) or act.tenant
 
 
-def unfit(tenant: Tenant) -> tuple[str, ...]:
-    """As rules.tenants.unfit; a zone has to be one that this host knows."""
+def unfit(tenant: Tenant, before: Tenant | None = None) -> tuple[str, ...]:
+    """As rules.tenants.unfit; a zone has to be one that this host knows.
+
+    Args:
+        before: the tenant as it is stored: the zone that it has stands in nobody's way.
+    """
     wrong = rules.unfit(tenant)
-    if "timezone" not in wrong and not _is_zone(tenant.timezone):
-        return (*wrong, "timezone")
-    return wrong
+    same = before is not None and before.timezone == tenant.timezone
+    if same or "timezone" in wrong or _is_zone(tenant.timezone):
+        return wrong
+    return (*wrong, "timezone")
 
 
 def _is_zone(name: str) -> bool:

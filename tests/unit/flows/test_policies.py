@@ -164,6 +164,13 @@ def test_what_is_not_fit_is_neither_tried_out_nor_stored(
     assert stored(house) == house.tenant
 
 
+def test_a_zone_that_this_host_has_forgotten_stands_in_nobodys_way(house: House) -> None:
+    lost = replace(house.tenant, timezone="Mars/Olympus")
+    house.write(lambda tx: tx.tenants.update(lost))
+    assert change(house, at(house), password_min=12).what == ("policy.password_min",)
+    assert change(house, at(house), timezone="UTC").what == ("timezone",)
+
+
 def test_a_preview_stores_nothing_and_says_what_would_be(house: House) -> None:
     house.user()
     before = house.dump("tenants", "audit", "messages")
