@@ -67,10 +67,11 @@ class Granting(Fields):
 
     deed: Literal["unlock", "end-sessions", "resend-link", "lost-phone", "release-number"]
     proof: Annotated[
-        OneTimeCode | None,
-        Field(description="Of `lost-phone` and `release-number`: the technician's own second step, "
-              "a code of their authenticator, of their phone app, or a saved one. Used up by it."),
-    ] = None  # fmt: skip
+        Line,
+        Field(max_length=64, description="Of `lost-phone` and `release-number`: the technician's "
+              "own second step, a code of their authenticator, of their phone app, or a saved one. "
+              "It is used up by that; else empty."),
+    ] = ""  # fmt: skip
 
 
 class Question(Out):
@@ -263,7 +264,7 @@ async def use_grant(seat: Technician, ref: Handle, given: Granting) -> CaseReply
     """Do what the proofs permit."""
     await enter(seat)
     parts, deed = seat.call.parts, Deed(given.deed)
-    staff = seat.staff if given.proof is None else await _proved(seat, ref, given.proof)
+    staff = await _proved(seat, ref, given.proof) if given.proof else seat.staff
     if deed in _DANGEROUS:
         return await _told(seat, ref, await _DANGEROUS[deed](parts, staff, ref))
     if deed is Deed.RESEND_LINK:
