@@ -41,6 +41,8 @@ class Pace:
         patience: how long a batch is waited for before the next is begun beside it.
         outage, outage_max: wait after the store did not answer, doubled each time.
         collect: wait between two looks for what came back.
+        besides: between two looks for what else this loop does, by the product's clock: each
+            costs the store statements, in each process, though there is hardly ever anything.
     """
 
     nap: int = 50
@@ -51,6 +53,7 @@ class Pace:
     outage: int = 500
     outage_max: int = 30_000
     collect: int = 3_000
+    besides: int = 5_000
 
 
 PACE = Pace()
@@ -109,6 +112,7 @@ class _Loop:
     courier: Courier
     pace: Pace
     batches: set[asyncio.Task[int]] = field(default_factory=set)
+    besides_at: int = 0
 
     def delay(self) -> int:
         """Milliseconds between a wake and the next look."""
@@ -138,9 +142,14 @@ class _Loop:
         return await deliver_due(self.parts, self.courier, BATCH)
 
     async def _besides(self) -> bool:
-        """What this loop does besides; whether there is more of it."""
+        """What this loop does besides, when it has its turn; whether there is more of it."""
+        now = self.parts.clock.now()
+        if now < self.besides_at:
+            return False
         await sweep_lapsed(self.parts)
-        return bool(await file_users(self.parts))
+        more = await file_users(self.parts)
+        self.besides_at = now if more else now + self.pace.besides
+        return more
 
     def _collect(self) -> list[int]:
         """What finished batches took. Raises what a batch raised."""

@@ -6,38 +6,55 @@ A job that nobody answers for must not stand open because nobody looks: whoever 
 page is told within a second of its deadline.  Every process looks; a job is held while it
 is decided about, so that the second finds nothing left to do.  So it is with a directory, which
 is judged every minute.
+
+What somebody waits for is looked at every second, the rest less often: each look costs the store a
+statement, in each process, whether anything is due or not.  How long ago the last one was the
+clock of the product says, as it says what is due.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 
 from keyturn import __version__
 from keyturn.ports.parts import Parts
+from keyturn.rules.lockout import SECOND
 
-#: between two looks; the first comes later, because a start has enough to do
+#: between two looks at whose turn it is; the first comes later, because a start has enough to do
 LOOK_S, FIRST_S = 1.0, 3.0
 #: after a failure
 AGAIN_S = 5.0
+#: between two turns of what somebody waits for, of what can wait a little, and of letters that
+#: are hours early
+AT_ONCE, SOON, LATER = int(LOOK_S * SECOND), 5 * SECOND, 30 * SECOND
 
 _log = logging.getLogger("keyturn.sweeping")
 
 
-async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> None:
-    """Go on until `stop` is set."""
-    pause = first_s
-    while not await _stopped(stop, pause):
-        for name in ("channel", "directory_health"):  # see `once`
-            await asyncio.to_thread(import_module, f"keyturn.flows.{name}")
-        pause = await once(parts)
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One thing to look at.
+
+    Attributes:
+        what: it is called in the log.
+        work: looks, does what is due and says how much there was.
+        full: so much at a time; there may be more.
+        every_ms: between two looks.
+    """
+
+    what: str
+    work: Callable[[Parts], Awaitable[int]]
+    full: int
+    every_ms: int
 
 
-async def once(parts: Parts) -> float:
-    """One look; seconds until the next. What stumbles keeps nothing else from its turn."""
+def _turns() -> tuple[_Turn, ...]:
     from keyturn.flows import (  # noqa: PLC0415  not at the start, which has enough to do
         batch_sending,
         channel,
@@ -49,32 +66,56 @@ async def once(parts: Parts) -> float:
         verifying,
     )
 
-    seen = await _done("jobs", channel.sweep(parts))
-    judged = await _done("directories", directory_health.sweep(parts, __version__))
-    settled = await _done("accounts", owning.settle(parts))
-    reminded = await _done("reminders", reminding.remind(parts))
-    links = await _done("links", link_reminding.remind(parts))
-    lost = await _done("lost phones", lost_phone.carry_out(parts))
-    invited = await _done("batches", batch_sending.advance(parts))
-    callers = await _done("callers", verifying.settle(parts))
-    most = (seen, reminded, settled, links, lost, invited, callers)
-    if judged is None or None in most:
-        return AGAIN_S
-    full = (
-        channel.SWEEP, reminding.LIMIT, owning.LIMIT, link_reminding.LIMIT, lost_phone.LIMIT,
-        batch_sending.LIMIT, verifying.LIMIT,
-    )  # fmt: skip
-    more = any(a == b for a, b in zip(most, full, strict=True))
-    return 0 if more else LOOK_S
+    judge = partial(directory_health.sweep, version=__version__)
+    return (
+        _Turn("jobs", channel.sweep, channel.SWEEP, AT_ONCE),
+        _Turn("batches", batch_sending.advance, batch_sending.LIMIT, AT_ONCE),
+        _Turn("directories", judge, directory_health.SWEEP, SOON),
+        _Turn("accounts", owning.settle, owning.LIMIT, SOON),
+        _Turn("lost phones", lost_phone.carry_out, lost_phone.LIMIT, SOON),
+        _Turn("callers", verifying.settle, verifying.LIMIT, SOON),
+        _Turn("reminders", reminding.remind, reminding.LIMIT, LATER),
+        _Turn("links", link_reminding.remind, link_reminding.LIMIT, LATER),
+    )
 
 
-async def _done(what: str, work: Awaitable[int]) -> int | None:
-    """How much there was to do; None if it stumbled."""
-    try:
-        return await work
-    except Exception as error:  # noqa: BLE001  the next look may be better, and must come
-        _log.warning("the sweep stumbled at=%s cause=%r again_in_s=%d", what, error, AGAIN_S)
-        return None
+@dataclass(slots=True)
+class Sweep:
+    """What is looked at in turn."""
+
+    parts: Parts
+    _due: dict[str, int] = field(default_factory=dict)
+
+    async def once(self) -> float:
+        """Whatever has its turn now; seconds until the next look. What stumbles keeps nothing
+        else from its turn.
+        """
+        now = self.parts.clock.now()
+        its = [turn for turn in _turns() if self._due.get(turn.what, now) <= now]
+        pauses = [await self._look(turn, now) for turn in its]
+        return AGAIN_S if AGAIN_S in pauses else min(pauses, default=LOOK_S)
+
+    async def _look(self, turn: _Turn, now: int) -> float:
+        """Seconds until the next look, for its sake."""
+        try:
+            done = await turn.work(self.parts)
+        except Exception as error:  # noqa: BLE001  the next look may be better, and must come
+            _log.warning(
+                "the sweep stumbled at=%s cause=%r again_in_s=%d", turn.what, error, AGAIN_S
+            )
+            return AGAIN_S
+        more = done >= turn.full
+        self._due[turn.what] = now if more else now + turn.every_ms
+        return 0 if more else LOOK_S
+
+
+async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> None:
+    """Go on until `stop` is set."""
+    sweep, pause = Sweep(parts), first_s
+    while not await _stopped(stop, pause):
+        for name in ("channel", "directory_health"):  # see `_turns`
+            await asyncio.to_thread(import_module, f"keyturn.flows.{name}")
+        pause = await sweep.once()
 
 
 async def _stopped(stop: asyncio.Event, at_most: float) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from keyturn import delivery
 from keyturn.adapters.letters import JinjaLetters
 from keyturn.adapters.memory import MemoryMailer
 from keyturn.adapters.memory_push import MemoryPusher, MemoryPushService
@@ -108,6 +109,29 @@ def test_more_than_a_batch_is_sent_without_another_wake(house: House) -> None:
 
 async def _nothing() -> None:
     """Nothing happens."""
+
+
+def test_what_hardly_ever_is_there_is_looked_for_every_five_seconds(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds, stop, looks = iter(range(1, 10)), asyncio.Event(), list[int]()
+    now = 0
+
+    async def due(_parts: Parts) -> None:
+        nonlocal now
+        now = next(rounds)
+        house.clock.move({3: PACE.besides - 1, 6: 1}.get(now, 0))
+        if now == 9:
+            stop.set()
+
+    async def lapsed(_parts: Parts) -> None:
+        looks.append(now)
+
+    monkeypatch.setattr(delivery, "next_due", due)
+    monkeypatch.setattr(delivery, "sweep_lapsed", lapsed)
+    courier = Courier(MemoryMailer(), None, JinjaLetters(house.parts.link))
+    asyncio.run(run(house.parts, courier, asyncio.Event(), stop, QUICK))
+    assert looks == [1, 6]
 
 
 def test_a_server_that_hangs_holds_up_its_own_batch_only(house: House) -> None:

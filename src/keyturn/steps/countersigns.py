@@ -84,8 +84,11 @@ def may(tx: Tx, act: Act, user_id: str, one: Countersign, user: User) -> User | 
 
 
 def _able(tx: Tx, act: Act, one: Countersign, user: User) -> list[User]:
-    """Who could agree."""
-    every = {who for role in Role for _, who in tx.roles.holders(act.tenant.id, role)}
+    """Who could agree. Staff may be many: looked at are those alone whose role has the right."""
+    theirs = at_stake(tx, user, one.action, one.detail)
+    anyone = (Staff(act.caller, None, role, SECOND_STEP) for role in Role)
+    able = [s.role for s in anyone if lacking(s, one.action, user, theirs) is None]
+    every = {who for role in able for _, who in tx.roles.holders(act.tenant.id, role)}
     others = sorted(every - {one.asked_by, one.user_id})
     return [found for who in others if (found := may(tx, act, who, one, user)) is not None]
 

@@ -32,7 +32,7 @@ from keyturn.rules.recoveries import WAIT_MS, Recovery, State, Stop
 from keyturn.steps import objections, phone_door
 from keyturn.steps.acts import begin
 from keyturn.steps.evidence import Subject, collect
-from keyturn.sweeping import once
+from keyturn.sweeping import Sweep
 from tests.unit.flows.handsets import give
 from tests.unit.flows.helpdesk import NUMBER, HelpDesk, me
 from tests.unit.flows.house import House, run
@@ -220,7 +220,7 @@ def test_phone_number_and_authenticator_go_and_a_link_comes(
     house.totp(desk.ada)
     begun(desk, tom, ref)
     house.clock.move(WAIT_MS)
-    asyncio.run(once(house.parts))
+    asyncio.run(Sweep(house.parts).once())
     ada = house.again(desk.ada)
     assert (ada.phone, ada.state, ada.epoch) == (None, UserState.INVITED, 1)
     one = now_is(desk, tom, ref)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from keyturn import sweeping
 from keyturn.adapters.sql.syncing import SqlSyncs
 from keyturn.flows import owning
 from keyturn.rules.accounts import Role, User, UserState
@@ -17,6 +16,7 @@ from keyturn.rules.directories.known import Known, Owing
 from keyturn.rules.directories.syncs import GONE_WINDOW_MS
 from keyturn.rules.directories.things import How, LinkedAccount
 from keyturn.rules.events import Event
+from keyturn.sweeping import LOOK_S, Sweep
 from keyturn.wire.messages import SyncChanges, SyncLost, SyncPage
 from tests.unit.adapters.test_syncing_contract import make_entry
 from tests.unit.flows.house import EMAIL, House, run
@@ -208,11 +208,11 @@ def test_the_sweep_settles_and_goes_on_at_once_while_there_is_more(
     land: Land, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     land.read_all([person("0a")])
-    assert asyncio.run(sweeping.once(house.parts)) == sweeping.LOOK_S
+    assert asyncio.run(Sweep(house.parts).once()) == LOOK_S
     assert land.link_of("0a") is not None
     land.tells(person("0b"))
     monkeypatch.setattr(owning, "LIMIT", 1)
-    assert asyncio.run(sweeping.once(house.parts)) == 0
+    assert asyncio.run(Sweep(house.parts).once()) == 0
 
 
 def test_a_directory_that_is_forgotten_meanwhile_owes_nothing(
