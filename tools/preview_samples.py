@@ -29,6 +29,7 @@ from preview_phone import (  # type: ignore[import-not-found]
     clash_pages,
     own_pages,
 )
+from preview_policies import policy_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
@@ -988,6 +989,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "console-again": ("console/closed.html", always(STAFF, why="again")),
     **agent_pages(partial(always, STAFF), ANN, user(2, "Bea Ito")),
     **key_pages(partial(always, STAFF)),
+    **policy_pages(partial(always, STAFF), TENANT),
     **figure_pages(partial(always, STAFF), NOW),
     **approval_pages(partial(always, STAFF), ANN, user(2, "Bea Ito"), user(3, "Cy Nowak")),
     "console-health": ("console/health.html", health_page()),

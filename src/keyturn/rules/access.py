@@ -28,6 +28,8 @@
     API keys      yes    no       no          no
     reg. devices  yes    yes      no          no
     see as        yes    yes      no          no
+    policies      yes    no       no          no
+    appearance    yes    yes      no          no
 
 Nobody acts on somebody of a higher role, or gives or takes one above their own.  Nobody
 disables, unfreezes, resets or erases themselves here or changes their own role.  Reading is no
@@ -75,6 +77,8 @@ class Action(StrEnum):
     REGISTER_DEVICES = "register_devices"
     LINK_ACCOUNT = "link_account"  # say which directory account is whose
     SEE_AS = "see_as"  # look at the console as a lower role sees it
+    POLICIES = "policies"  # what a tenant decides: who may come in, and how
+    APPEARANCE = "appearance"  # … and how it looks: name, colour, language, zone
     API_KEYS = "api_keys"  # make and revoke keys of programs that verify callers
 
 
@@ -124,7 +128,7 @@ _HELP = frozenset(
 )  # fmt: skip
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.MANAGER: frozenset(Action) - {Action.API_KEYS},
+    Role.MANAGER: frozenset(Action) - {Action.API_KEYS, Action.POLICIES},
     Role.TECHNICIAN: _HELP | {Action.INVITE, Action.RESET_USER},
     Role.AUDITOR: frozenset({Action.READ, Action.EXPORT_TRAIL, Action.EXPORT_USERS}),
 }

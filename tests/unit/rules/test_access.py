@@ -13,7 +13,7 @@ from keyturn.rules.callers import Caller
 READ, UNLOCK, END, CLOSE = Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE
 MAY = {
     Role.OWNER: set(Action),
-    Role.MANAGER: set(Action) - {Action.API_KEYS},
+    Role.MANAGER: set(Action) - {Action.API_KEYS, Action.POLICIES},
     Role.TECHNICIAN: {
         READ,
         UNLOCK,

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from keyturn.adapters.sql.schema import complete
 from keyturn.rules.access import ALLOWED, EVERYDAY, Action, rank
 from keyturn.rules.accounts import Role
+from keyturn.rules.policies.catalogue import POLICIES
 from keyturn.steps.stepup import FRESH_MS
 from keyturn.web.door import Door
 from tests.figures import Figure
@@ -31,6 +32,17 @@ CASE = "/console/cases/{ref}"
 TEMPORARY = f"{CASE}/temporary/{{directory}}"
 NAME = "console: requests by role and tenant"
 BATCHES, BATCH = "/console/users/batches", "/console/users/batches/{batch}"
+#: each policy as it is in these tests, and as it may be
+OTHERWISE = {
+    "signup": ("on", "off"), "phone": ("optional", "required"), "activation_again": ("on", "off"),
+    "password_min": ("8", "12"), "lockout_scope": ("client", "account"),
+    "directory_domains": ("", "corp.test\r\nx.test"), "sms_second": ("off", "on"),
+    "voice": ("off", "on"), "region": ("GB", "DE"), "sms_countries": ("", "GB IE"),
+    "name": ("Northwind", "South"), "accent": ("#1f7a5c", "#000000"),
+    "sender": ("account@northwind.test", "x@south.test"),
+    "support": ("Phone|+44 20 7946 0100", ""), "language": ("en", "de"),
+    "timezone": ("Europe/London", "UTC"),
+}  # fmt: skip
 #: doors that change something: what they need, and what their form sends
 NEEDS: dict[str, tuple[Action, dict[str, str]]] = {
     f"{BATCHES}/file": (Action.INVITE, {"file": "name,email\nNew,{newcomer}@x.test\n"}),
@@ -98,6 +110,10 @@ NEEDS: dict[str, tuple[Action, dict[str, str]]] = {
     f"{CASE}/lost": (Action.RESET_USER, {}),
     f"{CASE}/lost/stop": (Action.CLOSE_CASE, {}),
     f"{CASE}/number": (Action.RESET_USER, {}),
+    **{
+        f"/console/policies/{key}": (POLICIES[key].action, {"was": was, "to": to})
+        for key, (was, to) in OTHERWISE.items()
+    },
     # the last ones: what begins here lasts until it ends
     "/console/as": (Action.SEE_AS, {"role": "auditor"}),
     "/console/as/end": (Action.READ, {}),
