@@ -28,7 +28,7 @@ from keyturn.rules.countersigns import State
 from keyturn.rules.directories.health.catalogue import CATALOGUE
 from keyturn.rules.directories.health.remembered import store as remember
 from keyturn.rules.directories.health.settled import Kept
-from keyturn.rules.grants import Permit
+from keyturn.rules.grants import Permit, Short
 from keyturn.rules.health.verdicts import Finding
 from keyturn.rules.health.verdicts import State as Verdict
 from keyturn.rules.lockout import MINUTE, Lane
@@ -36,7 +36,6 @@ from keyturn.rules.proofs import Method
 from keyturn.rules.providers import LINKS_MAX, ROLES, Link, Standing
 from keyturn.steps import countersigns
 from keyturn.steps.acts import begin
-from keyturn.steps.casework import Short
 from keyturn.steps.dossier import dossier
 from tests.unit.flows.helpdesk import HelpDesk
 from tests.unit.flows.house import House, run
