@@ -1,43 +1,18 @@
-"""Tenants: made and changed by commands on the host."""
+"""Tenants: made by commands on the host; what they decide is changed in flows/policies.py."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.accounts import Tenant, TenantPolicy
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
-from keyturn.rules.tenants import unfit
 from keyturn.steps.acts import begin, record
+from keyturn.steps.tenants import Changed, InUse, Unfit, unfit
 
-__all__ = ["Changed", "InUse", "Unfit", "add", "change", "everyone", "new_tenant"]
+__all__ = ["Changed", "InUse", "Unfit", "add", "everyone", "new_tenant"]
 
 ACCENT = "#1f6f5c"
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The tenant as it is now. `what`: the fields that are other than before."""
-
-    tenant: Tenant
-    what: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unfit:
-    """Fields that are not as they must be; nothing was stored."""
-
-    fields: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class InUse:
-    """Another tenant has this "slug" or "host"."""
-
-    what: str
 
 
 def new_tenant(parts: Parts, slug: str, name: str, sender: str) -> Tenant:
@@ -70,33 +45,3 @@ async def add(parts: Parts, caller: Caller) -> Changed | Unfit | InUse:
         return await parts.store.write(step)
     except Taken as taken:
         return InUse(taken.what)
-
-
-async def change(parts: Parts, caller: Caller, after: Tenant) -> Changed | Unfit | InUse:
-    """Store `after` in place of `caller.tenant`; its id, slug and age stay."""
-    before = caller.tenant
-    after = replace(after, id=before.id, slug=before.slug, created_at=before.created_at)
-    wrong = unfit(after)
-    if wrong:
-        return Unfit(wrong)
-    what = _differences(before, after)
-
-    def step(tx: Tx) -> Changed | InUse:
-        others = (t for t in tx.tenants.all() if t.id != after.id and t.host is not None)
-        if any(t.host == after.host for t in others):
-            return InUse("host")
-        tx.tenants.update(after)
-        if what:
-            record(tx, begin(parts, caller), Event.TENANT_CHANGED, None, {"what": list(what)})
-        return Changed(after, what)
-
-    return await parts.store.write(step)
-
-
-def _differences(before: Tenant, after: Tenant) -> tuple[str, ...]:
-    return (*_fields(before, after, ""), *_fields(before.policy, after.policy, "policy."))
-
-
-def _fields(before: Any, after: Any, prefix: str) -> list[str]:
-    names = [field.name for field in fields(before) if field.name != "policy"]
-    return [prefix + n for n in names if getattr(before, n) != getattr(after, n)]
