@@ -198,9 +198,7 @@ def agent_pages(
     always: Callable[..., dict[str, Any]], ann: User, other: User
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every page of directories in the console."""
-    visit = Row(
-        signed_in=Row(user=ann), now=NOW, tenant=always()["tenant"], words=lambda _: (str, ENGLISH)
-    )
+    visit = Row(person=ann, now=NOW, tenant=always()["tenant"], words=lambda _: (str, ENGLISH))
     fresh = (Finding("primary.never", "", NOW), Finding("resets.no-primary", "", NOW),
              Finding("telling.never", "", NOW))  # fmt: skip
     typing: dict[str, Any] = {"kind": "active_directory", "can": MAY}

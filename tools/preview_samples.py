@@ -30,6 +30,7 @@ from preview_phone import (  # type: ignore[import-not-found]
     own_pages,
 )
 from preview_policies import policy_pages  # type: ignore[import-not-found]
+from preview_providers import provider_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.diagnosis import Words
@@ -127,9 +128,7 @@ def health_page(*findings: Finding) -> dict[str, Any]:
         Finding("sms-login.unclear", "", NOW, {"said": "HTTP 302: moved"}),
         *WELL,
     )  # fmt: skip
-    visit: Any = Row(
-        signed_in=Row(user=STAFF), now=NOW, tenant=TENANT, words=lambda _: (str, ENGLISH)
-    )
+    visit: Any = Row(person=STAFF, now=NOW, tenant=TENANT, words=lambda _: (str, ENGLISH))
     report = spoken(visit, arrange(CATALOGUE, found, NOW - 3 * MINUTE))
     return always(STAFF, oversees=True, report=report, since=None, whole=True)
 
@@ -991,6 +990,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     **key_pages(partial(always, STAFF)),
     **policy_pages(partial(always, STAFF), TENANT),
     **figure_pages(partial(always, STAFF), NOW),
+    **provider_pages(partial(always, STAFF), TENANT, ANN, user(2, "Bea Ito"), user(3, "Cy Nowak")),
     **approval_pages(partial(always, STAFF), ANN, user(2, "Bea Ito"), user(3, "Cy Nowak")),
     "console-health": ("console/health.html", health_page()),
     "console-health-well": ("console/health.html", health_page(*WELL)),

@@ -502,7 +502,8 @@ def _kept(settings: Settings) -> Keep:
         Kind.BATCHES: keep.flows_days, Kind.VERIFICATIONS: keep.flows_days,
         Kind.PAIRINGS: keep.clients_days, Kind.SETUPS: keep.flows_days,
         Kind.PRESENCES: keep.flows_days, Kind.TALLIES: keep.counts_days,
-        Kind.COUNTERSIGNS: keep.flows_days,
+        Kind.COUNTERSIGNS: keep.flows_days, Kind.MEMBERSHIPS: keep.audit_days,
+        Kind.LINKS: keep.audit_days,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`keyturn tenant`: list, add, set, webhook, key."""
+"""`keyturn tenant`: list, add, set, webhook, link, key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from keyturn.cli import tenant_key, tenant_preview, tenant_webhook
+from keyturn.cli import tenant_key, tenant_link, tenant_preview, tenant_webhook
 from keyturn.cli import tenant_options as options
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import caller, desk, opened
@@ -28,6 +28,8 @@ app = typer.Typer(
     help="Tenants: the customers whose people sign in here.",
 )  # fmt: skip
 app.command("webhook")(tenant_webhook.webhook)
+for _command in (tenant_link.link, tenant_link.unlink, tenant_link.links, tenant_link.member):
+    app.command()(_command)
 app.add_typer(tenant_key.app, name="key")
 
 SLUG = Annotated[str, typer.Argument(help="Its name in links, /t/SLUG.")]

@@ -87,6 +87,9 @@ def _staff(tx: Tx, tenant: Tenant, batch: Batch) -> Staff:
     if not batch.begun_by:  # a command on the host
         return Staff(caller, None, Role.OWNER, 2)
     user = tx.users.get(tenant.id, batch.begun_by)
+    guest = None if user else tx.providers.acting(tenant.id, batch.begun_by)
+    if guest is not None:
+        user, caller = guest.user, replace(caller, provider=guest.provider.name)
     role = tx.roles.of_user(batch.begun_by).get(tenant.id) if user else None
     return Staff(caller, user, role or Role.AUDITOR, 2)
 

@@ -21,7 +21,7 @@ from keyturn.rules.directories.syncs import Phase
 from keyturn.rules.directories.things import Directory
 from keyturn.rules.events import Event
 from keyturn.rules.people_csv import BadFile
-from keyturn.steps import batch_rows, batch_sources
+from keyturn.steps import batch_rows, batch_sources, colleagues
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.batch_sources import Place, TooMany
 from keyturn.steps.naming import is_id
@@ -273,8 +273,8 @@ async def show(
         found = tx.batches.rows(tenant_id, batch.id, after, PAGE + 1, only)
         shown = tuple(found[:PAGE])
         more = shown[-1].number if len(found) > PAGE else None
-        ids = sorted({one for one in (batch.made_by, batch.begun_by) if one})
-        makers = {user.id: user.name for user in tx.users.some(tenant_id, ids)}
+        ids = {one for one in (batch.made_by, batch.begun_by) if one}
+        makers = colleagues.names(tx, tenant_id, ids)
         tally = tx.batches.tally(tenant_id, batch.id)
         return Shown(batch, tally, shown, more, makers, batches.fresh(batch, act.now))
 

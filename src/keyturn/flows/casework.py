@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules import proofs
-from keyturn.rules.access import ALLOWED, Action, Staff, Why, hindrance, lacking
+from keyturn.rules.access import ALLOWED, Action, Staff, Why, hindrance, lacking, same_person
 from keyturn.rules.accounts import Case, User, UserState
 from keyturn.rules.budgets import CASE_MAILS
 from keyturn.rules.caselog import Kind, Row
@@ -269,7 +269,7 @@ def _can(tx: Tx, staff: Staff, held: Held) -> frozenset[Action]:
     theirs = views.highest_rank(tx, user) if user else 0
     wanted = (Action.CLOSE_CASE, Action.VERIFY, Action.RESET_USER, Action.INVITE)
     may = frozenset(a for a in wanted if lacking(staff, a, user, theirs) is None)
-    own = user is not None and staff.user is not None and user.id == staff.user.id
+    own = user is not None and staff.user is not None and same_person(staff.user, user)
     return frozenset() if own else may
 
 
@@ -310,7 +310,7 @@ async def open_for(
         why = hindrance(staff, Action.CLOSE_CASE, user, views.highest_rank(tx, user))
         if staff.user is None or why is not None:
             return NotAllowed(why or Why.NO_ROLE)
-        if user.id == staff.user.id:
+        if same_person(staff.user, user):
             return NotAllowed(Why.SELF)
         before = _opened_before(tx, act, user, staff.user.id, request) if request else None
         if before is not None:

@@ -18,8 +18,8 @@ from keyturn.rules.access import Staff, Why, hindrance, lacking
 from keyturn.rules.accounts import User
 from keyturn.rules.countersigns import Countersign, State
 from keyturn.rules.events import Event
+from keyturn.steps import colleagues, deeds
 from keyturn.steps import countersigns as steps
-from keyturn.steps import deeds
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.deeds import LastOwner, NotFound
 from keyturn.steps.invitations import NotSent
@@ -104,18 +104,21 @@ async def one(parts: Parts, staff: Staff, countersign_id: str) -> View | NotFoun
 
 def _view(tx: Tx, act: Act, staff: Staff, one: Countersign) -> View:
     user = tx.users.get(act.tenant.id, one.user_id)
-    known = (tx.users.get(act.tenant.id, who or "") for who in (one.asked_by, one.decided_by))
-    asker, second = known
+    asker, second = (
+        colleagues.known(tx, act.tenant.id, who or "") for who in (one.asked_by, one.decided_by)
+    )
     waits = user is not None and rules.is_open(one, act.now)
-    can = _can(tx, staff, one, user) if user is not None and waits else frozenset[str]()
+    can = _can(tx, staff, one, user, asker) if user is not None and waits else frozenset[str]()
     return View(one, user, asker, second, waits, can)
 
 
-def _can(tx: Tx, staff: Staff, one: Countersign, user: User) -> frozenset[str]:
+def _can(
+    tx: Tx, staff: Staff, one: Countersign, user: User, asker: User | None
+) -> frozenset[str]:  # fmt: skip
     if staff.user is not None and staff.user.id == one.asked_by:
         return frozenset({"withdraw"})
     theirs = steps.at_stake(tx, user, one.action, one.detail)
-    barred = rules.barred(one, staff) or lacking(staff, one.action, user, theirs)
+    barred = rules.barred(one, staff, asker, user) or lacking(staff, one.action, user, theirs)
     return frozenset[str]() if barred else frozenset({"agree", "decline"})
 
 
@@ -128,7 +131,9 @@ async def agree(
         tx: Tx, act: Act, held: Countersign, user: User
     ) -> Agreed | Over | LastOwner | NotSent | NotAllowed | NotFound:
         theirs = steps.at_stake(tx, user, held.action, held.detail)
-        why = rules.barred(held, staff) or hindrance(staff, held.action, user, theirs)
+        asker = colleagues.known(tx, act.tenant.id, held.asked_by)
+        barred = rules.barred(held, staff, asker, user)
+        why = barred or hindrance(staff, held.action, user, theirs)
         if why is not None or staff.user is None:
             return NotAllowed(why or Why.NO_ROLE)
         asker = steps.may(tx, act, held.asked_by, held, user)
@@ -150,10 +155,11 @@ async def decline(
 
     def do(tx: Tx, act: Act, held: Countersign, user: User) -> Ended | NotAllowed:
         theirs = steps.at_stake(tx, user, held.action, held.detail)
-        why = rules.barred(held, staff) or lacking(staff, held.action, user, theirs)
+        asker = colleagues.known(tx, act.tenant.id, held.asked_by)
+        barred = rules.barred(held, staff, asker, user)
+        why = barred or lacking(staff, held.action, user, theirs)
         if why is not None:
             return NotAllowed(why)
-        asker = tx.users.get(act.tenant.id, held.asked_by)
         return Ended(_decide(tx, act, held, user, State.DECLINED, asker))
 
     return await _held(parts, staff, countersign_id, do)

@@ -19,6 +19,7 @@ from keyturn.rules.access import Staff
 from keyturn.rules.calendar import Days, Unit
 from keyturn.rules.figures import DAILY, MINUTES, Figures
 from keyturn.rules.tallies import Tally
+from keyturn.steps import colleagues
 from keyturn.steps.acts import Act, begin
 from keyturn.steps.zones import zone
 
@@ -79,8 +80,7 @@ def _shown(tx: Tx, act: Act, spans: Sequence[Days]) -> Shown:
         since=_since(tx, tenant_id, oldest, tz),
         until=None if rest else start,
     )
-    known = (tx.users.get(tenant_id, one.actor_id) for one in staff)
-    return Shown(found, {user.id: user.name for user in known if user is not None})
+    return Shown(found, colleagues.names(tx, tenant_id, (one.actor_id for one in staff)))
 
 
 def _since(tx: Tx, tenant_id: str, oldest: int | None, tz: tzinfo) -> int | None:

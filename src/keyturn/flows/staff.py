@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Taken, Tx
-from keyturn.rules.access import Action, Staff, Why, hindrance, rank
+from keyturn.rules.access import Action, Staff, Why, hindrance
 from keyturn.rules.accounts import Case, Role, Session, User, UserState
 from keyturn.rules.callers import Caller
 from keyturn.rules.caselog import Kind
@@ -112,13 +112,16 @@ async def authorise(parts: Parts, caller: Caller, signed: Signed) -> Staff | Not
     user, session, act = signed.user, signed.session, begin(parts, caller)
     now = act.now
 
-    def step(tx: Tx) -> tuple[Role | None, int | None, Role | None]:
-        role = tx.roles.of_user(user.id).get(caller.tenant.id)
-        shown = seeing.role_of(tx, act, user.id) if role is not None else None
-        return role, glass.standing(tx, caller.tenant.id, now), shown
+    def step(tx: Tx) -> tuple[tuple[Role, bool] | None, int | None, bool]:
+        here = caller.tenant.id
+        role = tx.roles.of_user(user.id).get(here)
+        if role is None:
+            return None, None, False
+        shown = seeing.shown(tx, act, user.id, role)
+        return shown, glass.standing(tx, here, now), tx.providers.serves(here)
 
-    role, glass_at, shown = await parts.store.read(step)
-    if role is None:
+    shown, glass_at, serves = await parts.store.read(step)
+    if shown is None:
         return NotAllowed(Why.NO_ROLE)
     if not alive(session, user, now, CONSOLE_MS, CONSOLE_IDLE_MS):
         return NotAllowed(Why.SESSION)
@@ -126,10 +129,10 @@ async def authorise(parts: Parts, caller: Caller, signed: Signed) -> Staff | Not
         return NotAllowed(Why.LEVEL)
     if user.frozen_at is not None:
         return NotAllowed(Why.FROZEN)
-    looking = shown is not None and rank(shown) < rank(role)
+    role, looking = shown
     return Staff(
-        caller=caller, user=user, role=shown if looking and shown else role, level=session.level,
-        glass_at=glass_at, fresh=stepup.is_fresh(session, now), looking=looking,
+        caller=caller, user=user, role=role, level=session.level, glass_at=glass_at,
+        fresh=stepup.is_fresh(session, now), looking=looking, serves=serves,
     )  # fmt: skip
 
 

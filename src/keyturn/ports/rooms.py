@@ -368,7 +368,9 @@ class Passkeys(Protocol):
 
 
 class Roles(Protocol):
-    """Who is staff where."""
+    """Who is staff where. Whoever acts at a customer of their tenant's (ports/providers.py) has
+    that role there, for as long as that stands; `here`, `grant` and `revoke` know the tenant's own.
+    """
 
     def of_user(self, user_id: str) -> Mapping[str, Role]:
         """Role by tenant id."""

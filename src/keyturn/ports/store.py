@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
     from keyturn.ports.directories import Agents, Directories, Jobs
     from keyturn.ports.directory_health import Health
     from keyturn.ports.phones import Phones
+    from keyturn.ports.providers import Providers
     from keyturn.ports.signins import Signins
     from keyturn.ports.syncing import Syncs
     from keyturn.ports.tallies import Tallies
@@ -135,6 +136,8 @@ class Tx(Protocol):
     def census(self) -> Census: ...
     @property
     def countersigns(self) -> Countersigns: ...
+    @property
+    def providers(self) -> Providers: ...
 
 
 class Store(Protocol):

@@ -28,11 +28,15 @@
     API keys      yes    no       no          no
     reg. devices  yes    yes      no          no
     see as        yes    yes      no          no
+    members       yes    yes      no          no
+    link provider yes    no       no          no
+    end provider  yes    no       no          no
     policies      yes    no       no          no
     appearance    yes    yes      no          no
 
 Nobody acts on somebody of a higher role, or gives or takes one above their own.  Nobody
-disables, unfreezes, resets or erases themselves here or changes their own role.  Reading is no
+disables, unfreezes, resets or erases themselves here, changes their own role or lets themselves
+in at a customer.  Reading is no
 acting.  Reset User takes a second step away, so that of staff only somebody of a higher role does
 it to, and an owner to an owner.
 
@@ -47,6 +51,7 @@ from enum import StrEnum
 
 from keyturn.rules.accounts import Role, User
 from keyturn.rules.callers import Caller
+from keyturn.rules.identifiers import canonical
 
 
 class Action(StrEnum):
@@ -77,6 +82,9 @@ class Action(StrEnum):
     REGISTER_DEVICES = "register_devices"
     LINK_ACCOUNT = "link_account"  # say which directory account is whose
     SEE_AS = "see_as"  # look at the console as a lower role sees it
+    MEMBERS = "members"  # say which of one's own people act at a customer, and as what
+    LINK_PROVIDER = "link_provider"  # let another tenant's people in
+    END_PROVIDER = "end_provider"  # … and no more
     POLICIES = "policies"  # what a tenant decides: who may come in, and how
     APPEARANCE = "appearance"  # … and how it looks: name, colour, language, zone
     API_KEYS = "api_keys"  # make and revoke keys of programs that verify callers
@@ -93,6 +101,7 @@ class Why(StrEnum):
     RANK = "rank"  # the other's role is higher
     BROWSER = "browser"  # the first of two people asked at this very browser
     LOOKING = "looking"  # they look as a lower role, and nothing is done meanwhile
+    PROVIDER = "provider"  # one of the customer's own people has to be of the two
     PROOF = "proof"  # it is dangerous, and they did not show their second step just now
 
 
@@ -102,12 +111,14 @@ class Staff:
 
     Attributes:
         caller: where from, and in which tenant.
-        user: who; None for a command on the host itself, which acts as an owner.
+        user: who; None for a command on the host itself, which acts as an owner. Of another
+            tenant where they are a provider's (rules/providers.py).
         level: of the session: 2, password and second step.
         glass_at: when a command on the host last made an owner or a link for one, within
             the last week; the console says so.
         fresh: they showed their second step just now (steps.stepup.FRESH_MS); a command on the
             host has nothing to show, a program's key cannot.
+        serves: their own tenant has customers (rules/providers.py).
         looking: they see the console as `role` does, which is not their own (flows.seeing).
     """
 
@@ -118,8 +129,13 @@ class Staff:
     glass_at: int | None = None
     fresh: bool = False
     looking: bool = False
+    serves: bool = False
 
 
+#: what a provider's people do at no customer, whatever their role there
+_NOT_HANDED_ON = frozenset({Action.MEMBERS})
+#: what an owner does and nobody else
+_OWNERS = frozenset({Action.API_KEYS, Action.LINK_PROVIDER, Action.END_PROVIDER, Action.POLICIES})
 _HELP = frozenset(
     {
         Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET,
@@ -128,15 +144,25 @@ _HELP = frozenset(
 )  # fmt: skip
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.MANAGER: frozenset(Action) - {Action.API_KEYS, Action.POLICIES},
+    Role.MANAGER: frozenset(Action) - _OWNERS,
     Role.TECHNICIAN: _HELP | {Action.INVITE, Action.RESET_USER},
     Role.AUDITOR: frozenset({Action.READ, Action.EXPORT_TRAIL, Action.EXPORT_USERS}),
 }
 #: what needs no proof of just now: it harms nobody, or takes access away that comes back by itself
-EVERYDAY = _HELP | {Action.INVITE, Action.ENABLE, Action.CREATE_USER, Action.HEALTH, Action.SEE_AS}
+EVERYDAY = _HELP | {
+    Action.INVITE, Action.ENABLE, Action.CREATE_USER, Action.HEALTH, Action.SEE_AS,
+    Action.END_PROVIDER,
+}  # fmt: skip
 _RANK = {Role.AUDITOR: 1, Role.TECHNICIAN: 2, Role.MANAGER: 3, Role.OWNER: 4}
 _NOT_ONESELF = frozenset(
-    {Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE, Action.RESET_USER}
+    {
+        Action.DISABLE,
+        Action.UNFREEZE,
+        Action.ROLES,
+        Action.ERASE,
+        Action.RESET_USER,
+        Action.MEMBERS,
+    }
 )
 
 
@@ -164,13 +190,29 @@ def lacking(staff: Staff, action: Action, subject: User | None, theirs: int) -> 
         subject: to whom; None where it is done to nobody in particular.
         theirs: the subject's highest rank anywhere.
     """
-    if action not in ALLOWED[staff.role]:
+    if action not in ALLOWED[staff.role] or (action in _NOT_HANDED_ON and is_guest(staff)):
         return Why.NO_ROLE
     if subject is None or action is Action.READ:
         return None
-    if staff.user is not None and staff.user.id == subject.id and action in _NOT_ONESELF:
+    if staff.user is not None and action in _NOT_ONESELF and same_person(staff.user, subject):
         return Why.SELF
     return Why.RANK if theirs > _highest(staff.role, action) else None
+
+
+def same_person(one: User, other: User) -> bool:
+    """Whether two accounts are one person's, as far as can be seen: a provider's person may have
+    one at the customer too, by the same address or number.
+    """
+    if one.id == other.id:
+        return True
+    numbers = one.phone is not None and one.phone == other.phone
+    addresses = bool(one.email) and canonical(one.email) == canonical(other.email)
+    return one.tenant_id != other.tenant_id and (numbers or addresses)
+
+
+def is_guest(staff: Staff) -> bool:
+    """Whether they are a provider's, at work in a customer's console."""
+    return staff.user is not None and staff.user.tenant_id != staff.caller.tenant.id
 
 
 def _highest(role: Role, action: Action) -> int:

@@ -28,6 +28,7 @@ class Caller:
         client_name: short and printable, e.g. "Firefox on Windows"; made from a header
             that anybody may forge, so it is shown and never trusted.
         language: of the page it comes from (rules.languages); "" for programs.
+        provider: the name of the provider whose people act here; "" for everybody else.
     """
 
     tenant: Tenant
@@ -36,6 +37,7 @@ class Caller:
     ip: str
     client_name: str
     language: str = ""
+    provider: str = ""
 
 
 def network_of(ip: str) -> str:

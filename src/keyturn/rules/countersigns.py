@@ -7,7 +7,9 @@
        |  (over by itself after a day; that is read, not stored)
 
 Who asked and whom it is about say nothing that does it: the second one is somebody else, who has
-the right to do it themselves, at another browser.
+the right to do it themselves, at another browser.  A provider's people (rules/providers.py) ask
+like everybody else, and agree to what one of the customer's own has asked for: of the two one is
+always the customer's.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from keyturn.rules.access import Action, Staff, Why
+from keyturn.rules.access import Action, Staff, Why, same_person
+from keyturn.rules.accounts import User
 from keyturn.rules.lockout import DAY
 
 #: how long a second person may take
@@ -79,13 +82,26 @@ def is_open(one: Countersign, now: int) -> bool:
     return one.state is State.OPEN and now < one.expires_at
 
 
-def barred(one: Countersign, staff: Staff) -> Why | None:
-    """Why `staff` are no second person to this, whatever their role; None: they may be."""
+def barred(one: Countersign, staff: Staff, asker: User | None, subject: User) -> Why | None:
+    """Why `staff` are no second person to this, whatever their role; None: they may be.
+
+    Args:
+        asker: who asked, if they are still there; subject: whom it is about.
+    """
     if staff.user is None:
         return Why.NO_ROLE
-    if staff.user.id in (one.asked_by, one.user_id):
-        return Why.SELF
+    if (why := unfit(one, staff.user, asker, subject)) is not None:
+        return why
     return Why.BROWSER if staff.caller.browser == one.browser else None
+
+
+def unfit(one: Countersign, second: User, asker: User | None, subject: User) -> Why | None:
+    """As `barred`, of somebody at whatever browser."""
+    both = [other for other in (asker, subject) if other is not None]
+    if second.id == one.asked_by or any(same_person(second, other) for other in both):
+        return Why.SELF
+    guests = [who for who in (second, asker) if who is None or who.tenant_id != one.tenant_id]
+    return Why.PROVIDER if second in guests and len(guests) > 1 else None
 
 
 def decided(one: Countersign, state: State, by: str, now: int) -> Countersign:

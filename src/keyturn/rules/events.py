@@ -38,6 +38,17 @@ class Event(StrEnum):
     COUNTERSIGN_VOID = "countersign.void"  # … whoever asked may not do it any more
     SEE_AS_BEGUN = "see_as.begun"  # the console is looked at as a lower role sees it
     SEE_AS_ENDED = "see_as.ended"
+    PROVIDER_LINKED = "provider.linked"  # another tenant's people may be let in here
+    PROVIDER_ENDED = "provider.ended"
+    PROVIDER_MEMBER = "provider.member"  # one of them acts here, and as what
+    PROVIDER_UNMADE = "provider.unmade"  # … and no more
+    PROVIDER_ENTERED = "provider.entered"  # … comes in
+    PROVIDER_LEFT = "provider.left"
+    CUSTOMER_LINKED = "customer.linked"  # another tenant calls this one its provider
+    CUSTOMER_ENDED = "customer.ended"
+    CUSTOMER_MEMBER = "customer.member"  # one of ours acts there, and as what
+    CUSTOMER_UNMADE = "customer.unmade"
+    CUSTOMER_ENTERED = "customer.entered"
     SIGNOUT = "signout"
     SESSIONS_ENDED = "sessions.ended"
     SESSION_PROVED = "session.proved"

@@ -37,6 +37,9 @@ Then it rests.  What goes:
     pairings  whose a device was, and is not any more            its end
     tallies   daily counts of the audit trail                     their day
     countersigns  what waited for a second person                its end
+    stays     in whose browsers a provider's people came in       a console's longest session
+    memberships  of a provider's people who act here no more      its end
+    links     with providers that are let in no more              its end
 """
 
 from __future__ import annotations
@@ -93,6 +96,9 @@ class Kind(StrEnum):
     PAIRINGS = "pairings"
     TALLIES = "tallies"
     COUNTERSIGNS = "countersigns"
+    STAYS = "stays"
+    MEMBERSHIPS = "memberships"
+    LINKS = "links"
 
 
 ORDER = tuple(Kind)

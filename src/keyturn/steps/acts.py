@@ -41,6 +41,11 @@ def begin(parts: Parts, caller: Caller, actor: User | None = None) -> Act:
     return Act(parts=parts, caller=caller, now=parts.clock.now(), actor=actor)
 
 
+def across(act: Act, tenant: Tenant) -> Act:
+    """The same moment in another tenant, whose trail is not told by whom nor from where."""
+    return Act(act.parts, Caller(tenant, "", (), "", ""), act.now)
+
+
 def record(
     tx: Tx, act: Act, event: Event, user: User | None, facts: Mapping[str, object] | None = None
 ) -> None:
@@ -53,6 +58,7 @@ def row(
 ) -> Entry:
     """A row of the audit trail, for whoever writes many at once."""
     known = user is not None and user.id != act.tenant.id
+    whose = {"provider": act.caller.provider} if act.actor and act.caller.provider else {}
     return Entry(
         id=act.id(),
         tenant_id=act.tenant.id,
@@ -62,5 +68,5 @@ def row(
         actor_id=act.actor.id if act.actor else None,
         ip=act.caller.ip,
         client=act.caller.client_name,
-        facts=facts or {},
+        facts={**(facts or {}), **whose},
     )

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from keyturn.ports.store import Tx
 from keyturn.rules import caselog, grants
-from keyturn.rules.access import Action, Staff, Why, hindrance, lacking
+from keyturn.rules.access import Action, Staff, Why, hindrance, lacking, same_person
 from keyturn.rules.accounts import Case, User
 from keyturn.rules.approvals import Approval, State
 from keyturn.rules.caselog import Kind, Row, Standing
@@ -22,7 +22,7 @@ from keyturn.rules.events import Event
 from keyturn.rules.grants import Deed, Grant, Permit, Short
 from keyturn.rules.matching import Ended
 from keyturn.rules.proofs import About, Method, Outcome, Proof
-from keyturn.steps import views
+from keyturn.steps import colleagues, views
 from keyturn.steps.acts import Act, record
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ def open_to(
         return NotAllowed(Why.NO_ROLE)
     theirs = views.highest_rank(tx, held.user) if held.user else 0
     why = hindrance(staff, action, held.user, theirs)
-    if why is None and held.user is not None and held.user.id == staff.user.id:
+    if why is None and held.user is not None and same_person(staff.user, held.user):
         why = Why.SELF
     if why is not None:
         return NotAllowed(why)
@@ -162,8 +162,8 @@ def within(tx: Tx, act: Act, staff: Staff, ref: str, action: Action, do: Doing[T
 
 
 def name_of(tx: Tx, act: Act, user_id: str) -> str:
-    """How somebody of staff is called; "" for nobody, and for who is gone or works elsewhere."""
-    found = tx.users.get(act.tenant.id, user_id) if user_id else None
+    """How somebody of staff is called; "" for nobody, and for who is gone."""
+    found = colleagues.known(tx, act.tenant.id, user_id)
     return found.name if found else ""
 
 
@@ -290,14 +290,22 @@ def permitted(tx: Tx, act: Act, held: Held, deed: Deed) -> Permit | Short:
     if wanted is None or user is None:
         return Short(deed, (grants.Missing.PROOF,))
     staff = views.highest_rank(tx, user) > 0
-    proofs = [one for one in held.standing.proofs if _stands(tx, act, one, user, staff=staff)]
+    proofs = [one for one in held.standing.proofs if _stands(tx, act, held, one, user, staff=staff)]
     return grants.permit(deed, proofs, wanted, act.now, staff=staff)
 
 
-def _stands(tx: Tx, act: Act, proof: Proof, user: User, *, staff: bool) -> bool:
-    """Whether whose word it is may still give it. For somebody of staff: may do the same."""
+def _stands(tx: Tx, act: Act, held: Held, proof: Proof, user: User, *, staff: bool) -> bool:
+    """Whether whose word it is may still give it. For somebody of staff: may do the same, and of
+    the two one is the tenant's own.
+    """
     if proof.method is not Method.APPROVAL:
         return True
+    holder, here = held.standing.holder, act.tenant.id
+    if staff and not colleagues.one_is_own(tx, here, holder, proof.by):
+        return False
+    one, other = (colleagues.known(tx, here, who) for who in (holder, proof.by))
+    if one is not None and other is not None and same_person(one, other):
+        return False
     action = Action.RESET_USER if staff else Action.VERIFY
     return may(tx, act, proof.by, action, user)
 

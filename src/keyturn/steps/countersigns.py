@@ -8,10 +8,10 @@ from typing import Final
 from keyturn.ports.store import Tx
 from keyturn.rules import countersigns as rules
 from keyturn.rules.access import Action, Staff, lacking, rank
-from keyturn.rules.accounts import Role, User, UserState
+from keyturn.rules.accounts import Role, User
 from keyturn.rules.countersigns import LIFE_MS, Countersign
 from keyturn.rules.events import Event
-from keyturn.steps import views
+from keyturn.steps import colleagues, views
 from keyturn.steps.acts import Act, record
 from keyturn.steps.outbox import mail_notice
 
@@ -56,13 +56,14 @@ def ask(
         asked_by=asker, browser=act.caller.browser, made_at=act.now,
         expires_at=act.now + LIFE_MS,
     )  # fmt: skip
-    able = _able(tx, act, one, user)
+    able = _able(tx, act, one, user, staff.user)
     if not able:
         return Alone()
     tx.countersigns.add(one)
     record(tx, act, Event.COUNTERSIGN_ASKED, user, facts(one))
     told = {**_about(act, one, user, staff.user), "until": one.expires_at}
-    for colleague in able[:TOLD]:
+    own = [colleague for colleague in able if colleague.tenant_id == act.tenant.id]
+    for colleague in own[:TOLD]:
         mail_notice(tx, act, "countersign_asked", colleague, told)
     return Waiting(one)
 
@@ -75,22 +76,26 @@ def facts(one: Countersign) -> dict[str, object]:
 
 def may(tx: Tx, act: Act, user_id: str, one: Countersign, user: User) -> User | None:
     """Somebody of staff who, as things are now, has the right to do it themselves; or None."""
-    role, who = tx.roles.of_user(user_id).get(act.tenant.id), tx.users.get(act.tenant.id, user_id)
-    if role is None or who is None or who.state is not UserState.ACTIVE or who.frozen_at:
+    role = tx.roles.of_user(user_id).get(act.tenant.id)
+    who = colleagues.acting(tx, act.tenant.id, user_id)
+    if role is None or who is None:
         return None
     staff = Staff(act.caller, who, role, SECOND_STEP)
     theirs = at_stake(tx, user, one.action, one.detail)
     return who if lacking(staff, one.action, user, theirs) is None else None
 
 
-def _able(tx: Tx, act: Act, one: Countersign, user: User) -> list[User]:
-    """Who could agree. Staff may be many: looked at are those alone whose role has the right."""
+def _able(tx: Tx, act: Act, one: Countersign, user: User, asker: User | None) -> list[User]:
+    """Who could agree, at a browser of their own. Staff may be many: looked at are those alone
+    whose role has the right.
+    """
     theirs = at_stake(tx, user, one.action, one.detail)
     anyone = (Staff(act.caller, None, role, SECOND_STEP) for role in Role)
     able = [s.role for s in anyone if lacking(s, one.action, user, theirs) is None]
     every = {who for role in able for _, who in tx.roles.holders(act.tenant.id, role)}
-    others = sorted(every - {one.asked_by, one.user_id})
-    return [found for who in others if (found := may(tx, act, who, one, user)) is not None]
+    found = (may(tx, act, who, one, user) for who in sorted(every))
+    others = [who for who in found if who is not None]
+    return [who for who in others if not rules.unfit(one, who, asker, user)]
 
 
 def tell_end(
@@ -99,8 +104,8 @@ def tell_end(
     """Tell both of the two how it ended."""
     agreed = one.state is rules.State.DONE
     told = {**_about(act, one, user, asker), "second": second.name, "agreed": agreed, "at": act.now}
-    for each in (asker, second):
-        if each is not None:
+    for each in (asker, second):  # a provider's people read it in the console
+        if each is not None and each.tenant_id == act.tenant.id:
             mail_notice(tx, act, "countersign_done", each, told)
 
 

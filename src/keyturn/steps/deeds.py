@@ -130,6 +130,7 @@ def _roles(tx: Tx, act: Act, user: User, wanted: str) -> Done | LastOwner:
         record(tx, act, Event.ROLE_GRANTED, user, {"role": wanted})
     else:
         tx.roles.revoke(act.tenant.id, user.id)
+        tx.providers.end_members(act.now, None, user.id)  # given back, it brings none of them back
         record(tx, act, Event.ROLE_REVOKED, user, {"role": str(was)})
     return Done(sessions.end_all(tx, act, user, "staff"), 1)
 

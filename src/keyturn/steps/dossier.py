@@ -68,6 +68,9 @@ def dossier(tx: Tx, act: Act, user: User) -> Document:
         "countersigns": [
             _told(one, "action", "state", "made_at", "expires_at", "decided_at")
             for one in tx.countersigns.of_user(act.tenant.id, user.id)],
+        "works_at": [
+            {"customer": _name_of(tx, one.tenant_id), **_told(one, "role", "made_at", "ended_at")}
+            for one in tx.providers.of_user(user.id)],
         "cases": [_case(tx, c) for c in tx.cases.of_user(act.tenant.id, user.id)],
         "lost_phones": [
             _told(one, "ref", "state", "made_at", "due_at", "sent_at", "ended_at", "why")
@@ -227,3 +230,8 @@ def _event(entry: Entry, user: User) -> Document:
     others = _OF_OTHERS.get(entry.event, frozenset())
     facts = {n: _shown(n, value) for n, value in entry.facts.items() if n not in others}
     return {"at": moment(entry.at), "event": str(entry.event), **where, "facts": facts}
+
+
+def _name_of(tx: Tx, tenant_id: str) -> str:
+    found = tx.tenants.get(tenant_id)
+    return found.name if found else ""

@@ -22,9 +22,9 @@ KIND = "keep"
 WAIT_MS = 7 * DAY
 #: a row of the audit trail about an erased account keeps these facts: none tells who it was
 KEPT = frozenset({
-    "action", "break_glass", "by", "cause", "channel", "count", "flow", "generation", "kind",
-    "known_client", "lane", "lanes", "level", "link_only", "new_client", "now", "proved", "ref",
-    "role", "since", "trusted", "until", "verdict", "was", "works_from",
+    "action", "break_glass", "by", "cause", "channel", "count", "customer", "flow", "generation",
+    "kind", "known_client", "lane", "lanes", "level", "link_only", "new_client", "now", "proved",
+    "provider", "ref", "role", "since", "trusted", "until", "verdict", "was", "works_from",
 })  # fmt: skip
 
 

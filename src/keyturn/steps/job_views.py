@@ -14,7 +14,7 @@ from keyturn.rules.directories.entries import DirectoryKind
 from keyturn.rules.directories.proofs import ProofState
 from keyturn.rules.directories.resets import Job, JobKind, JobState, Proof
 from keyturn.rules.lockout import HOUR
-from keyturn.steps import charts
+from keyturn.steps import charts, colleagues
 
 #: how long a controller may still take the old password over NTLM, and a file server's
 #: logon lasts (Windows: OldPasswordAllowedPeriod, 60 minutes by default)
@@ -79,7 +79,7 @@ def view(tx: Tx, job: Job, now: int) -> JobView:
     job = resets.shown(job, now)
     directory = tx.directories.get(job.tenant_id, job.directory_id)
     holder = tx.directories.holder(job.tenant_id, job.directory_id, job.guid)
-    staff = tx.users.get(job.tenant_id, job.started_by) if job.started_by else None
+    staff = colleagues.known(tx, job.tenant_id, job.started_by or "")
     data = json.loads(job.detail) if job.detail else {}
     done = job.state is JobState.DONE
     kind = directory.kind if directory else DirectoryKind.ACTIVE_DIRECTORY

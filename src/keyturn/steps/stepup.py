@@ -2,7 +2,8 @@
 
 A session proves itself by signing in, and after that by whatever its owner has: a second
 step where there is one, else the password.  Each proof gives the session a new token
-(OWASP: a new id at each change of privilege), so that its age is the age of the proof.
+(OWASP: a new id at each change of privilege), so that its age is the age of the proof; what it
+has opened of customers' consoles (steps/guests.py) goes on with it.
 What takes access away from a browser needs no proof.
 """
 
@@ -85,4 +86,6 @@ def renew(tx: Tx, act: Act, signed: Signed, user: User, by: str) -> str:
     level = 1 if by == PASSWORD else SECOND_STEP
     tx.sessions.end(act.tenant.id, user.id, signed.session.digest)
     record(tx, act, Event.SESSION_PROVED, user, {"by": by})
-    return sessions.start(tx, act, user, signed.session.client_id, level)
+    token = sessions.start(tx, act, user, signed.session.client_id, level)
+    tx.providers.follow(signed.session.digest, sessions.digest(act.parts, token))
+    return token

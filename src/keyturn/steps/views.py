@@ -22,6 +22,7 @@ from keyturn.rules.diagnosis import Diagnosis, Facts, diagnose, restored
 from keyturn.rules.events import Entry
 from keyturn.rules.messages import Message, MessageState
 from keyturn.rules.sessions import alive
+from keyturn.steps import colleagues
 from keyturn.steps.acts import Act
 from keyturn.steps.evidence import Subject, collect
 from keyturn.steps.evidence.delivery import masked
@@ -145,10 +146,11 @@ def _factors(tx: Tx, act: Act, user: User) -> Factors:
 
 
 def names(tx: Tx, act: Act, entries: Sequence[Entry]) -> Mapping[str, str]:
-    """The names of all whom these rows are about or by, by id; of this tenant only."""
+    """The names of all whom these rows are about or by, by id; of this tenant only, and of
+    providers' people who work here or did.
+    """
     ids = {i for entry in entries for i in (entry.user_id, entry.actor_id) if i is not None}
-    found = (tx.users.get(act.tenant.id, user_id) for user_id in sorted(ids))
-    return {user.id: user.name for user in found if user is not None}
+    return colleagues.names(tx, act.tenant.id, ids)
 
 
 def highest_rank(tx: Tx, user: User) -> int:
@@ -171,7 +173,10 @@ def allowed(tx: Tx, staff: Staff, user: User) -> frozenset[Action]:
     if not tx.passkeys.of_user(user.tenant_id, user.id):
         pointless.add(Action.REMOVE_PASSKEY)
     may = (a for a in Action if lacking(staff, a, user, theirs) is None)
-    to_nobody = {Action.CREATE_USER, Action.CLOSE_CASE, Action.HEALTH, Action.SEE_AS}
+    to_nobody = {
+        Action.CREATE_USER, Action.CLOSE_CASE, Action.HEALTH, Action.SEE_AS, Action.MEMBERS,
+        Action.LINK_PROVIDER, Action.END_PROVIDER,
+    }  # fmt: skip
     return frozenset(may) - pointless - to_nobody
 
 

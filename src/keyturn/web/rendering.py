@@ -67,7 +67,8 @@ def environment(
     )
     env.globals.update(
         static_version=static_version, demo=demo, problem=None, problems={}, stamp=stamp, told=told,
-        glass_at=None, oversees=False, owns=False, sees_as="", speech=ENGLISH, say=str, _=str,
+        glass_at=None, oversees=False, owns=False, serves=False, guest=None, sees_as="",
+        speech=ENGLISH, say=str, _=str,
         languages=LANGUAGES, language=ENGLISH.language, this_page="/",
     )  # fmt: skip
     env.filters.update(

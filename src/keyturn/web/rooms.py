@@ -66,6 +66,7 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/robots.txt", get=files.robots),
         Late("/api/v1", lambda: _api(site)),
         Late("/console", lambda: _console(site)),
+        Late("/at", lambda: _console(site)),
         Late("/agents", lambda: _agents(site)),
         Late("/app/v1", lambda: _signed(site)),
         Late("/devices/v1", lambda: _devices(site)),
@@ -133,7 +134,7 @@ def _api(site: Site) -> list[BaseRoute]:
 def _console(site: Site) -> list[BaseRoute]:
     from keyturn.web import console  # noqa: PLC0415  as help
 
-    return console.routes(site)
+    return [*console.routes(site), *console.ways(site)]
 
 
 def _phone(site: Site) -> list[BaseRoute]:

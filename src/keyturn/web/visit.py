@@ -12,7 +12,7 @@ from markupsafe import escape
 from starlette.responses import Response
 
 from keyturn.flows import account
-from keyturn.rules.accounts import Tenant
+from keyturn.rules.accounts import Tenant, User
 from keyturn.rules.callers import Caller
 from keyturn.rules.clients import client_name
 from keyturn.rules.languages import of_page
@@ -23,6 +23,7 @@ from keyturn.web.refusals import Refusal
 from keyturn.web.site import Site
 
 if TYPE_CHECKING:
+    from keyturn.flows.entering import Entered
     from keyturn.web.uploads import Upload
     from keyturn.words.speech import Speech
 
@@ -53,6 +54,8 @@ class Visit:
         glass_at: see rules.access.Staff; only the console has one.
         oversees: staff who may see how the installation is; only in the console.
         owns: an owner; as `oversees`.
+        serves: staff of a tenant that has customers; as `oversees`.
+        guest: somebody of a provider, at work in this tenant's console; or None.
         sees_as: the role whose console somebody looks at that is not theirs; "" for their own.
         fields: of the form that this browser sent, once it was read.
     """
@@ -69,6 +72,8 @@ class Visit:
         self.glass_at: int | None = None
         self.oversees = False
         self.owns = False
+        self.serves = False
+        self.guest: Entered | None = None
         self.sees_as = ""
         self.fields: Mapping[str, str] = {}
         self._jar = Jar(self.tenant.slug, site.secure)
@@ -194,6 +199,22 @@ class Visit:
         return self.signed_in
 
     @property
+    def person(self) -> User | None:
+        """Who looks at the page, as far as is known yet."""
+        if self.guest is not None:
+            return self.guest.staff.user
+        return self.signed_in.user if self.signed_in else None
+
+    @property
+    def stay_token(self) -> str | None:
+        """What lets one of a provider's people in here, if the cookie has the shape of one."""
+        return cookies.token(self._cookies.get(self._jar.name("stay")))
+
+    def keep_stay(self, token: str | None) -> None:
+        """Let the browser in until it is closed, or no more."""
+        self._set.append(self._jar.write("stay", token or "", None if token else 0))
+
+    @property
     def session_token(self) -> str | None:
         """The session cookie's token, if it has the shape of one."""
         return cookies.token(self._cookies.get(self._jar.name("session")))
@@ -242,15 +263,42 @@ class Visit:
             base=self.base,
             csrf=self.csrf,
             now=self.now,
-            me=self.signed_in.user if self.signed_in else None,
+            me=self.person,
             glass_at=self.glass_at,
             oversees=self.oversees,
             owns=self.owns,
+            serves=self.serves,
+            guest=self._told_of_guest(),
             sees_as=self.sees_as,
             language=self.language,
             this_page=self.here,
             **context,
         )
+
+    def _told_of_guest(self) -> Mapping[str, str] | None:
+        """What the head of each page says to somebody of a provider."""
+        if self.guest is None:
+            return None
+        home = self.guest.provider
+        link = self.site.parts.link
+        return {
+            "provider": home.name, "role": str(self.guest.staff.role),
+            "customers": link(home, "/console/customers"), "account": link(home, "/account"),
+        }  # fmt: skip
+
+    def away(self, tenant: Tenant, path: str) -> Response:
+        """On to a page of another tenant, which may be at another host name: after a form, a
+        browser lets nobody be sent there (CSP form-action), so this is a page that leads on.
+        """
+        url = self.site.parts.link(tenant, path)
+        response = self.page("console/away.html", to=tenant, url=url)
+        response.headers["refresh"] = f"0; url={url}"
+        return response
+
+    def abroad(self, tenant: Tenant, path: str) -> Response:
+        """As `away`, for who did not send a form (303)."""
+        url = self.site.parts.link(tenant, path)
+        return self._finish(Response(status_code=303, headers={"location": url}))
 
     def form_page(self, template: str, **context: Any) -> Response:
         """A page on which only the form token and the time differ between two visits: it

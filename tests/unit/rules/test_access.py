@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from keyturn.rules.access import Action, Staff, Why, hindrance, lacking, rank
+from keyturn.rules.access import Action, Staff, Why, hindrance, lacking, rank, same_person
 from keyturn.rules.accounts import Role, Tenant, TenantPolicy, User, UserState
 from keyturn.rules.callers import Caller
+from keyturn.rules.providers import ROLES
 
 READ, UNLOCK, END, CLOSE = Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE
 MAY = {
     Role.OWNER: set(Action),
-    Role.MANAGER: set(Action) - {Action.API_KEYS, Action.POLICIES},
+    Role.MANAGER: set(Action)
+    - {Action.API_KEYS, Action.LINK_PROVIDER, Action.END_PROVIDER, Action.POLICIES},
     Role.TECHNICIAN: {
         READ,
         UNLOCK,
@@ -69,7 +72,8 @@ def test_nobody_acts_on_a_higher_role_but_may_look(
 @pytest.mark.parametrize("action", Action)
 def test_nobody_disables_or_unfreezes_themselves_or_changes_their_own_role(action: Action) -> None:
     me = _user("me")
-    own = {Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE, Action.RESET_USER}
+    own = {Action.DISABLE, Action.UNFREEZE, Action.ROLES, Action.ERASE, Action.RESET_USER,
+           Action.MEMBERS}  # fmt: skip
     why = hindrance(_staff(Role.OWNER, me), action, me, rank(Role.OWNER))
     assert why is (Why.SELF if action in own else None)
 
@@ -84,7 +88,7 @@ def test_a_command_on_the_host_may_do_all_to_everybody(action: Action) -> None:
 CALM = {
     READ, UNLOCK, END, CLOSE, Action.START_RESET, Action.VERIFY, Action.RELEASE_NUMBER,
     Action.RELEASE_DEVICE, Action.INVITE, Action.ENABLE, Action.CREATE_USER, Action.HEALTH,
-    Action.SEE_AS,
+    Action.SEE_AS, Action.END_PROVIDER,
 }  # fmt: skip
 
 
@@ -106,6 +110,40 @@ def test_who_looks_as_a_lower_role_reads_and_does_nothing(action: Action, *, fre
     looker = replace(_staff(Role.MANAGER, _user("me")), looking=True, fresh=fresh)
     wanted = None if action is READ else Why.LOOKING if action in MAY[Role.MANAGER] else Why.NO_ROLE
     assert hindrance(looker, action, _user("other"), 0) is wanted
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("action", Action)
+def test_somebody_of_a_provider_does_what_the_table_says_and_lets_nobody_in(
+    role: Role, action: Action
+) -> None:
+    guest = _staff(role, replace(_user("me"), tenant_id="provider", email="me@provider.test"))
+    may = action in MAY[role] - {Action.MEMBERS}
+    assert hindrance(guest, action, _user("other"), 0) is (None if may else Why.NO_ROLE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "same"),
+    [
+        ({}, False),
+        ({"email": "N@T.test"}, True),
+        ({"phone": "+447400130000"}, True),
+        ({"email": "", "phone": None}, False),
+    ],
+)
+def test_somebody_of_a_provider_does_nothing_to_an_account_of_their_own_there(
+    fields: dict[str, Any], *, same: bool
+) -> None:
+    home = replace(_user("me"), tenant_id="provider", email="me@provider.test")
+    me = replace(home, **fields)
+    own = replace(_user("own"), phone="+447400130000")
+    why = hindrance(_staff(Role.MANAGER, me), Action.DISABLE, own, 0)
+    assert why is (Why.SELF if same else None)
+    assert same_person(own, me) is same
+
+
+def test_two_accounts_of_one_tenant_are_two_peoples() -> None:
+    assert not same_person(_user("one"), _user("other"))
 
 
 def test_nobody_has_proved_themselves_unless_it_is_said() -> None:

@@ -13,9 +13,11 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    union_all,
     update,
 )
 
+from keyturn.adapters.sql.provider_tables import links, members
 from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Codec, Repository, Shape, compact, enum, param, taken
 from keyturn.adapters.sql.schema import (
@@ -256,16 +258,35 @@ class SqlPasskeys(Repository):
         return frozenset(self._c.execute(wanted).scalars())
 
 
+#: whoever acts at a customer of their tenant's now, and has a role at home (rules/providers.py)
+_GUESTS = (
+    members.c.ended_at.is_(None),
+    links.c.id == members.c.link_id,
+    links.c.ended_at.is_(None),
+    select(roles.c.role)
+    .where(roles.c.user_id == members.c.user_id, roles.c.tenant_id == members.c.provider_id)
+    .exists(),
+)
+_OF_USER = union_all(
+    select(roles.c.tenant_id, roles.c.role).where(roles.c.user_id == UID),
+    select(members.c.tenant_id, members.c.role).where(members.c.user_id == UID, *_GUESTS),
+)
+
+
 class SqlRoles(Repository):
     """See ports.store.Roles."""
 
     def of_user(self, user_id: str) -> Mapping[str, Role]:
-        wanted = select(roles.c.tenant_id, roles.c.role).where(roles.c.user_id == UID)
-        return {t: Role(r) for t, r in self._c.execute(wanted, {"uid": user_id})}
+        return {t: Role(r) for t, r in self._c.execute(_OF_USER, {"uid": user_id})}
 
     def of_users(self, user_ids: Sequence[str]) -> Mapping[str, frozenset[Role]]:
         found: dict[str, set[Role]] = {}
-        wanted = select(roles.c.user_id, roles.c.role).where(roles.c.user_id.in_(user_ids))
+        wanted = union_all(
+            select(roles.c.user_id, roles.c.role).where(roles.c.user_id.in_(user_ids)),
+            select(members.c.user_id, members.c.role).where(
+                members.c.user_id.in_(user_ids), *_GUESTS
+            ),
+        )
         for user_id, role in self._c.execute(wanted):
             found.setdefault(user_id, set()).add(Role(role))
         return {user_id: frozenset(every) for user_id, every in found.items()}
@@ -286,12 +307,20 @@ class SqlRoles(Repository):
         )
 
     def holders(self, tenant_id: str, role: Role) -> Sequence[tuple[str, str]]:
-        wanted = select(users.c.tenant_id, users.c.id).where(
-            users.c.id == roles.c.user_id,
-            roles.c.tenant_id == tenant_id,
-            roles.c.role == str(role),
+        wanted = union_all(
+            select(users.c.tenant_id, users.c.id).where(
+                users.c.id == roles.c.user_id,
+                roles.c.tenant_id == tenant_id,
+                roles.c.role == str(role),
+            ),
+            select(users.c.tenant_id, users.c.id).where(
+                users.c.id == members.c.user_id,
+                members.c.tenant_id == tenant_id,
+                members.c.role == str(role),
+                *_GUESTS,
+            ),
         )
-        return [(r.tenant_id, r.id) for r in self._c.execute(wanted.order_by(users.c.id))]
+        return sorted(((r[0], r[1]) for r in self._c.execute(wanted)), key=lambda pair: pair[1])
 
     def any_owner(self) -> bool:
         wanted = select(literal(1)).where(roles.c.role == str(Role.OWNER)).limit(1)

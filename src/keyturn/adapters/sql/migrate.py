@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HEAD: Final = "0013"
+HEAD: Final = "0014"
 #: how often a transaction that PostgreSQL ended for somebody else's sake is begun
 TRIES: Final = 5
 SCRIPTS: Final = Path(__file__).parent / "migrations"

@@ -11,8 +11,9 @@ Voided is all that could be used twice or that was taken back after the backup: 
 what browsers had begun, codes and links, the trust in known clients, codes that an
 authenticator has shown so far, mails that waited to be sent, what agents had under way
 (`directory_restore.py`), what phones were asked (`phone_restore.py`), recoveries of lost phones
-(`case_restore.py`), keys that were revoked since (`verification_restore.py`), and devices
-(`device_restore.py`).  Locks and counted failures are what they were.
+(`case_restore.py`), keys that were revoked since (`verification_restore.py`), devices
+(`device_restore.py`), and links with providers that were ended since (`providers.py`).  Locks and
+counted failures are what they were.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from keyturn.adapters.sql import (
     device_restore,
     directory_restore,
     phone_restore,
+    providers,
     verification_restore,
 )
 from keyturn.adapters.sql.device_restore import Spoke
@@ -114,6 +116,7 @@ class _Before:
     phones: Mapping[str, Heard] = field(default_factory=dict)
     keys: Sequence[str] = ()
     devices: Mapping[str, Spoke] = field(default_factory=dict)
+    providers: tuple[Sequence[str], Sequence[str]] = ((), ())
 
 
 def restore(
@@ -178,6 +181,7 @@ def _remember(connection: Connection, since: int) -> _Before:
         phones=phone_restore.heard(connection),
         keys=verification_restore.revoked(connection),
         devices=device_restore.spoke(connection),
+        providers=providers.ended(connection),
     )
 
 
@@ -252,6 +256,7 @@ def _void(connection: Connection, manifest: Manifest, moment: Moment, before: _B
     phone_restore.void(connection, taken_at, now, before.phones)
     case_restore.void(connection, now)
     countersigns.void(connection, now)
+    providers.void(connection, now, before.providers)
     verification_restore.void(connection, now, before.keys)
     device_restore.void(connection, now, before.devices)
     generation = _next_generation(connection, now, before)

@@ -60,6 +60,7 @@ def whole() -> MetaData:
         "device_tables",
         "tally_tables",
         "countersign_tables",
+        "provider_tables",
     ):
         import_module(f"keyturn.adapters.sql.{rooms}")
     return metadata

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.sql.directory_health import SqlHealth
     from keyturn.adapters.sql.jobs import SqlJobs
     from keyturn.adapters.sql.phones import SqlPhones
+    from keyturn.adapters.sql.providers import SqlProviders
     from keyturn.adapters.sql.signins import SqlSignins
     from keyturn.adapters.sql.syncing import SqlSyncs
     from keyturn.adapters.sql.tallies import SqlTallies
@@ -239,3 +240,9 @@ class SqlTx:
         from keyturn.adapters.sql.countersigns import SqlCountersigns  # noqa: PLC0415  as said
 
         return self._room(SqlCountersigns)
+
+    @cached_property
+    def providers(self) -> SqlProviders:
+        from keyturn.adapters.sql.providers import SqlProviders  # noqa: PLC0415  as said
+
+        return self._room(SqlProviders)

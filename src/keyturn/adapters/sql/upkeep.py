@@ -44,6 +44,7 @@ from keyturn.rules.events import HOST, Event
 from keyturn.rules.lockout import DAY
 from keyturn.rules.messages import MessageState
 from keyturn.rules.retention import Kind
+from keyturn.rules.sessions import CONSOLE_MS
 
 #: rows that say why others are not there any more stay
 _LASTING = [str(e) for e in (Event.PURGED, Event.USER_ERASED, Event.RESTORED)]
@@ -183,8 +184,15 @@ def _of_tallies() -> Mapping[Kind, _Kept]:
 
 
 def _of_staff() -> Mapping[Kind, _Kept]:
-    waited = whole().tables["countersigns"]
-    return {Kind.COUNTERSIGNS: _Kept(waited, _over(waited.c.expires_at))}
+    tables = whole().tables
+    waited, stays = tables["countersigns"], tables["provider_stays"]
+    acted, linked = tables["provider_members"], tables["provider_links"]
+    return {
+        Kind.COUNTERSIGNS: _Kept(waited, _over(waited.c.expires_at)),
+        Kind.STAYS: _Kept(stays, lambda before: stays.c.made_at < before - CONSOLE_MS, timed=False),
+        Kind.MEMBERSHIPS: _Kept(acted, _over(acted.c.ended_at)),
+        Kind.LINKS: _Kept(linked, _over(linked.c.ended_at)),
+    }
 
 
 class SqlFacts(Repository):

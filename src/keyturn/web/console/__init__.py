@@ -13,9 +13,11 @@ from keyturn.web.console import (
     batches,
     cases,
     casework,
+    customers,
     devices,
     directories,
     directory_signin,
+    entering,
     figures,
     health,
     jobs,
@@ -25,6 +27,7 @@ from keyturn.web.console import (
     passkeys,
     people,
     policies,
+    providers,
     proving,
     records,
     resuming,
@@ -100,6 +103,36 @@ def routes(site: Site) -> list[BaseRoute]:
         door(site, "/console/audit", get=inside(records.audit)),
         door(site, "/console/audit/file", post=inside(records.export)),
         *_cases(site, "/console/cases/{ref}"),
+        *_providers(site),
+    ]
+
+
+def _providers(site: Site) -> list[BaseRoute]:
+    """Providers of the tenant, customers of it, and the way from one to the other."""
+    link, one = f"{providers.HOME}/{{link}}/end", f"{entering.CUSTOMERS}/{{tenant}}"
+    return [
+        door(site, providers.HOME, get=inside(providers.index), post=inside(providers.add)),
+        door(site, link, get=inside(providers.ask_end), post=inside(providers.end)),
+        door(site, entering.CUSTOMERS, get=inside(customers.index)),
+        door(site, one, get=inside(customers.show)),
+        door(site, f"{one}/members", post=inside(customers.give)),
+        door(site, f"{one}/members/{{member}}/withdraw", post=inside(customers.take)),
+        door(site, f"{one}/enter", post=inside(entering.begin)),
+    ]
+
+
+def ways(site: Site) -> list[BaseRoute]:
+    """The doors between a provider's console and a customer's, where nobody may be in yet."""
+    way, on = "/console/handover/{begun}/{browser}/{signature}", f"{resuming.AT}/{{tenant}}"
+    return [
+        door(site, "/console/arrive/{home}/{begun}", get=entering.tell_browser),
+        door(site, way, get=inside(entering.hand)),
+        door(site, "/console/enter/{code}", get=entering.arrive),
+        door(site, entering.LEAVE, post=entering.leave),
+        *(
+            door(site, f"{on}/{then}", get=inside(entering.go_on(then)))
+            for then in ("resume", "users/{id}/{deed}", "directories/{directory}")
+        ),
     ]
 
 

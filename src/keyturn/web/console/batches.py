@@ -10,9 +10,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from keyturn.flows import account, bulk
 from keyturn.flows import batching as flow
-from keyturn.flows import staff as staff_flow
+from keyturn.flows import bulk
 from keyturn.flows.batching import (
     BadFile,
     Drafted,
@@ -31,7 +30,7 @@ from keyturn.rules.batches import Act, Batch, BatchState, Row, RowState, Source
 from keyturn.rules.people_csv import MOST_BYTES
 from keyturn.steps.dossier import moment
 from keyturn.steps.user_rows import PAGE
-from keyturn.web.console import lists
+from keyturn.web.console import entry, lists
 from keyturn.web.console.entry import barred
 from keyturn.web.console.reading import ID_LENGTH, QUERY_MAX, WORD_MAX, choice, row_id
 from keyturn.web.refusals import Refusal
@@ -216,14 +215,11 @@ async def stop(visit: Visit, staff: Staff) -> Response:
 
 async def watch(visit: Visit, staff: Staff) -> Any:
     """How far it is, each time that it is another."""
-    signed = await visit.signed()
     await _shown(visit, staff)
 
     async def sight() -> Sight | None:
-        parts, token = visit.site.parts, visit.session_token or ""
-        still = await account.authenticate(parts, visit.caller, token)
-        allowed = await staff_flow.authorise(parts, visit.caller, still) if still else None
-        if not isinstance(allowed, Staff):
+        parts, allowed = visit.site.parts, await entry.still(visit)
+        if allowed is None:
             return None
         page = await flow.show(parts, allowed, visit.path["batch"])
         if not isinstance(page, Shown):
@@ -234,7 +230,7 @@ async def watch(visit: Visit, staff: Staff) -> Any:
         piece = "console/_batch.html" if invites else "console/_batch_deed.html"
         return Sight(visit.piece(piece, page=page), over)
 
-    return Stream(_WATCHERS, signed.user.id, visit.site.parts.clock, sight)
+    return Stream(_WATCHERS, staff.user.id if staff.user else "", visit.site.parts.clock, sight)
 
 
 async def outcome(visit: Visit, staff: Staff) -> Response:

@@ -7,6 +7,9 @@ a session too old for the console  the same
 their own account is frozen        a page that says so
 everybody else                     in, as `rules.access.Staff`
 
+Somebody of a provider (`flows.entering`) comes in by a stay instead of a session: in; or 404 once
+they are let in no more; or a page that leads home, where their session is over.
+
 Whoever sends something dangerous too long after their last proof is asked for another
 (`resuming`).
 """
@@ -17,7 +20,8 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from keyturn.flows import account, staff
+from keyturn.flows import account, entering, staff
+from keyturn.flows.entering import Entered, Gone
 from keyturn.flows.staff import NotAllowed, NotFound
 from keyturn.rules.access import ALLOWED, Action, Staff, Why
 from keyturn.web import parsing
@@ -39,15 +43,17 @@ def inside(handler: ConsoleHandler) -> Handler:
     """A door's handler that only staff reach."""
 
     async def guarded(visit: Visit) -> Response:
+        guest = await _stay(visit)
+        if isinstance(guest, Response):
+            return guest
+        if guest is not None:
+            visit.guest = guest
+            return await _handled(handler, visit, guest.staff)
         if is_partial(visit) and await visit.recognised() is None:
             return _whole_page(visit)
         signed = await visit.signed()
         allowed = await staff.authorise(visit.site.parts, visit.caller, signed)
         if isinstance(allowed, Staff):
-            visit.glass_at = allowed.glass_at
-            visit.oversees = Action.HEALTH in ALLOWED[allowed.role]
-            visit.owns = Action.API_KEYS in ALLOWED[allowed.role]
-            visit.sees_as = str(allowed.role) if allowed.looking else ""
             return await _handled(handler, visit, allowed)
         if allowed.why is Why.NO_ROLE:
             raise Refusal(404, "no-such-page")
@@ -56,7 +62,43 @@ def inside(handler: ConsoleHandler) -> Handler:
     return guarded
 
 
+async def _stay(visit: Visit) -> Entered | Response | None:
+    """Somebody of a provider who is in, or why they are not; None for everybody else. Whoever has
+    a session of their own here goes on with that.
+    """
+    token = visit.stay_token
+    if token is None:
+        return None
+    found = await entering.authorise(visit.site.parts, visit.caller, token)
+    if isinstance(found, Entered):
+        return found
+    if found is None or await visit.recognised() is not None:
+        return None
+    if isinstance(found, Gone):
+        raise Refusal(404, "no-such-page")
+    if is_partial(visit):
+        return _whole_page(visit)
+    way = visit.site.parts.link(found.provider, "/console/customers")
+    return visit.page("console/outside.html", 403, provider=found.provider, way=way)
+
+
+async def still(visit: Visit) -> Staff | None:
+    """Whoever was let in when the page was opened, if they would be now: for what goes on."""
+    parts, caller = visit.site.parts, visit.caller
+    if visit.guest is not None:
+        entered = await entering.authorise(parts, caller, visit.stay_token or "")
+        return entered.staff if isinstance(entered, Entered) else None
+    signed = await account.authenticate(parts, caller, visit.session_token or "")
+    allowed = await staff.authorise(parts, caller, signed) if signed else None
+    return allowed if isinstance(allowed, Staff) else None
+
+
 async def _handled(handler: ConsoleHandler, visit: Visit, staff: Staff) -> Response:
+    visit.glass_at = staff.glass_at
+    visit.oversees = Action.HEALTH in ALLOWED[staff.role]
+    visit.owns = Action.API_KEYS in ALLOWED[staff.role]
+    visit.serves = staff.serves
+    visit.sees_as = str(staff.role) if staff.looking else ""
     acts = visit.scope["method"] == "POST" and visit.scope["path"] != STOP
     if staff.looking and acts:  # also what no flow would refuse
         raise Refusal(403, f"staff-{Why.LOOKING}")

@@ -17,6 +17,8 @@ from keyturn.web.visit import Visit
 
 #: where a proof leads to: what was asked for
 RESUME = "/console/resume"
+#: what leads from there to a customer's console: its tenant's id and an address follow
+AT = "/at"
 #: addresses that hold a user's id
 _USERS = "/console/users/"
 #: … and that end with the name of a policy
@@ -28,7 +30,7 @@ async def keep(visit: Visit, staff: Staff) -> Response:
     path: str = visit.scope["path"]
     about = visit.path.get("id", "") if path.startswith(_USERS) else ""
     await resuming.keep(visit.site.parts, staff, path, visit.fields, about)
-    return visit.to(f"{PROOF}?then={RESUME}")
+    return to_proof(visit, RESUME)
 
 
 async def show(visit: Visit, staff: Staff) -> Response:
@@ -45,4 +47,14 @@ def first(visit: Visit, staff: Staff, action: Action) -> Response | None:
     """The proof before a page that asks whether one is sure; None where none is needed."""
     if staff.fresh or action in EVERYDAY:
         return None
-    return visit.to(f"{PROOF}?then={visit.scope['path']}")
+    return to_proof(visit, visit.scope["path"])
+
+
+def to_proof(visit: Visit, then: str) -> Response:
+    """To the proof, and on to a page of the console. Somebody of a provider proves themselves at
+    home, where their second steps are.
+    """
+    if visit.guest is None:
+        return visit.to(f"{PROOF}?then={then}")
+    on = then.removeprefix("/console")
+    return visit.away(visit.guest.provider, f"{PROOF}?then={AT}/{visit.tenant.id}{on}")

@@ -133,7 +133,7 @@ class Ear:
     def time(self, ms: int) -> str:
         """A moment within a sentence."""
         visit = self._visit
-        own = visit.signed_in.user.timezone if visit.signed_in else None
+        own = visit.person.timezone if visit.person else None
         return said_time(ms, visit.now, own, visit.tenant.timezone, self._speech)
 
     def fact(self, name: str, value: Value) -> SpokenFact:

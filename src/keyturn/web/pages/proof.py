@@ -30,10 +30,11 @@ from keyturn.web.visit import Visit
 PROOF, PASSWORD = "/account/proof", "/account/password"
 THEN_MAX = 80
 #: where a proof may lead: pages of the account; in the console what was asked for, the question
-#: before something dangerous is done to a user, and a directory
+#: before something dangerous is done to a user, and a directory; the same in a customer's console
 _THEN = re.compile(
     r"/account(/[0-9a-z-]+){0,3}|/console/resume"
     r"|/console/users/[0-9a-z]{26}/[a-z-]{1,12}|/console/directories/[0-9a-z]{26}"
+    r"|/at/[0-9a-z]{26}/(resume|users/[0-9a-z]{26}/[a-z-]{1,12}|directories/[0-9a-z]{26})"
 )
 
 

@@ -18,6 +18,7 @@ from keyturn.ports.upkeep import Swept
 from keyturn.rules.directories.signins.budget import LONGEST_MS
 from keyturn.rules.lockout import DAY
 from keyturn.rules.retention import Kind
+from keyturn.rules.sessions import CONSOLE_MS
 
 NOW = 1_700_000_000_000
 RANDOM = SeededRandom("upkeep")
@@ -138,6 +139,12 @@ ROWS: list[tuple[Kind, str, Callable[[int], dict[str, Any]], list[dict[str, Any]
      [{"expires_at": NOW}, {"expires_at": NOW - 1}]),
     (Kind.COUNTERSIGNS, "countersigns", lambda at: {"id": new_id(at)},
      [{"expires_at": NOW}, {"expires_at": NOW - 1}]),
+    (Kind.STAYS, "provider_stays", lambda at: {"digest": new_id(at)},
+     [{"made_at": NOW - CONSOLE_MS}, {"made_at": NOW - CONSOLE_MS - 1}]),
+    (Kind.MEMBERSHIPS, "provider_members", lambda at: {"id": new_id(at), "link_id": new_id(at)},
+     [{"ended_at": None}, {"ended_at": NOW}, {"ended_at": NOW - 1}]),
+    (Kind.LINKS, "provider_links", lambda at: {"id": new_id(at), "provider_id": new_id(at)},
+     [{"ended_at": None}, {"ended_at": NOW}, {"ended_at": NOW - 1}]),
     (Kind.PAIRINGS, "device_pairings", lambda at: {"id": new_id(at)},
      [{"ended_at": None}, {"ended_at": NOW}, {"ended_at": NOW - 1}]),
 ]  # fmt: skip

@@ -19,6 +19,7 @@ import httpx
 from keyturn.adapters.memory_health import MemoryLedger
 from keyturn.rules.accounts import Role, Session, Tenant, User
 from keyturn.rules.lockout import DAY
+from keyturn.rules.providers import Link, Member
 from keyturn.steps import sessions
 from keyturn.web import console
 from keyturn.web.app import Gate
@@ -29,14 +30,18 @@ from tests.unit.flows.house import House
 from tests.unit.web.browsing import pages
 
 ORIGIN = "http://localhost:8080"
+#: what links begin with (house.py)
+LINKS = "https://id.test"
 PAGE = {"accept": "text/html"}
 MARK = "boundary-of-a-browser"
 #: parameters of doors that test_directories.py tries
 NOWHERE = {
     **dict.fromkeys(
-        ("directory", "agent", "job", "look", "account", "batch", "pairing", "approval"), "0" * 26
+        ("directory", "agent", "job", "look", "account", "batch", "pairing", "approval", "link",
+         "tenant", "member", "begun"), "0" * 26
     ),
     "method": "text",
+    **dict.fromkeys(("browser", "signature", "code"), "0" * 43), "home": "nobody",
 }  # fmt: skip
 
 
@@ -53,7 +58,8 @@ class Office:
         site = Site(parts=self.house.parts, origin=ORIGIN, trusted=(), pages=pages())
         site.health = lambda: (probes(clock=self.house.clock), MemoryLedger())
         self.routes = console.routes(site)
-        self.gate = Gate(site, self.routes)
+        self._site = site
+        self.gate = Gate(site, [*self.routes, *console.ways(site)])
         self._staff = 0
 
     def close(self) -> None:
@@ -75,6 +81,28 @@ class Office:
         desk = Desk(self, tenant or self.house.tenant)
         desk.sign_in(self.staff(role, tenant, **fields), level)
         return desk
+
+    def customer(self, provider: Tenant, tenant: Tenant, role: Role = Role.MANAGER) -> Link:
+        """A link of `tenant` with `provider`."""
+        return linked(self.house, provider, tenant, role)
+
+    def member(self, link: Link, user: User, role: Role) -> Member:
+        """Let somebody act by a link."""
+        return let_in(self.house, link, user, role)
+
+    def guest(self, role: Role, tenant: Tenant | None = None, home: Role = Role.AUDITOR) -> Guest:
+        """Somebody of a provider at work in a tenant's console, with this role there."""
+        self._staff += 1
+        provider = self.house.add_tenant(f"provider{self._staff}")
+        self._site.forget_tenants()
+        link = self.customer(provider, tenant or self.house.tenant)
+        own = self.desk(home, tenant=provider)
+        assert own.me is not None
+        self.member(link, own.me, role)
+        there = Desk(self, tenant or self.house.tenant)
+        enter(own, there)
+        there.me = own.me
+        return Guest(own, there, link)
 
     def stranger(self) -> Desk:
         """A browser in which nobody is."""
@@ -134,6 +162,14 @@ class Desk:
 
         return asyncio.run(ask())
 
+    def take(self, answer: httpx.Response) -> None:
+        """Keep the cookies of an answer; those that are taken away go."""
+        for line in answer.headers.get_list("set-cookie"):
+            name, value = line.partition(";")[0].split("=", 1)
+            self.cookies[name] = value
+            if not value:
+                del self.cookies[name]
+
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Open a page."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -152,6 +188,53 @@ class Desk:
         form = {"content-type": f"multipart/form-data; boundary={MARK}", "origin": ORIGIN}
         body = fields.encode() + octets + f"\r\n--{MARK}--\r\n".encode()
         return self.send(path, Sent("POST", form, body))
+
+
+def linked(house: House, provider: Tenant, tenant: Tenant, role: Role = Role.MANAGER) -> Link:
+    """A link of `tenant` with `provider`."""
+    now, new_id = house.clock.now(), house.random.id
+    link = Link(new_id(now), provider.id, tenant.id, role, None, now)
+    house.write(lambda tx: tx.providers.add_link(link))
+    return link
+
+
+def let_in(house: House, link: Link, user: User, role: Role) -> Member:
+    """Let somebody act by a link."""
+    now, provider, tenant = house.clock.now(), link.provider_id, link.tenant_id
+    made = Member(
+        house.random.id(now), link.id, provider, tenant, user.id, role, None, now
+    )  # fmt: skip
+    house.write(lambda tx: tx.providers.add_member(made))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody of a provider in one browser: `home`, their own console; `desk`: the customer's."""
+
+    home: Desk
+    desk: Desk
+    link: Link
+
+
+def enter(home: Desk, there: Desk) -> None:
+    """Go from a provider's console to a customer's, as a browser does."""
+    begun = home.post(f"/console/customers/{there.tenant.id}/enter")
+    assert begun.status_code == 200, begun.text
+    there.take(back(there, home, there.get(onward(begun, there))))
+
+
+def onward(answer: httpx.Response, to: Desk) -> str:
+    """Where an answer leads, which is at `to`'s tenant."""
+    place = answer.headers.get("location") or answer.headers["refresh"].partition("url=")[2]
+    base = f"{LINKS}/t/{to.tenant.slug}"
+    assert place.startswith(f"{base}/"), (place, answer.text)
+    return str(place.removeprefix(base))
+
+
+def back(there: Desk, home: Desk, told: httpx.Response) -> httpx.Response:
+    """From the customer's address over home to where they are let in."""
+    return there.get(onward(home.get(onward(told, home)), there))
 
 
 def heading(answer: httpx.Response) -> str:

@@ -35,7 +35,7 @@ from tests.unit.adapters.test_syncing_contract import make_entry
 from tests.unit.flows import handsets
 from tests.unit.flows.house import House, run
 from tests.unit.flows.programs import make_key
-from tests.unit.web.console.desk import Office
+from tests.unit.web.console.desk import Office, let_in, linked
 from tests.unit.web.corp import Corp
 
 #: where the accounts of a directory are
@@ -49,6 +49,8 @@ class Places:
     Attributes:
         newcomer: another user, who has no phone yet and no account in the directory;
             disabled, frozen: others, who are that.
+        link: with a provider; customer: of the tenant's, at which `member` acts and `fellow` does
+            not; slug: of a tenant that may be let in.
         found: a look for an account that may be linked; `look`: at one that is.
         approval: waits for a second person; `own`: asked for by the asker.
         ref: of a case of the asker's; `asks`: of one of `colleague`'s, who ask the asker.
@@ -76,6 +78,11 @@ class Places:
     presence: str
     approval: str
     own: str
+    link: str
+    customer: str
+    member: str
+    slug: str
+    fellow: str
     names: tuple[str, ...] = ()
 
     def at(self, path: str) -> str:
@@ -84,6 +91,8 @@ class Places:
         mine = others.get(path.rpartition("/")[2], self.id)
         return path.format(
             id=self._named(path) or mine, pairing=self.pairing,
+            link=self.link, tenant=self.customer, member=self.member, slug=self.slug,
+            fellow=self.fellow,
             look=self.found if "/link/" in path else self.look, newcomer=self.newcomer,
             passkey=self.passkey, directory=self.directory, agent=self.agent, job=self.job,
             account=self.account, method="text", colleague=self.colleague,
@@ -108,7 +117,8 @@ def nothing(house: House) -> Places:
         id=fresh, newcomer=fresh, disabled=fresh, frozen=fresh, passkey=fresh, directory=fresh,
         agent=fresh, job=fresh, look=fresh, found=fresh, account="ff" * 16, ref="KT-ZZZZ-ZZ",
         asks="KT-YYYY-YY", colleague=fresh, verification=fresh, batch=fresh, key=fresh,
-        pairing=fresh, presence=fresh, approval=fresh, own=fresh,
+        pairing=fresh, presence=fresh, approval=fresh, own=fresh, link=fresh, customer=fresh,
+        member=fresh, slug="nobody", fellow=fresh,
     )  # fmt: skip
 
 
@@ -117,6 +127,10 @@ class Estate:
 
     def __init__(self, office: Office, tenant: Tenant) -> None:
         self._office, self._house, self._tenant, self._count = office, office.house, tenant, 0
+        self._provider = office.house.add_tenant(f"above-{tenant.slug}")
+        self._customer = office.house.add_tenant(f"below-{tenant.slug}")
+        self._link = linked(self._house, self._provider, tenant)
+        self._theirs = linked(self._house, tenant, self._customer)
 
     def _followed(self, mark: str) -> Corp:
         """A directory whose people are read."""
@@ -154,9 +168,11 @@ class Estate:
         ref, asks = self._case(user, asker), self._asks(busy, colleague, asker)
         clerk = colleague.user.id if colleague.user else ""
         pairing = self._pairing(user)
+        link, member, fellow = self._linked_with(mark, asker)
         approval, own = self._approval(mark, colleague.user), self._approval(f"my{mark}", asker)
         return Places(
-            approval=approval, own=own,
+            approval=approval, own=own, link=link, member=member, fellow=fellow,
+            customer=self._customer.id, slug=self._customer.slug,
             id=user.id, newcomer=self._other(f"new{mark}").id, disabled=disabled.id,
             frozen=frozen.id, ref=ref, asks=asks, colleague=clerk,
             passkey=self._house.passkey(user).id,
@@ -279,6 +295,23 @@ class Estate:
         )  # fmt: skip
         house.write(lambda tx: tx.countersigns.add(waits))
         return waits.id
+
+    def _linked_with(self, mark: str, asker: User | None) -> tuple[str, str, str]:
+        """A link with a provider in place of the one before; of the tenant's own people one who
+        acts at its customer, as the asker does, and one who does not.
+        """
+        house, now = self._house, self._house.clock.now()
+        house.write(lambda tx: tx.providers.end_link(self._link, now, None))
+        self._link = linked(house, self._provider, self._tenant)
+        member = self._other(f"mem{mark}", role=Role.AUDITOR)
+        fellow = self._other(f"fel{mark}", role=Role.AUDITOR)
+        every = [member]
+        if asker is not None:
+            house.write(lambda tx: tx.providers.end_members(now, None, asker.id, self._theirs.id))
+            every.append(asker)
+        for one in every:
+            let_in(house, self._theirs, one, Role.TECHNICIAN)
+        return self._link.id, member.id, fellow.id
 
     def _presence(self, user: User, pairing: str, asker: User | None) -> str:
         here = (self._house.parts, self._staff(asker), user.id, pairing)

@@ -70,6 +70,8 @@ def at_every_door(office: Office, desk: Desk) -> dict[tuple[str, str], int]:
                 "/devices",
                 "/presence",
                 "/approvals/",
+                "/providers",
+                "/customers",
                 "/policies/",
             )
         ):

@@ -20,6 +20,7 @@ from keyturn.adapters.sql.schema import complete
 from keyturn.rules.access import ALLOWED, EVERYDAY, Action, rank
 from keyturn.rules.accounts import Role
 from keyturn.rules.policies.catalogue import POLICIES
+from keyturn.rules.providers import ROLES
 from keyturn.steps.stepup import FRESH_MS
 from keyturn.web.door import Door
 from tests.figures import Figure
@@ -31,6 +32,7 @@ ACCOUNT, PERSON = f"{USER}/directories/{{directory}}", f"{DIRECTORY}/people/{{ac
 CASE = "/console/cases/{ref}"
 TEMPORARY = f"{CASE}/temporary/{{directory}}"
 NAME = "console: requests by role and tenant"
+CUSTOMER = "/console/customers/{tenant}"
 BATCHES, BATCH = "/console/users/batches", "/console/users/batches/{batch}"
 #: each policy as it is in these tests, and as it may be
 OTHERWISE = {
@@ -95,6 +97,11 @@ NEEDS: dict[str, tuple[Action, dict[str, str]]] = {
     "/console/keys": (Action.API_KEYS, {"name": "Desk {newcomer}"}),
     "/console/keys/{id}/revoke": (Action.API_KEYS, {}),
     "/console/health": (Action.HEALTH, {}),
+    "/console/providers": (Action.LINK_PROVIDER, {"slug": "{slug}", "role": "technician"}),
+    "/console/providers/{link}/end": (Action.END_PROVIDER, {}),
+    f"{CUSTOMER}/members": (Action.MEMBERS, {"user": "{fellow}", "role": "auditor"}),
+    f"{CUSTOMER}/members/{{member}}/withdraw": (Action.MEMBERS, {}),
+    f"{CUSTOMER}/enter": (Action.READ, {}),
     f"{CASE}/close": (Action.CLOSE_CASE, {"cause": ""}),
     "/console/cases": (Action.CLOSE_CASE, {"name": "{mail}", "contact": "", "words": ""}),
     f"{CASE}/take": (Action.CLOSE_CASE, {}),
@@ -336,4 +343,104 @@ def test_a_session_of_one_tenant_is_none_in_another(site: Site, role: Role, figu
         figure(NAME, 2)
         assert {a.status_code for a in answers} == {303}, path
         assert {a.headers["location"] for a in answers} == {"/t/fabrikam/signin"}, path
+    assert site.rows() == before
+
+
+# -- a provider's people
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_providers_people_do_at_a_customer_what_their_role_there_allows(
+    site: Site, role: Role, figure: Figure
+) -> None:
+    guest = site.office.guest(role)
+    desk = guest.desk
+    shown = site.own.one(desk.me)
+    for path in (path for method, path in site.doors if method == "GET"):
+        answer = ask(desk, "GET", path, shown)
+        assert answer.status_code in {200, 303, 403}, (path, answer.status_code)
+    for path in NEEDS:
+        places = site.own.one(desk.me)
+        before = site.rows()
+        answer = ask(desk, "POST", path, places)
+        if path == f"{CUSTOMER}/enter":  # nothing is handed on
+            assert answer.status_code == 404
+            assert site.rows() == before
+        elif NEEDS[path][0] in ALLOWED[role] - {Action.MEMBERS}:
+            assert answer.status_code in DID, (path, answer.status_code, answer.text)
+            idle = answer.status_code == 409 or path in ELSEWHERE | ENDED
+            assert idle or site.rows() != before, path
+        else:
+            assert answer.status_code == 403, (path, answer.status_code)
+            assert site.rows() == before, path
+    figure(NAME, len(site.doors))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_providers_people_read_nothing_of_a_tenant_that_is_not_that_customer(
+    site: Site, role: Role, figure: Figure
+) -> None:
+    desk = site.office.guest(role).desk
+    theirs, nobodys = site.other.one(desk.me), nothing(site.office.house)
+    before = site.rows()
+    for method, path in site.doors:
+        if "{" not in path:
+            continue
+        said = [
+            reworded(ask(desk, method, path, places), places.at(path))
+            for places in (theirs, nobodys)
+        ]
+        figure(NAME, 2)
+        assert said[0] == said[1], path
+        assert said[0][0] in {403, 404}, (path, said[0][0])
+        assert site.rows() == before, path
+
+
+@pytest.mark.parametrize("ended", ["link", "membership", "role"])
+def test_who_was_let_in_and_is_not_any_more_finds_every_door_absent(
+    site: Site, ended: str, figure: Figure
+) -> None:
+    guest, house = site.office.guest(Role.MANAGER), site.office.house
+    desk, now = guest.desk, house.clock.now()
+    me = desk.me
+    assert me is not None
+    places = site.own.one(me)
+    match ended:
+        case "link":
+            house.write(lambda tx: tx.providers.end_link(guest.link, now, None))
+        case "membership":
+            house.write(lambda tx: tx.providers.end_members(now, None, me.id, guest.link.id))
+        case _:
+            house.write(lambda tx: tx.roles.revoke(me.tenant_id, me.id))
+    before = site.rows()
+    for method, path in site.doors:
+        answer = ask(desk, method, path, places)
+        figure(NAME, 1)
+        assert answer.status_code == 404, path
+        absent = desk.get("/console/nothing/here")
+        assert answer.text.replace(places.at(path), "") == absent.text.replace(
+            "/console/nothing/here", ""
+        )
+        assert site.rows() == before, path
+
+
+@pytest.mark.parametrize("linked", ["never", "to another customer", "no member"])
+def test_a_provider_that_is_not_let_in_is_anybody(site: Site, linked: str, figure: Figure) -> None:
+    """With every cookie of theirs, under whatever name."""
+    office = site.office
+    guest = office.guest(Role.MANAGER, None if linked == "never" else office.other)
+    if linked == "no member":
+        office.customer(guest.home.tenant, office.house.tenant)
+    moved = Desk(office, office.house.tenant if linked != "never" else office.other)
+    slugs = (guest.home.tenant.slug, guest.desk.tenant.slug)
+    cookies = guest.home.cookies | guest.desk.cookies
+    for slug in slugs:
+        moved.cookies |= {k.replace(slug, moved.tenant.slug): v for k, v in cookies.items()}
+    theirs = (site.own if moved.tenant == office.house.tenant else site.other).one()
+    before = site.rows()
+    for method, path in site.doors:
+        answer = ask(moved, method, path, theirs)
+        figure(NAME, 1)
+        assert answer.status_code == 303, path
+        assert answer.headers["location"] == f"/t/{moved.tenant.slug}/signin", path
     assert site.rows() == before
