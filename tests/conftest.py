@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -14,8 +15,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from keyturn import patient_gc
 from tests import figures
 
+patient_gc()  # as every `keyturn` command does
 COVERED = os.environ.get("KEYTURN_COVERED") == "1"
 if COVERED:
     from tests import covering  # it measures whatever is imported after it
@@ -72,6 +75,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if LAB in item.path.parents:
             item.add_marker(pytest.mark.lab)
             item.add_marker(pytest.mark.xdist_group("lab"))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lives as long as this process: whoever looks for cycles in what tests
+    leave need not look through it each time.
+    """
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,8 +19,9 @@ import http.server
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ AXE = """(tags => axe.run(document, {runOnly: tags}).then(r => r.violations.map(
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def render(only: str, language: str = ENGLISH) -> dict[str, str]:
+@cache
+def render(only: str, language: str = ENGLISH) -> Mapping[str, str]:
     """Every page whose name contains `only`, by name; of another language than English those
     that are translated.
     """
@@ -128,17 +130,20 @@ def left(only: str, language: str) -> dict[str, set[str]]:
     is no term (SAME), by page: what is not translated.
     """
     english = render(only)
-    named = sorted(samples(PAGES) + samples(TENANT), key=len, reverse=True)
+    named = sorted(dict.fromkeys(samples(PAGES) + samples(TENANT)), key=len, reverse=True)
+    every = "\n".join(named)
     found = {
-        name: {text for text in texts(page) & texts(english[name]) if _own(text, named)}
+        name: {text for text in texts(page) & texts(english[name]) if _own(text, named, every)}
         for name, page in render(only, language).items()
     }
     return {name: same for name, same in found.items() if same}
 
 
-def _own(text: str, named: list[str]) -> bool:
-    """Whether words are left of a text without what the samples gave it."""
-    if text in SAME or not _WORDS.search(text) or any(text in name for name in named):
+def _own(text: str, named: list[str], every: str) -> bool:
+    """Whether words are left of a text, one line, without what the samples gave it: `named`, and
+    `every` one of them in a line of its own.
+    """
+    if text in SAME or not _WORDS.search(text) or text in every:
         return False
     for name in (name for name in named if len(name) >= SHORTEST):
         text = text.replace(name, " ")
@@ -160,7 +165,7 @@ def samples(value: Any) -> list[str]:
 
 
 @contextmanager
-def server(pages: dict[str, str]) -> Iterator[str]:
+def server(pages: Mapping[str, str]) -> Iterator[str]:
     """Serves pages and static files on loopback; yields the address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -34,6 +34,7 @@ def clash_pages(user_page: Context, now: int, holder: User) -> Pages:
         "disabled": replace(active, holder=gone),
         "stale": replace(active, holder=gone, same=True),
         "free": replace(active, holder=None),
+        "elsewhere": replace(active, holder=None, elsewhere=True),
     }
     return {
         f"console-user-clash-{name}": ("console/user.html", user_page(clash=clash))

@@ -29,6 +29,7 @@ from preview_phone import (  # type: ignore[import-not-found]
     clash_pages,
     own_pages,
 )
+from preview_policies import policy_pages  # type: ignore[import-not-found]
 from preview_providers import provider_pages  # type: ignore[import-not-found]
 
 from keyturn.rules.accounts import Case, Contact, Tenant, TenantPolicy, User, UserState
@@ -987,6 +988,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "console-again": ("console/closed.html", always(STAFF, why="again")),
     **agent_pages(partial(always, STAFF), ANN, user(2, "Bea Ito")),
     **key_pages(partial(always, STAFF)),
+    **policy_pages(partial(always, STAFF), TENANT),
     **figure_pages(partial(always, STAFF), NOW),
     **provider_pages(partial(always, STAFF), TENANT, ANN, user(2, "Bea Ito"), user(3, "Cy Nowak")),
     **approval_pages(partial(always, STAFF), ANN, user(2, "Bea Ito"), user(3, "Cy Nowak")),

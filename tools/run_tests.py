@@ -61,16 +61,23 @@ STEALING = ("-n", "2", "--dist=worksteal")
 
 REAL_LOCK, DOMAINS = "tests/lab/test_real_lock.py", "tests/lab/domain"
 #: in two processes; each file's servers and browsers belong to one of them
-BY_FILES = ("-n", "2", "--dist=loadfile")
-#: in this order: what takes longest comes first, or one process waits for it at the end
+BY_FILES = ("-n", "2", "--dist=loadfile", "--no-loadscope-reorder")
+
+
+def _files(folder: str, *first: str) -> tuple[str, ...]:
+    """The test files of a folder, these first: what takes longest, or one process waits for it at
+    the end. Each by its name: pytest reads a folder and files in it as the folder alone.
+    """
+    chosen = [f"{folder}/test_{name}.py" for name in first]
+    every = sorted(f"{folder}/{path.name}" for path in (ROOT / folder).glob("test_*.py"))
+    return (*chosen, *(path for path in every if path not in {*chosen, REAL_LOCK}))
+
+
 CONTROLLERS = (
     *BY_FILES,
-    "--no-loadscope-reorder",
-    *(
-        f"{DOMAINS}/test_{what}.py"
-        for what in ("lab_play", "lab_kinds", "directory_crash", "agent_channel")
+    *_files(
+        DOMAINS, "lab_play", "directory_crash", "agent_channel", "lab_kinds", "directory_canaries"
     ),
-    DOMAINS,
 )
 
 TESTS: dict[str, tuple[str, ...]] = {
@@ -80,7 +87,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         *(f"--ignore={path}" for path in COMPUTING),
         "tests/unit",
     ),
-    "lab": (*PYTEST, *BY_FILES, f"--ignore={REAL_LOCK}", f"--ignore={DOMAINS}", "tests/lab"),
+    "lab": (*PYTEST, *BY_FILES, *_files("tests/lab", "bench", "upgrade", "several")),
     "fuzz": (*PYTEST, "-n", "2", *PATIENT, *LONGER, *SEARCHING),
     "properties": (*PYTEST, "-n", "2", *PATIENT, *LONGER, "-m", "hypothesis", "tests/unit"),
 }
@@ -104,8 +111,8 @@ def main(wanted: Sequence[str]) -> int:
                 (("the real lock", (*PATIENT, REAL_LOCK), "ten minutes"), locking),
                 (("the tests with controllers and agents", (*PATIENT, *CONTROLLERS), "minutes"),
                  "lab" in wanted),
-                (("models and hostile input", (*PATIENT, *COMPUTING, *SEARCHING), "minutes", 19),
-                 "unit" in wanted),
+                (("models and hostile input",
+                  (*STEALING, *PATIENT, *COMPUTING, *SEARCHING), "minutes", 19), "unit" in wanted),
             )
             if needed
         ]  # fmt: skip

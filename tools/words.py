@@ -37,6 +37,9 @@ from keyturn.rules.health.report import AREAS, HEADLINES
 from keyturn.rules.health.report import Catalogue as Health
 from keyturn.rules.health.words import NO, NOUNS, PLACE, UNKNOWN, YES
 from keyturn.rules.languages import ENGLISH, LANGUAGES
+from keyturn.rules.policies.catalogue import GROUPS, POLICIES
+from keyturn.rules.policies.fixed import FIXED
+from keyturn.rules.policies.words import every
 from keyturn.words.catalogue import path
 from keyturn.words.loader import CONSOLE
 from keyturn.words.source import messages, unlike
@@ -64,6 +67,7 @@ def sources() -> Iterator[tuple[str, list[str]]]:
     for place, catalogue in (("health", HEALTH), ("directory-health", DIRECTORY_HEALTH)):
         yield f"catalogue/{place}", list(_checks(catalogue))
     yield "catalogue/headlines", list(_headlines())
+    yield "catalogue/policies", list(_policies())
     yield "catalogue/limits", [text for told in LIMITS.values() for text in told.values()]
 
 
@@ -108,6 +112,20 @@ def _checks(catalogue: Health) -> Iterator[str]:
         yield from (cause.what, cause.so, cause.mend)
     seen = (name for cause in catalogue.causes.values() for name, _ in PLACE.findall(cause.what))
     yield from sorted({name.replace("_", " ") for name in seen})
+
+
+def _policies() -> Iterator[str]:
+    """What a tenant decides: policies, their values, what a change does, what is fixed."""
+    yield from GROUPS
+    for policy in POLICIES.values():
+        yield from (policy.title, policy.what)
+        if policy.allowed:
+            yield from (policy.allowed, policy.nothing)
+        for meaning in policy.values.values() if policy.key != "language" else ():
+            yield from (text for text in (meaning.label, meaning.means) if text)
+    yield from every()
+    for fixed in FIXED:
+        yield from (fixed.what, fixed.why)
 
 
 def _headlines() -> Iterator[str]:

@@ -162,7 +162,7 @@ def _environment(language: str, *, html: bool) -> Environment:
     manner = Manner(saying(language), said.point)
     environment.filters.update(
         clock=_clock, moment=_moment, foreign=partial(_foreign, said),
-        caused=partial(_caused, manner), places=partial(_places, manner),
+        caused=partial(_caused, manner), places=partial(_places, manner), said=manner.say,
     )  # fmt: skip
     return environment
 

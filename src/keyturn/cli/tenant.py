@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Coroutine
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -11,16 +11,17 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from keyturn.cli import tenant_key, tenant_link, tenant_webhook
+from keyturn.cli import tenant_key, tenant_link, tenant_preview, tenant_webhook
 from keyturn.cli import tenant_options as options
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import caller, desk, opened
 from keyturn.cli.options import CONFIG, JSON
 from keyturn.cli.terminal import OUT, as_json, iso
-from keyturn.flows import tenants
-from keyturn.flows.tenants import InUse, NumbersHeld, Unfit
+from keyturn.flows import policies, tenants
+from keyturn.flows.policies import Changed, InUse, NumbersHeld, Preview, Unfit, Unsure
 from keyturn.rules.accounts import Contact, Tenant
 from keyturn.rules.languages import LANGUAGES
+from keyturn.rules.policies.spelling import Unreadable, contact
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True,
@@ -98,37 +99,41 @@ def set_tenant(
     language: options.LANGUAGE = None,
     directory_domain: options.DIRECTORY_DOMAIN = None,
     activation_again: options.ACTIVATION_AGAIN = None,
+    dry_run: options.DRY_RUN = False,
+    sure: options.SURE = False,
     config: CONFIG = None,
     json: JSON = False,
 ) -> None:
     """Change a tenant; what is not named stays. Running servers follow within seconds."""
-    simple = {"name": name, "sender": sender, "accent": accent, "timezone": timezone}
-    policy = {
-        "signup": signup, "voice": voice, "sms_second": sms_second, "phone": phone,
-        "phone_unique": phone_unique, "password_min": password_min, "lockout_scope": lockout_scope,
-        "region": region, "sms_countries": _codes(sms_countries), "language": language,
-        "activation_again": activation_again,
-    }  # fmt: skip
     if timezone is not None and timezone not in available_timezones():
         raise WrongUse(f"This host knows no time zone `{timezone[:40]}`.", _ALLOWED["timezone"])
+    wanted = _wanted(
+        name=name, sender=sender, accent=accent, timezone=timezone, signup=signup, voice=voice,
+        sms_second=sms_second, phone=phone, password_min=password_min,
+        lockout_scope=lockout_scope, region=region, sms_countries=_codes(sms_countries),
+        activation_again=activation_again, language=language, phone_unique=phone_unique,
+        directory_domains=_lines(directory_domain),
+        support=None if support is None else tuple(_contact(line) for line in support if line),
+    )  # fmt: skip
+    if host is not None:
+        wanted["host"] = host or None
     with desk(config, slug) as at:
-        after = replace(
-            at.tenant, **_given(simple), policy=replace(at.tenant.policy, **_given(policy))
+        flow: Coroutine[Any, Any, object] = (
+            policies.preview(at.house.parts, at.staff, wanted)
+            if dry_run
+            else policies.change(at.house.parts, at.staff, wanted, sure=sure)
         )
-        if host is not None:
-            after = replace(after, host=host or None)
-        if directory_domain is not None:
-            domains = tuple(domain.strip() for domain in directory_domain if domain.strip())
-            after = replace(after, policy=replace(after.policy, directory_domains=domains))
-        if support is not None:
-            after = replace(after, support=tuple(_contact(line) for line in support if line))
-        rejoin = phone_unique is not None
-        answer = at.run(tenants.change(at.house.parts, at.caller, after, rejoin=rejoin))
+        answer = at.run(flow)
     _tell(answer, json=json)
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
+def _wanted(**values: Any) -> dict[str, Any]:
+    """What was said; an option that was left out is None."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _lines(given: list[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(one.strip() for one in given if one.strip())
 
 
 def _codes(listed: str | None) -> tuple[str, ...] | None:
@@ -140,10 +145,11 @@ def _codes(listed: str | None) -> tuple[str, ...] | None:
 
 def _contact(line: str) -> Contact:
     """LABEL|ADDRESS or LABEL|ADDRESS|HOURS. Raises WrongUse."""
-    parts = [part.strip() for part in line.split("|")]
-    if len(parts) not in {2, 3} or not all(parts[:2]):
-        raise WrongUse(f"--support cannot be `{line[:60]}`.", 'It is "LABEL|ADDRESS|HOURS".')
-    return Contact(*parts)
+    try:
+        return contact(line)
+    except Unreadable as error:
+        wrong = f"--support cannot be `{line[:60]}`."
+        raise WrongUse(wrong, 'It is "LABEL|ADDRESS|HOURS".') from error
 
 
 def _tell(answer: object, *, json: bool) -> None:
@@ -160,7 +166,15 @@ def _tell(answer: object, *, json: bool) -> None:
                 "Whoever has such a number twice takes it off one account; staff release it from a "
                 "disabled one.",
             )
-        case tenants.Changed(tenant=tenant):
+        case Unsure(people=people):
+            raise NotDone(
+                f"{people} {'person has' if people == 1 else 'people have'} no other second step "
+                "than texts, and would be left with the password alone. Nothing was stored.",
+                "`--dry-run` shows it, `--sure` does it all the same.",
+            )
+        case Preview():
+            tenant_preview.show(answer, json=json)
+        case Changed(tenant=tenant):
             as_json(document(tenant)) if json else _show(tenant)
 
 

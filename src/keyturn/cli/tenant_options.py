@@ -60,3 +60,9 @@ ACTIVATION_AGAIN = Annotated[
         help="People may ask for another activation link by themselves.",
     ),
 ]
+DRY_RUN = Annotated[
+    bool, typer.Option("--dry-run", help="Show what it would do, to how many; store nothing.")
+]
+SURE = Annotated[
+    bool, typer.Option("--sure", help="Also where people are left without a second step by it.")
+]

@@ -13,9 +13,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from keyturn.cli import user_batch, user_data, user_phone
+from keyturn.cli import user_batch, user_bulk, user_data, user_phone
+from keyturn.cli import user_filter as options
 from keyturn.cli.audit import _lines as trail_lines
-from keyturn.cli.directory_found import directory_of
 from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import Desk, desk
 from keyturn.cli.opened import who as caller_name
@@ -28,7 +28,7 @@ from keyturn.flows.staff import Done, InUse, LastOwner, NotAllowed, NotFound, Un
 from keyturn.ports.parts import Parts
 from keyturn.rules.access import Staff
 from keyturn.rules.accounts import Role, User, UserState
-from keyturn.rules.user_lists import ANY_ROLE, Enrolment, Filter, Sort
+from keyturn.rules.user_lists import Filter
 from keyturn.steps.user_rows import UserRow
 from keyturn.steps.views import LaneRow, UserPage
 
@@ -42,6 +42,8 @@ app.command("export")(user_data.export)
 app.command("delete")(user_data.delete)
 app.command("invite")(user_batch.invite)
 app.command("batch")(user_batch.batch)
+app.command("bulk")(user_bulk.bulk)
+app.command("import")(user_bulk.bring)
 app.command("reset")(user_phone.reset)
 
 WHO = Annotated[str, typer.Argument(metavar="USER", help="Any of the person's names, or the id.")]
@@ -51,19 +53,15 @@ SHOWN_ENTRIES = 8
 
 @app.command("list")
 def list_users(
-    query: Annotated[str, typer.Argument(help="Part of a name, address or number.")] = "",
-    state: Annotated[UserState | None, typer.Option("--state", help="Only those.")] = None,
-    locked: Annotated[bool, typer.Option("--locked", help="Only who is locked now.")] = False,
-    enrolled: Annotated[
-        Enrolment | None, typer.Option("--enrolled", help="Only who has that, or has not.")
-    ] = None,
-    role: Annotated[Role | None, typer.Option("--role", help="Only staff of this role.")] = None,
-    staff: Annotated[bool, typer.Option("--staff", help="Only staff, of any role.")] = False,
-    of: Annotated[
-        str | None, typer.Option("--directory", metavar="NAME", help="Only its people.")
-    ] = None,
-    sort: Annotated[Sort | None, typer.Option("--sort", help="By what they are sorted.")] = None,
-    down: Annotated[bool, typer.Option("--down", help="The last first.")] = False,
+    query: options.QUERY = "",
+    state: options.STATE = None,
+    locked: options.LOCKED = False,
+    enrolled: options.ENROLLED = None,
+    role: options.ROLE = None,
+    staff: options.STAFF = False,
+    of: options.OF = None,
+    sort: options.SORT = None,
+    down: options.DOWN = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many.")] = 100,
     tenant: TENANT = None,
     config: CONFIG = None,
@@ -71,9 +69,10 @@ def list_users(
 ) -> None:
     """Search people."""
     with desk(config, tenant) as at:
-        directory = "" if of is None else directory_of(at, of).id
-        named = ANY_ROLE if staff and role is None else str(role or "")
-        wanted = Filter(query, state, locked, enrolled, directory, named, sort, down)
+        wanted = options.wanted(
+            at, query, state, enrolled, of, locked=locked,
+            role=options.role_of(role, staff=staff), sort=sort, down=down,
+        )  # fmt: skip
         rows, total = _search(at, wanted, limit)
     if json:
         for row in rows:

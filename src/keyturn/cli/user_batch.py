@@ -15,10 +15,10 @@ from keyturn.cli.failures import NotDone, WrongUse
 from keyturn.cli.opened import Desk, desk
 from keyturn.cli.options import CONFIG, JSON, TENANT
 from keyturn.cli.terminal import OUT, as_json, clean, iso
-from keyturn.flows import batching
+from keyturn.flows import batching, bulk
 from keyturn.flows.batching import BadFile, Drafted, Nobody, NoSuchPlace, NotRead
 from keyturn.rules import sheets
-from keyturn.rules.batches import Batch, BatchState, Row, RowState, Source, Stop
+from keyturn.rules.batches import Act, Batch, BatchState, Row, RowState, Source, Stop
 from keyturn.rules.people_csv import MOST_BYTES, Fault
 
 WHO = Annotated[
@@ -90,7 +90,7 @@ def invite(
         return
     with desk(config, tenant) as at:
         found = _found(at, csv, ou, group, directory, keep=not dry_run)
-        _show(found, json=json)
+        show(found, json=json)
         if not dry_run:
             _begin(at, found, yes=yes, json=json)
 
@@ -102,7 +102,9 @@ def _found(
     """What it means for each. Raises NotDone."""
     parts, staff = at.house.parts, at.staff
     if csv is not None:
-        answer: object = at.run(batching.from_file(parts, staff, csv.name, _read(csv), keep=keep))
+        answer: object = at.run(
+            batching.from_file(parts, staff, csv.name, read_file(csv), keep=keep)
+        )
     else:
         source = Source.UNIT if ou is not None else Source.GROUP
         whose = directory_of(at, directory or "").id
@@ -111,11 +113,11 @@ def _found(
         )
     if isinstance(answer, Drafted):
         return answer
-    raise _refused(answer)
+    raise refused(answer)
 
 
-def _read(path: Path) -> bytes:
-    """Raises NotDone."""
+def read_file(path: Path) -> bytes:
+    """What is in it, as far as a list of people may be long. Raises NotDone."""
     try:
         with path.open("rb") as file:
             return file.read(MOST_BYTES + 1)
@@ -123,7 +125,8 @@ def _read(path: Path) -> bytes:
         raise NotDone(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _refused(answer: object) -> NotDone:
+def refused(answer: object) -> NotDone:
+    """Why there is no list of people to show."""
     match answer:
         case BadFile(fault=fault, line=line, about=about):
             where = f", line {line}" if line else ""
@@ -135,13 +138,14 @@ def _refused(answer: object) -> NotDone:
         case NotRead(directory=directory):
             remedy = f"`keyturn directory sync {directory.name}` says how it stands."
             return NotDone(f"Who is in {directory.name} is not known yet.", remedy)
-        case Nobody(many=True):
-            return NotDone("There are more than 10,000 people in it.", "Choose a smaller OU.")
+        case Nobody(many=True) | bulk.Nobody(many=True):
+            return NotDone("There are more than 10,000 people in it.", "Choose fewer.")
         case _:
             return NotDone("There is nobody in it.")
 
 
-def _show(found: Drafted, *, json: bool) -> None:
+def show(found: Drafted | bulk.Drafted, *, json: bool) -> None:
+    """What it means for each, before anything is done."""
     if json:
         for row in found.rows:
             as_json(document(row))
@@ -193,7 +197,7 @@ def batch(
     config: CONFIG = None,
     json: JSON = False,
 ) -> None:
-    """How far an invitation of many is, and what came of it."""
+    """How far something begun with many is, and what came of it."""
     with desk(config, tenant) as at:
         if stop:
             at.run(batching.stop(at.house.parts, at.staff, name))
@@ -201,15 +205,15 @@ def batch(
     if not isinstance(answer, Drafted):
         raise NotDone(f"There is no batch `{clean(name)[:40]}`.")
     if out is not None:
-        _write(out, answer)
+        write(out, answer)
     if json:
-        as_json(_standing(answer))
+        as_json(standing(answer))
     else:
-        OUT.print(Text(_sentence(answer)))
+        OUT.print(Text(sentence(answer)))
 
 
-def _write(out: Path, found: Drafted) -> None:
-    """Raises NotDone."""
+def write(out: Path, found: Drafted) -> None:
+    """Write what came of each to a new file of one's own. Raises NotDone."""
     columns = tuple(document(found.rows[0]))
     rows = ([str(cell or "") for cell in document(row).values()] for row in found.rows)
     try:
@@ -225,7 +229,8 @@ def _counts(found: Drafted) -> dict[str, int]:
     return {str(state): counted[state] for state in RowState}
 
 
-def _standing(found: Drafted) -> dict[str, object]:
+def standing(found: Drafted) -> dict[str, object]:
+    """How far it is, for programs."""
     one = found.batch
     return {
         "batch": one.id, "source": one.source, "label": one.label, "state": one.state,
@@ -234,14 +239,16 @@ def _standing(found: Drafted) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _sentence(found: Drafted) -> str:
+def sentence(found: Drafted) -> str:
+    """How far it is."""
     counts = _counts(found)
-    told = f"{counts['sent']} sent, {counts['waiting']} waiting, {counts['left']} left alone"
+    done = "sent" if found.batch.act is Act.INVITE else "done"
+    told = f"{counts['sent']} {done}, {counts['waiting']} waiting, {counts['left']} left alone"
     return f"{_state(found.batch)}: {told}."
 
 
 def _state(one: Batch) -> str:
     if one.stop is not None:
         return f"Stopped ({_STOPS[one.stop]})"
-    words = {BatchState.DRAFT: "Not begun", BatchState.SENDING: "Being sent"}
+    words = {BatchState.DRAFT: "Not begun", BatchState.SENDING: "Going on"}
     return words.get(one.state, "Done")

@@ -50,15 +50,18 @@ class Drafted:
 Answer = Drafted | Nobody | NotAllowed
 
 
-async def of_list(parts: Parts, staff: Staff, kind: Kind, wanted: Filter, label: str) -> Answer:
+async def of_list(
+    parts: Parts, staff: Staff, kind: Kind, wanted: Filter, label: str, *, keep: bool = True
+) -> Answer:
     """With everybody of a list.
 
     Args:
         label: what the list is of, for people to read.
+        keep: the draft is stored, to be begun; else it is only shown.
     """
     return await _draft(
         parts, staff, kind, (Source.SEARCH, label),
-        lambda tx, act, batch: batch_sources.of_list(tx, act, batch, wanted),
+        lambda tx, act, batch: batch_sources.of_list(tx, act, batch, wanted), keep=keep,
     )  # fmt: skip
 
 
@@ -72,20 +75,22 @@ async def of_picked(parts: Parts, staff: Staff, kind: Kind, user_ids: Sequence[s
     )  # fmt: skip
 
 
-async def of_file(parts: Parts, staff: Staff, name: str, raw: bytes) -> Answer | BadFile:
-    """Users as a CSV file has them. A file that is refused leaves nothing."""
+async def of_file(
+    parts: Parts, staff: Staff, name: str, raw: bytes, *, keep: bool = True
+) -> Answer | BadFile:
+    """Users as a CSV file has them. A file that is refused leaves nothing. `keep`: as `of_list`."""
     lines = people_csv.read(raw)
     if isinstance(lines, BadFile):
         return lines
     return await _draft(
         parts, staff, Kind.IMPORT, (Source.FILE, name),
-        lambda _tx, _act, batch: batch_sources.of_lines(batch, lines),
+        lambda _tx, _act, batch: batch_sources.of_lines(batch, lines), keep=keep,
     )  # fmt: skip
 
 
 async def _draft(
     parts: Parts, staff: Staff, kind: Kind, of: tuple[Source, str],
-    find: Callable[[Tx, Act, Batch], Sequence[Row]],
+    find: Callable[[Tx, Act, Batch], Sequence[Row]], *, keep: bool = True,
 ) -> Answer:  # fmt: skip
     """Whoever has the right to it sees what it would do; beginning it asks for more."""
     if batches.NEEDS[kind] not in ALLOWED[staff.role]:
@@ -105,7 +110,8 @@ async def _draft(
     if not found:
         return Nobody()
     batch = replace(blank, people=len(found))
-    await parts.store.write(lambda tx: tx.batches.add(batch, found))
+    if keep:
+        await parts.store.write(lambda tx: tx.batches.add(batch, found))
     return Drafted(batch, found)
 
 

@@ -14,6 +14,7 @@ from keyturn.ports.store import Tx
 from keyturn.rules.access import Action, Staff, Why, hindrance
 from keyturn.rules.directories.things import Directory
 from keyturn.rules.events import Event
+from keyturn.steps import tenants
 from keyturn.steps.acts import Act, begin, record
 
 __all__ = ["NotAllowed", "NotFound", "Switched", "look", "switch"]
@@ -70,7 +71,7 @@ async def switch(
 
 def _switched(tx: Tx, act: Act, directory: Directory, *, on: bool) -> Switched:
     """The tenant is read anew: other servers' commands may have changed it since."""
-    tenant = next(one for one in tx.tenants.all() if one.id == act.tenant.id)
+    tenant = tenants.held(tx, act)
     was = tenant.policy.directory_signin
     others = tuple(one for one in was if one != directory.id)
     after = (*others, directory.id) if on else others

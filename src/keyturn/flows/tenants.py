@@ -1,46 +1,18 @@
-"""Tenants: made and changed by commands on the host."""
+"""Tenants: made by commands on the host; what they decide is changed in flows/policies.py."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.accounts import Tenant, TenantPolicy
 from keyturn.rules.callers import Caller
 from keyturn.rules.events import Event
-from keyturn.rules.tenants import unfit
-from keyturn.steps import rings
 from keyturn.steps.acts import begin, record
-from keyturn.steps.rings import NumbersHeld
+from keyturn.steps.tenants import Changed, InUse, Unfit, unfit
 
-__all__ = ["Changed", "InUse", "NumbersHeld", "Unfit", "add", "change", "everyone", "new_tenant"]
+__all__ = ["Changed", "InUse", "Unfit", "add", "everyone", "new_tenant"]
 
 ACCENT = "#1f6f5c"
-_UNIQUE = "policy.phone_unique"
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The tenant as it is now. `what`: the fields that are other than before."""
-
-    tenant: Tenant
-    what: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unfit:
-    """Fields that are not as they must be; nothing was stored."""
-
-    fields: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class InUse:
-    """Another tenant has this "slug" or "host"."""
-
-    what: str
 
 
 def new_tenant(parts: Parts, slug: str, name: str, sender: str) -> Tenant:
@@ -73,48 +45,3 @@ async def add(parts: Parts, caller: Caller) -> Changed | Unfit | InUse:
         return await parts.store.write(step)
     except Taken as taken:
         return InUse(taken.what)
-
-
-async def change(
-    parts: Parts, caller: Caller, after: Tenant, *, rejoin: bool = False
-) -> Changed | Unfit | InUse | NumbersHeld:
-    """Store `after` in place of `caller.tenant`; its id, slug and age stay.
-
-    Args:
-        rejoin: go by the links of now for where phone numbers are unique, though the policy was
-            the same before.
-    """
-    before = caller.tenant
-    after = replace(after, id=before.id, slug=before.slug, created_at=before.created_at)
-    wrong = unfit(after)
-    if wrong:
-        return Unfit(wrong)
-    what = _differences(before, after)
-    if rejoin and _UNIQUE not in what:
-        what = (*what, _UNIQUE)
-
-    def step(tx: Tx) -> Changed | InUse | NumbersHeld:
-        tx.users.lock(after.id, after.id)  # as `steps.rings` asks for
-        every = {tenant.id: tenant for tenant in tx.tenants.all()}
-        stored = every.pop(after.id)  # others may have changed it since
-        if any(t.host == after.host for t in every.values() if t.host is not None):
-            return InUse("host")
-        if rejoin or stored.policy.phone_unique != after.policy.phone_unique:
-            held = rings.settle(tx, after)
-            if held is not None:
-                return held
-        tx.tenants.update(after)
-        if what:
-            record(tx, begin(parts, caller), Event.TENANT_CHANGED, None, {"what": list(what)})
-        return Changed(after, what)
-
-    return await parts.store.write(step)
-
-
-def _differences(before: Tenant, after: Tenant) -> tuple[str, ...]:
-    return (*_fields(before, after, ""), *_fields(before.policy, after.policy, "policy."))
-
-
-def _fields(before: Any, after: Any, prefix: str) -> list[str]:
-    names = [field.name for field in fields(before) if field.name != "policy"]
-    return [prefix + n for n in names if getattr(before, n) != getattr(after, n)]

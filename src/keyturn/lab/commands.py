@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 PATIENCE_S = 180
-PAUSE_S = 0.05
+PAUSE_S, SELDOM_S, PART = 0.05, 0.5, 0.1
 
 
 class CommandFailed(Exception):
@@ -89,11 +89,19 @@ def attempt(
     return done.returncode, done.stdout, done.stderr
 
 
-def until(true: Callable[[], bool], seconds: float, what: str, pause_s: float = PAUSE_S) -> float:
-    """Look again and again until `true()`; the seconds that took. Raises InVain."""
+def until(
+    true: Callable[[], bool], seconds: float, what: str, pause_s: float | None = None
+) -> float:
+    """Look again and again until `true()`; the seconds that took. Raises InVain.
+
+    Args:
+        pause_s: between two looks. None: the longer it takes the longer, for a look is often a
+            process of its own, and many of them keep from coming true what they look for.
+    """
     began, pause = time.monotonic(), threading.Event()
     while not true():
-        if time.monotonic() - began > seconds:
+        waited = time.monotonic() - began
+        if waited > seconds:
             raise InVain(what, seconds)
-        pause.wait(pause_s)
+        pause.wait(min(max(PAUSE_S, waited * PART), SELDOM_S) if pause_s is None else pause_s)
     return time.monotonic() - began

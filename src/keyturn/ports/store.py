@@ -37,6 +37,7 @@ from keyturn.ports.upkeep import Facts, Upkeep
 if TYPE_CHECKING:  # their value types are loaded when somebody comes to them
     from keyturn.ports.batches import Batches
     from keyturn.ports.cases import CaseLog, Recoveries
+    from keyturn.ports.census import Census
     from keyturn.ports.countersigns import Countersigns
     from keyturn.ports.devices import Devices
     from keyturn.ports.directories import Agents, Directories, Jobs
@@ -131,6 +132,8 @@ class Tx(Protocol):
     def devices(self) -> Devices: ...
     @property
     def tallies(self) -> Tallies: ...
+    @property
+    def census(self) -> Census: ...
     @property
     def countersigns(self) -> Countersigns: ...
     @property

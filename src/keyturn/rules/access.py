@@ -31,6 +31,8 @@
     members       yes    yes      no          no
     link provider yes    no       no          no
     end provider  yes    no       no          no
+    policies      yes    no       no          no
+    appearance    yes    yes      no          no
 
 Nobody acts on somebody of a higher role, or gives or takes one above their own.  Nobody
 disables, unfreezes, resets or erases themselves here, changes their own role or lets themselves
@@ -83,6 +85,8 @@ class Action(StrEnum):
     MEMBERS = "members"  # say which of one's own people act at a customer, and as what
     LINK_PROVIDER = "link_provider"  # let another tenant's people in
     END_PROVIDER = "end_provider"  # … and no more
+    POLICIES = "policies"  # what a tenant decides: who may come in, and how
+    APPEARANCE = "appearance"  # … and how it looks: name, colour, language, zone
     API_KEYS = "api_keys"  # make and revoke keys of programs that verify callers
 
 
@@ -131,7 +135,7 @@ class Staff:
 #: what a provider's people do at no customer, whatever their role there
 _NOT_HANDED_ON = frozenset({Action.MEMBERS})
 #: what an owner does and nobody else
-_OWNERS = frozenset({Action.API_KEYS, Action.LINK_PROVIDER, Action.END_PROVIDER})
+_OWNERS = frozenset({Action.API_KEYS, Action.LINK_PROVIDER, Action.END_PROVIDER, Action.POLICIES})
 _HELP = frozenset(
     {
         Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE, Action.START_RESET,

@@ -21,6 +21,7 @@ class Alarm(StrEnum):
     AGENT_COPIED = "agent-copied"  # an agent's key is used in two places: both are stopped
     ACCOUNTS_GONE = "accounts-gone"  # so many of a directory are gone that a person should look
     AGENT_TWICE = "agent-twice"  # another machine wants to be an agent that is there already
+    POLICY_WEAKER = "policy-weaker"  # a policy guards less than before
     PHONE_DENIED = "phone-denied"  # somebody said no on their phone twice within an hour
 
 

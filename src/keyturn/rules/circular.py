@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 DOMAIN_MAX, LABEL_MAX = 253, 63
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -30,10 +30,17 @@ def is_circular(address: str, domains: Iterable[str]) -> bool:
         address: as typed or stored; what is no address belongs to none.
     """
     local, at, domain = address.strip().rpartition("@")
-    if not local or not at:
-        return False
-    mine = _spellings(domain)
-    return any(_under(one, other) for d in domains for other in _spellings(d) for one in mine)
+    return bool(local and at) and within(domains)(domain)
+
+
+def within(domains: Iterable[str]) -> Callable[[str], bool]:
+    """What says of a domain whether it is one of these or below one; for many to be asked about."""
+    known = frozenset(spelling for domain in domains for spelling in _spellings(domain))
+
+    def holds(domain: str) -> bool:
+        return any(one in known for mine in _spellings(domain) for one in _upwards(mine))
+
+    return holds
 
 
 def is_domain(text: str) -> bool:
@@ -43,8 +50,10 @@ def is_domain(text: str) -> bool:
     return plain and len(labels) > 1 and len(text) <= DOMAIN_MAX and not labels[-1].isdigit()
 
 
-def _under(domain: str, of: str) -> bool:
-    return domain == of or domain.endswith(f".{of}")
+def _upwards(domain: str) -> Iterator[str]:
+    """A domain and all that it is below: "a.b.c", "b.c", "c"."""
+    labels = domain.split(".")
+    return (".".join(labels[first:]) for first in range(len(labels)))
 
 
 def _spellings(domain: str) -> frozenset[str]:

@@ -19,6 +19,8 @@ CONSOLE_MS = 12 * HOUR
 CONSOLE_IDLE_MS = 30 * MINUTE
 #: a session's last use is written at most this often: reading a page costs no commit
 TOUCH_MS = 5 * MINUTE
+#: how long a proof of whose session it is is good for
+FRESH_MS = 10 * MINUTE
 
 
 def alive(session: Session, user: User, now: int, absolute_ms: int, idle_ms: int) -> bool:

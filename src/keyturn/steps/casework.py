@@ -290,14 +290,22 @@ def permitted(tx: Tx, act: Act, held: Held, deed: Deed) -> Permit | Short:
     if wanted is None or user is None:
         return Short(deed, (grants.Missing.PROOF,))
     staff = views.highest_rank(tx, user) > 0
-    proofs = [one for one in held.standing.proofs if _stands(tx, act, one, user, staff=staff)]
+    proofs = [one for one in held.standing.proofs if _stands(tx, act, held, one, user, staff=staff)]
     return grants.permit(deed, proofs, wanted, act.now, staff=staff)
 
 
-def _stands(tx: Tx, act: Act, proof: Proof, user: User, *, staff: bool) -> bool:
-    """Whether whose word it is may still give it. For somebody of staff: may do the same."""
+def _stands(tx: Tx, act: Act, held: Held, proof: Proof, user: User, *, staff: bool) -> bool:
+    """Whether whose word it is may still give it. For somebody of staff: may do the same, and of
+    the two one is the tenant's own.
+    """
     if proof.method is not Method.APPROVAL:
         return True
+    holder, here = held.standing.holder, act.tenant.id
+    if staff and not colleagues.one_is_own(tx, here, holder, proof.by):
+        return False
+    one, other = (colleagues.known(tx, here, who) for who in (holder, proof.by))
+    if one is not None and other is not None and same_person(one, other):
+        return False
     action = Action.RESET_USER if staff else Action.VERIFY
     return may(tx, act, proof.by, action, user)
 

@@ -29,6 +29,13 @@ def known(tx: Tx, tenant_id: str, user_id: str) -> User | None:
     return replace(found[0], name=shown(*found)) if found else None
 
 
+def one_is_own(tx: Tx, tenant_id: str, *user_ids: str) -> bool:
+    """Whether one of these is the tenant's own: a provider's people do nothing by themselves that
+    takes two.
+    """
+    return any(tx.users.get(tenant_id, one) is not None for one in user_ids if one)
+
+
 def names(tx: Tx, tenant_id: str, user_ids: Iterable[str]) -> Mapping[str, str]:
     """How all of these are called who have an account here, or worked here for a provider."""
     ids = sorted(set(user_ids))

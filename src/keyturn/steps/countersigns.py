@@ -86,8 +86,13 @@ def may(tx: Tx, act: Act, user_id: str, one: Countersign, user: User) -> User | 
 
 
 def _able(tx: Tx, act: Act, one: Countersign, user: User, asker: User | None) -> list[User]:
-    """Who could agree, at a browser of their own."""
-    every = {who for role in Role for _, who in tx.roles.holders(act.tenant.id, role)}
+    """Who could agree, at a browser of their own. Staff may be many: looked at are those alone
+    whose role has the right.
+    """
+    theirs = at_stake(tx, user, one.action, one.detail)
+    anyone = (Staff(act.caller, None, role, SECOND_STEP) for role in Role)
+    able = [s.role for s in anyone if lacking(s, one.action, user, theirs) is None]
+    every = {who for role in able for _, who in tx.roles.holders(act.tenant.id, role)}
     found = (may(tx, act, who, one, user) for who in sorted(every))
     others = [who for who in found if who is not None]
     return [who for who in others if not rules.unfit(one, who, asker, user)]

@@ -28,19 +28,21 @@ class NumbersHeld:
     numbers: int
 
 
-def settle(tx: Tx, tenant: Tenant) -> NumbersHeld | None:
-    """Bring the tenant into the ring that its policy and its links name, or out of any. Nothing
-    has changed where it cannot join. Whoever calls holds the decoy row.
+def settle(tx: Tx, tenant: Tenant) -> NumbersHeld | bool:
+    """Bring the tenant into the ring that its policy and its links name, or out of any. Whoever
+    calls holds the decoy row.
+
+    Returns: whether it has moved; NumbersHeld where it cannot join, and nothing has changed.
     """
-    if tenant.policy.phone_unique != ON:
-        tx.tenants.join(tenant.id, None)
-        return None
-    wanted = ring(tenant.id, tx.providers.live_links(tenant.id))
+    apart = tenant.policy.phone_unique == ON
+    wanted = ring(tenant.id, tx.providers.live_links(tenant.id)) if apart else None
+    if tx.tenants.ring(tenant.id) == wanted:
+        return False
     try:
         tx.tenants.join(tenant.id, wanted)
     except Taken:
-        return NumbersHeld(tx.users.clashes(tenant.id, wanted))
-    return None
+        return NumbersHeld(tx.users.clashes(tenant.id, str(wanted)))
+    return True
 
 
 def leave(tx: Tx, act: Act, link: Link) -> None:
@@ -52,4 +54,5 @@ def leave(tx: Tx, act: Act, link: Link) -> None:
     tx.tenants.join(link.tenant_id, None)
     tenant = tx.tenants.get(link.tenant_id) or act.tenant  # as it is now that its row is held
     tx.tenants.update(replace(tenant, policy=replace(tenant.policy, phone_unique=OFF)))
-    record(tx, act, Event.TENANT_CHANGED, None, {"what": ["policy.phone_unique"]})
+    facts = {"what": ["policy.phone_unique"], "from": [ON], "to": [OFF]}
+    record(tx, act, Event.TENANT_CHANGED, None, facts)

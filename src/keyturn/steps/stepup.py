@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keyturn.ports.store import Tx
+from keyturn.rules import sessions as rules
 from keyturn.rules.accounts import Session, User
 from keyturn.rules.events import Event
-from keyturn.rules.lockout import MINUTE
 from keyturn.rules.sessions import level_at
 from keyturn.steps import second, sessions
 from keyturn.steps.acts import Act, record
@@ -22,7 +22,7 @@ from keyturn.steps.changes import Frozen, SignedOut, may_change
 from keyturn.steps.texted import Texted
 
 #: how long a proof is good for
-FRESH_MS = 10 * MINUTE
+FRESH_MS = rules.FRESH_MS
 PASSWORD = "password"  # noqa: S105  a way to prove oneself, not a secret
 SECOND_STEP = 2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 
 import pytest
 
@@ -16,6 +17,7 @@ from keyturn.agent.directories.active_directory.reading.cursor import OLDEST_MS
 from keyturn.agent.directories.ldap import notice
 from keyturn.agent.directories.ldap.connection import Connection
 from keyturn.agent.ports import CursorLost, ScopeGone, Source, Unreachable
+from keyturn.lab.commands import until
 from keyturn.lab.domain import Lab
 from keyturn.lab.people import (
     ALICE,
@@ -143,12 +145,12 @@ class SambaReading:
         """A mark that was made last has arrived."""
         mark, hand = fresh("mark"), self.lab.hand
         self.admin.replace(ALICE.dn, "description", mark.encode())
-        end = time.monotonic() + 60
-        others = [name for name in self.lab.controllers if name != "dc1"]
-        while any(
-            hand.read(at, ALICE.dn, "description").get("description") != [mark] for at in others
-        ):
-            assert time.monotonic() < end, f"{mark} did not arrive"
+
+        def arrived(at: str) -> bool:
+            return hand.read(at, ALICE.dn, "description").get("description") == [mark]
+
+        for at in (name for name in self.lab.controllers if name != "dc1"):
+            until(partial(arrived, at), 60, f"{mark} to arrive at {at}")
 
 
 @pytest.fixture(scope="module")

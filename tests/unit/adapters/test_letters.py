@@ -240,3 +240,19 @@ def test_a_letter_speaks_its_readers_language() -> None:
     assert "Browser oder App: Firefox auf Windows\n  Internetadresse: nicht bekannt" in mail.text
     assert '<html lang="de">' in mail.html
     assert "Seite öffnen" in mail.html
+
+
+def test_a_policy_that_guards_less_is_told_with_who_changed_it_in_the_readers_words() -> None:
+    weaker = {
+        "alarm": "policy-weaker", "by": "Tom https://evil.test", "at": 1_767_965_460_000,
+        "changes": [["Shortest password", "15", "8"], ["Sender of mails", "", ""]],
+        "link": "https://id.northwind.test/t/northwind/console/policies",
+    }  # fmt: skip
+    told = mail("alarm", weaker)
+    assert told.subject.startswith("Alarm: a policy guards less than before")
+    assert "Tom https evil test has changed what Northwind" in told.text
+    assert "  Shortest password: 15 → 8\n  Sender of mails: changed;" in told.text
+    assert "console/policies" in told.text
+    german = mail("alarm", {**weaker, "language": "de", "by": ""}).text
+    assert "Ein Befehl auf dem Host hat geändert" in german
+    assert "Kürzestes Passwort: 15 → 8" in german

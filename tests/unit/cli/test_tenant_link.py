@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
+from keyturn import wiring
+from keyturn.ports.parts import Parts
+from keyturn.ports.store import Tx
+from keyturn.rules.accounts import User, UserState
+from keyturn.settings import load
 from tests.unit.cli.conftest import Command, parsed
 
 LINK = ("tenant", "link", "northwind", "--provider", "helpers")
@@ -74,3 +82,49 @@ def test_nobody_has_more_providers_than_there_can_be(linked: Command) -> None:
         linked("tenant", "add", slug, "--name", slug, *sender)
         assert linked("tenant", "link", "northwind", "--provider", slug)[0] == 0
     assert "as many providers" in linked(*LINK)[2]
+
+
+def test_numbers_are_kept_apart_once_it_is_said_after_the_link(linked: Command) -> None:
+    say = ("tenant", "set", "northwind", "--phone-unique", "provider", "--json")
+    assert "not yet kept apart" not in linked(*LINK)[1]
+    assert linked(*UNLINK)[0] == 0
+    (shown,) = parsed(linked(*say))
+    assert shown["policy"]["phone_unique"] == "provider"
+    said = linked(*LINK)[1]
+    assert "not yet kept apart" in said
+    assert "`keyturn tenant set northwind --phone-unique provider`" in said
+    assert linked(*say)[0] == 0
+    linked(*UNLINK)
+    (shown,) = parsed(linked("tenant", "set", "northwind", "--json"))
+    assert shown["policy"]["phone_unique"] == "tenant"
+
+
+def prove(tx: Tx, parts: Parts, numbers: int) -> None:
+    """The same numbers in each tenant."""
+    now = parts.clock.now()
+    for tenant in tx.tenants.all():
+        for n in range(numbers):
+            user = User(
+                parts.random.id(now), tenant.id, UserState.ACTIVE, "Ann", None, f"{n}@x.test",
+                None, None, None, None, 0, None, None, now,
+            )  # fmt: skip
+            tx.users.add(user, ())
+            tx.users.save_number(replace(user, phone=f"+44740012345{n}", phone_verified_at=now))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "why"), [(1, "1 of its phone numbers is held"), (2, "2 of its phone numbers are")]
+)
+def test_a_tenant_with_numbers_that_others_hold_does_not_join(
+    linked: Command, numbers: int, why: str
+) -> None:
+    say = ("tenant", "set", "northwind", "--phone-unique", "provider")
+    linked(*LINK)
+    assert linked("tenant", "set", "helpers", "--phone-unique", "provider")[0] == 0
+    house = wiring.open_house(load(None))
+    asyncio.run(house.parts.store.write(lambda tx: prove(tx, house.parts, numbers)))
+    house.close()
+    status, _, err = linked(*say)
+    assert status == 1
+    assert why in err
+    assert "Nothing was stored." in err

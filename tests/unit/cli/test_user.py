@@ -156,7 +156,8 @@ def test_a_tenant_is_made_changed_and_listed(keyturn: Command) -> None:
     ("option", "value"),
     [
         ("--accent", "red"), ("--sender", "nobody"), ("--timezone", "Mars/Olympus"),
-        ("--timezone", "../../etc/passwd"), ("--phone", "maybe"), ("--password-min", "4"),
+        ("--timezone", "../../etc/passwd"), ("--phone", "maybe"), ("--phone-unique", "all"),
+        ("--password-min", "4"),
         ("--lockout-scope", "none"), ("--region", "gb"), ("--host", "a b"), ("--host", "x/y"),
         ("--support", "Phone"), ("--name", "a\x1bb"),
     ],

@@ -98,7 +98,7 @@ def test_a_directory_that_is_not_read_says_what_to_do(northwind: Command) -> Non
     ],
 )
 def test_why_not_is_said(answer: Any, words: str) -> None:
-    said = user_batch._refused(answer)
+    said = user_batch.refused(answer)
     assert words in said.what + said.remedy
 
 

@@ -33,7 +33,7 @@ from keyturn.adapters.otp import Totp
 from keyturn.adapters.passkeys import PyWebAuthn
 from keyturn.adapters.sql import open_store
 from keyturn.adapters.sql.schema import complete
-from keyturn.adapters.sql.store import SqlStore, engine_of
+from keyturn.adapters.sql.store import SqliteStore, SqlStore, engine_of
 from keyturn.adapters.turns import LaneTurns
 from keyturn.flows import signin
 from keyturn.ports.parts import Limits, Parts
@@ -97,13 +97,30 @@ def _empty() -> bytes:
     return made
 
 
-def furnish(store: SqlStore) -> None:
-    """Give an empty store its tables. One in memory gets a copy of one that was made before: to
-    make them takes longer than most tests do.
+class _Written(dict[Any, Any]):
+    """Statements that SQLAlchemy has written as text, for every database in memory: what it writes
+    hangs on the dialect's kind, and each engine has a dialect of its own.
     """
-    if engine_of(store).url.database or engine_of(store).dialect.name != "sqlite":
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """See dict."""
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__((type(key[0]), *key[1:]), compiled)
+
+
+_WRITTEN = _Written()
+
+
+def furnish(store: SqlStore) -> None:
+    """Give an empty store its tables. One in memory gets a copy of one that was made before, and
+    statements that were written before: to make them takes longer than most tests do.
+    """
+    if not isinstance(store, SqliteStore) or store.engine.url.database:
         complete().create_all(engine_of(store))
         return
+    store.engine = store.engine.execution_options(compiled_cache=_WRITTEN)
     with engine_of(store).connect() as link:
         driver: Any = link.connection.driver_connection
         driver.deserialize(_empty())

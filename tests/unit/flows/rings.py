@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from keyturn.flows import phone, providers, tenants
+from keyturn.flows import phone, policies, providers
 from keyturn.flows.phone import Open, Proved
+from keyturn.flows.policies import Changed
 from keyturn.flows.providers import View
-from keyturn.flows.tenants import Changed
 from keyturn.rules.access import Staff
 from keyturn.rules.accounts import Role, Tenant, User
 from keyturn.rules.callers import Caller
@@ -52,10 +51,7 @@ class Ring:
 
     def say(self, tenant: Tenant, what: str = "provider") -> Any:
         """`tenant set --phone-unique`, as a coroutine."""
-        before = self.now(tenant)
-        after = replace(before, policy=replace(before.policy, phone_unique=what))
-        caller = self.caller(before)
-        return tenants.change(self.house.parts, caller, after, rejoin=True)
+        return policies.change(self.house.parts, self.host(tenant), {"phone_unique": what})
 
     def joined(self) -> Ring:
         """Both said so."""
@@ -78,12 +74,13 @@ class Ring:
     def ready(self, browser: Browser, user: User, number: str = MOBILE) -> Any:
         """Entering the right code, as a coroutine."""
         assert isinstance(self.wants(browser, user, number), Open)
-        return phone.enter_code(self.house.parts, browser.caller, user, self.code(user))
+        return phone.enter_code(self.house.parts, browser.caller, user, self.code(user, number))
 
-    def code(self, user: User) -> str:
-        """In the newest text to them."""
-        texts = [one for one in self.house.outbox("verify_phone") if one.message.user_id == user.id]
-        return max(texts, key=lambda one: one.message.created_at).code
+    def code(self, user: User, number: str) -> str:
+        """In the only text to them at this number."""
+        texts = ((x.message.user_id, x.message.address, x) for x in self.house.outbox())
+        (found,) = (x.code for whose, address, x in texts if (whose, address) == (user.id, number))
+        return found
 
     def proves(self, browser: Browser, user: User, number: str = MOBILE) -> User:
         found = run(self.ready(browser, user, number))

@@ -28,15 +28,20 @@ from keyturn.rules.countersigns import State
 from keyturn.rules.directories.health.catalogue import CATALOGUE
 from keyturn.rules.directories.health.remembered import store as remember
 from keyturn.rules.directories.health.settled import Kept
+from keyturn.rules.grants import Permit, Short
 from keyturn.rules.health.verdicts import Finding
 from keyturn.rules.health.verdicts import State as Verdict
 from keyturn.rules.lockout import MINUTE, Lane
+from keyturn.rules.proofs import Method
 from keyturn.rules.providers import LINKS_MAX, ROLES, Link, Standing
 from keyturn.steps import countersigns
 from keyturn.steps.acts import begin
 from keyturn.steps.dossier import dossier
+from tests.unit.flows.helpdesk import HelpDesk
 from tests.unit.flows.house import House, run
 from tests.unit.web.corp import Corp
+
+MANAGER = Role.MANAGER
 
 
 class Two:
@@ -482,3 +487,43 @@ def test_what_they_get_of_their_data_has_where_they_act(two: Two) -> None:
     assert (row["customer"], row["role"]) == (two.here.name, "auditor")
     two.house.write(lambda tx: tx.upkeep.erase(two.home.id, me(two.tom).id))
     assert two.house.write(lambda tx: tx.providers.of_user(me(two.tom).id)) == []
+
+
+# -- the word of a colleague, in a case
+
+
+@pytest.mark.parametrize("staff_calls", [True, False])
+@pytest.mark.parametrize(
+    ("holder", "colleague"), [("guest", "guest"), ("guest", "own"), ("own", "guest")]
+)
+def test_of_a_colleague_who_calls_one_of_the_customers_own_has_to_know(
+    two: Two, holder: str, colleague: str, *, staff_calls: bool
+) -> None:
+    house = two.house
+    two.link()
+    desk = HelpDesk(house)
+    if staff_calls:
+        house.write(lambda tx: tx.roles.grant(house.tenant.id, desk.ada.id, Role.AUDITOR))
+    first = two.guest(two.tom, Role.MANAGER) if holder == "guest" else desk.staff("own1", MANAGER)
+    second = (
+        two.guest(two.moe, Role.MANAGER) if colleague == "guest" else desk.staff("own2", MANAGER)
+    )
+    ref = desk.case(first)
+    desk.vouch(first, ref, second)
+    desk.push(first, ref)
+    desk.reads(first, ref, Method.TEXT)
+    barred = staff_calls and (holder, colleague) == ("guest", "guest")
+    assert isinstance(desk.deed(first, ref), Permit) is not barred
+
+
+def test_a_second_account_of_whose_case_it_is_knows_nobody(two: Two) -> None:
+    house = two.house
+    two.link()
+    desk = HelpDesk(house)
+    tom, twin = two.guest(two.tom, Role.TECHNICIAN), desk.staff("twin")
+    ref = desk.case(tom)
+    desk.vouch(tom, ref, twin)
+    desk.push(tom, ref)
+    assert isinstance(desk.deed(tom, ref), Permit)
+    house.change(me(twin), email=me(tom).email)
+    assert isinstance(desk.deed(tom, ref), Short)

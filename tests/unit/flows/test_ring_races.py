@@ -16,7 +16,7 @@ from keyturn.adapters.sql.store import engine_of
 from keyturn.adapters.system import SystemRandom
 from keyturn.flows import providers
 from keyturn.flows.phone import InUse, Proved
-from keyturn.flows.tenants import Changed, NumbersHeld
+from keyturn.flows.policies import Changed, NumbersHeld
 from keyturn.rules.accounts import Tenant
 from tests.unit.flows.house import House, together
 from tests.unit.flows.rings import MOBILE, Ring

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from keyturn.flows import phone, providers, releasing, tenants
+from keyturn.flows import phone, policies, providers, releasing
 from keyturn.flows.phone import InUse, Open, Proved
+from keyturn.flows.policies import Changed, NotAllowed, NumbersHeld, Unfit
 from keyturn.flows.releasing import NotAsked, Released
-from keyturn.flows.tenants import Changed, NumbersHeld
-from keyturn.rules.access import Staff
+from keyturn.rules.access import Staff, Why
 from keyturn.rules.accounts import Role, Tenant, User, UserState
 from keyturn.rules.diagnosis.vocabulary import ELSEWHERE
 from keyturn.rules.events import Event
@@ -170,7 +170,7 @@ def test_nobody_comes_into_a_ring_by_a_link_alone(ring: Ring) -> None:
     assert isinstance(ring.wants(*ring.person(west)), Open)
     assert isinstance(run(ring.say(west)), Changed)
     assert ring.of(west) == ring.home.id
-    assert trail(ring, west, Event.TENANT_CHANGED)[0] == {"what": ["policy.phone_unique"]}
+    assert trail(ring, west, Event.TENANT_CHANGED)[0]["to"] == ["provider"]
 
 
 def test_the_end_of_its_link_takes_a_tenant_out_at_once_whatever_else_it_has(ring: Ring) -> None:
@@ -180,7 +180,9 @@ def test_the_end_of_its_link_takes_a_tenant_out_at_once_whatever_else_it_has(rin
     end(ring, ring.north, 0)
     assert ring.of(ring.north) is None
     assert ring.now(ring.north).policy.phone_unique == "tenant"
-    assert trail(ring, ring.north, Event.TENANT_CHANGED)[0] == {"what": ["policy.phone_unique"]}
+    assert trail(ring, ring.north, Event.TENANT_CHANGED)[0] == {
+        "what": ["policy.phone_unique"], "from": ["provider"], "to": ["tenant"],
+    }  # fmt: skip
     ring.proves(*ring.person(ring.south))
     assert ring.house.again(ada).phone == MOBILE
     assert ring.of(ring.south) == ring.home.id
@@ -207,25 +209,33 @@ def test_another_change_of_the_tenant_moves_no_number(ring: Ring) -> None:
     west = ring.house.add_tenant("west")
     run(ring.say(west))
     ring.link(west)
-    after = replace(ring.now(west), name="West End")
-    changed = run(tenants.change(ring.house.parts, ring.caller(ring.now(west)), after))
+    changed = run(policies.change(ring.house.parts, ring.host(west), {"name": "West End"}))
     assert isinstance(changed, Changed)
     assert changed.what == ("name",)
     assert ring.of(west) == west.id
 
 
-def test_a_change_made_from_an_old_copy_brings_no_policy_back_that_does_not_hold(
-    ring: Ring,
-) -> None:
-    ring.joined()
-    old = ring.now(ring.north)
-    end(ring, ring.north, 0)
-    after = replace(old, name="Northern")
-    assert isinstance(
-        run(tenants.change(ring.house.parts, ring.caller(old), after)), Changed
-    )  # fmt: skip
-    assert ring.now(ring.north).policy.phone_unique == "provider"
-    assert ring.of(ring.north) == ring.north.id
+def test_what_is_said_again_and_changes_nothing_leaves_no_trace(ring: Ring) -> None:
+    run(ring.say(ring.north))
+    before = trail(ring, ring.north, Event.TENANT_CHANGED)
+    again = run(ring.say(ring.north))
+    assert again == Changed(ring.now(ring.north), ())
+    assert trail(ring, ring.north, Event.TENANT_CHANGED) == before
+
+
+def test_a_change_that_cannot_be_joins_nothing(ring: Ring) -> None:
+    wanted = {"phone_unique": "provider", "name": ""}
+    assert run(policies.change(ring.house.parts, ring.host(ring.north), wanted)) == Unfit(("name",))
+    assert run(ring.say(ring.north, "everybody")) == Unfit(("policy.phone_unique",))
+    assert ring.of(ring.north) is None
+
+
+def test_an_owner_in_the_console_brings_nobody_into_a_ring(ring: Ring) -> None:
+    owner = ring.house.user("own@north.test", None, role=Role.OWNER, tenant=ring.north)
+    staff = Staff(ring.caller(ring.north), owner, Role.OWNER, 2, fresh=True)
+    said = policies.change(ring.house.parts, staff, {"phone_unique": "provider"})
+    assert run(said) == NotAllowed(Why.NO_ROLE)
+    assert ring.of(ring.north) is None
 
 
 def test_a_number_changed_for_another_leaves_the_first_to_the_others(ring: Ring) -> None:

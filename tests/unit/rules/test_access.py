@@ -15,7 +15,8 @@ from keyturn.rules.providers import ROLES
 READ, UNLOCK, END, CLOSE = Action.READ, Action.UNLOCK, Action.END_SESSIONS, Action.CLOSE_CASE
 MAY = {
     Role.OWNER: set(Action),
-    Role.MANAGER: set(Action) - {Action.API_KEYS, Action.LINK_PROVIDER, Action.END_PROVIDER},
+    Role.MANAGER: set(Action)
+    - {Action.API_KEYS, Action.LINK_PROVIDER, Action.END_PROVIDER, Action.POLICIES},
     Role.TECHNICIAN: {
         READ,
         UNLOCK,

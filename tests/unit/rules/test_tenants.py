@@ -36,6 +36,7 @@ GOOD = Tenant(
         {"timezone": "UTC"},
         {"timezone": "America/Argentina/Buenos_Aires"},
         {"support": ()},
+        {"policy": TenantPolicy(phone_unique="provider")},
         {"policy": TenantPolicy(directory_domains=("corp.test", "b\u00fccher.test"))},
     ],
 )
@@ -79,6 +80,7 @@ def test_what_does_not(field: str, value: Any) -> None:
         ("region", "gb"),
         ("directory_domains", ("corp.test", "corp")),
         ("directory_domains", ("a.test",) * (DOMAINS_MAX + 1)),
+        ("phone_unique", "everybody"),
     ],
 )
 def test_a_policy_that_does_not(field: str, value: Any) -> None:

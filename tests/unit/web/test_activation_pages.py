@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from keyturn.flows.policies import Changed
 from keyturn.rules.accounts import User, UserState
 from keyturn.rules.activation import LIFE_MS
 from keyturn.rules.enrolment import CODES, ScanCode
@@ -22,7 +23,8 @@ from tests.unit.flows.activations import (
     scan,
     spoil,
 )
-from tests.unit.flows.house import House
+from tests.unit.flows.house import House, run
+from tests.unit.flows.rings import Ring
 from tests.unit.web.browsing import Page, Web, WebBrowser, open_web
 
 MOBILE, LANDLINE = "07400 123456", "020 7946 0100"
@@ -211,7 +213,16 @@ def test_a_clash_is_the_same_page_whoever_holds_the_number(house: House) -> None
                 bob.tenant_id, bob.id, "+447400123456"
             )
         )
-    assert pages[0] == pages[1]
+    ring = Ring(house)
+    ring.link(house.tenant)
+    for tenant in (house.tenant, ring.south):
+        assert isinstance(run(ring.say(tenant)), Changed)
+    ring.proves(*ring.person(ring.south))
+    ada, browser = invited(house, email="elsewhere@northwind.test"), site_of(house).browser()
+    follow(browser, link_for(house, ada))
+    page = browser.post("/activation/number", number=MOBILE)
+    pages.append((page.status, page.text))
+    assert pages[0] == pages[1] == pages[2]
     assert pages[0][0] == 409
     assert "This number cannot be used here." in pages[0][1]
     assert "Go on without a number" in pages[0][1]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keyturn.adapters.sql.agents import SqlAgents
     from keyturn.adapters.sql.batches import SqlBatches
     from keyturn.adapters.sql.casework import SqlCaseLog, SqlRecoveries
+    from keyturn.adapters.sql.census import SqlCensus
     from keyturn.adapters.sql.countersigns import SqlCountersigns
     from keyturn.adapters.sql.devices import SqlDevices
     from keyturn.adapters.sql.directories import SqlDirectories
@@ -227,6 +228,12 @@ class SqlTx:
         from keyturn.adapters.sql.tallies import SqlTallies  # noqa: PLC0415  as said
 
         return self._room(SqlTallies)
+
+    @cached_property
+    def census(self) -> SqlCensus:
+        from keyturn.adapters.sql.census import SqlCensus  # noqa: PLC0415  as said
+
+        return self._room(SqlCensus)
 
     @cached_property
     def countersigns(self) -> SqlCountersigns:

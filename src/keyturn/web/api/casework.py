@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from keyturn.flows import casework as flow
-from keyturn.flows import lost_phone, presence, proving, verifying
+from keyturn.flows import desk_tool, lost_phone, presence, proving, releasing, verifying
 from keyturn.flows import staff as desk_staff
 from keyturn.flows.casework import Desk
 from keyturn.flows.lost_phone import Stopped
 from keyturn.flows.proving import Asked, Capped, CodeSent, NoCode, NotProved, NoWay, Proved, TooSoon
+from keyturn.rules.access import Staff
 from keyturn.rules.accounts import User
 from keyturn.rules.grants import Deed
 from keyturn.rules.presence import Method as How
@@ -36,6 +37,11 @@ from keyturn.web.refusals import Refusal
 
 ROOM = room("cases")
 _DEVICES = {Method.PRESENCE: How.BUTTON, Method.DEVICE: How.CODE}
+#: what needs the technician's own second step, besides the proofs
+_DANGEROUS = {
+    Deed.LOST_PHONE: lost_phone.start,
+    Deed.RELEASE_NUMBER: releasing.release_in_case,
+}
 _LATER = (problems.NO_WAY, problems.BUDGET, problems.TOO_SOON)
 
 
@@ -59,7 +65,13 @@ class ReadOut(Fields):
 class Granting(Fields):
     """What is to be done."""
 
-    deed: Literal["unlock", "end-sessions", "resend-link"]
+    deed: Literal["unlock", "end-sessions", "resend-link", "lost-phone", "release-number"]
+    proof: Annotated[
+        Line,
+        Field(max_length=64, description="Of `lost-phone` and `release-number`: the technician's "
+              "own second step, a code of their authenticator, of their phone app, or a saved one. "
+              "It is used up by that; else empty."),
+    ] = ""  # fmt: skip
 
 
 class Question(Out):
@@ -240,17 +252,21 @@ def _not_proved(seat: Seated, outcome: str, left: int) -> Refusal:
 @ROOM.post(
     "/cases/{ref}/grants",
     **operation(
-        CaseReply, *MINE, problems.NOT_PERMITTED, problems.NOT_DONE, body=True,
+        CaseReply, *MINE, problems.NOT_PERMITTED, problems.NOT_DONE, problems.UNPROVED, body=True,
         about="Does what the proofs permit at this moment, once. `unlock` and `end-sessions` ask "
-        "for nothing; `resend-link` for one proof. A lost phone is replaced, and a temporary "
-        "password made, in the console alone: there the technician shows a second step of just "
-        "now, which a program's key has not.",
+        "for nothing; `resend-link` for one proof; `lost-phone` (a new phone, with a new number) "
+        "and `release-number` for two by different means, and for the technician's own second step "
+        "in `proof`: a program's key shows none. A temporary password is made in the console "
+        "alone: it is sealed in the technician's browser.",
     ),
 )  # fmt: skip
 async def use_grant(seat: Technician, ref: Handle, given: Granting) -> CaseReply:
     """Do what the proofs permit."""
     await enter(seat)
-    parts, staff, deed = seat.call.parts, seat.staff, Deed(given.deed)
+    parts, deed = seat.call.parts, Deed(given.deed)
+    staff = await _proved(seat, ref, given.proof) if given.proof else seat.staff
+    if deed in _DANGEROUS:
+        return await _told(seat, ref, await _DANGEROUS[deed](parts, staff, ref))
     if deed is Deed.RESEND_LINK:
         return await _told(seat, ref, await flow.resend_link(parts, staff, ref))
     user = await _whom(seat, ref)
@@ -258,16 +274,37 @@ async def use_grant(seat: Technician, ref: Handle, given: Granting) -> CaseReply
     return await _told(seat, ref, await do(parts, staff, user.id))
 
 
+async def _proved(seat: Seated, ref: str, code: str) -> Staff:
+    """The technician, whose second step this is. Raises Refusal."""
+    await _whom(seat, ref)  # what is not there is not there, whatever the code
+    found = await desk_tool.prove(seat.call.parts, seat.staff, code)
+    match found:
+        case Staff():
+            return found
+        case desk_tool.Unproved(until=until):
+            raise seat.call.refusal(problems.UNPROVED, Nothing(), until=until)
+        case desk_tool.NoTechnician():
+            raise seat.call.refusal(problems.NO_TECHNICIAN, Nothing())
+
+
 async def _told(seat: Seated, ref: str, answer: object) -> CaseReply:
     call = seat.call
     match answer:
-        case flow.Sent() | desk_staff.Done():
+        case flow.Sent() | desk_staff.Done() | lost_phone.Begun() | releasing.Released():
             return await shown(seat, ref)
-        case flow.NotPermitted(short=short):
+        case (
+            flow.NotPermitted(short=short)
+            | lost_phone.NotPermitted(short=short)
+            | releasing.NotPermitted(short=short)
+        ):
             missing = [*map(str, short.missing)]
             raise call.refusal(problems.NOT_PERMITTED, Nothing(), missing=missing)
-        case flow.NotSent(why=why):
+        case flow.NotSent(why=why) | lost_phone.Barred(why=why):
             raise call.refusal(problems.NOT_DONE, Nothing(), reason=str(why))
+        case lost_phone.Waits():
+            raise call.refusal(problems.NOT_DONE, Nothing(), reason="waits")
+        case releasing.Barred():
+            raise call.refusal(problems.NOT_DONE, Nothing(), reason="frozen")
         case _:
             raise barred(call, answer)
 

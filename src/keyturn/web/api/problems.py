@@ -287,9 +287,13 @@ DEVICE_BUSY = Kind(
 NO_TECHNICIAN = Kind(
     403, "no-technician", "Nobody of the name in `Keyturn-Technician` may work on cases here.",
 )  # fmt: skip
+UNPROVED = Kind(
+    403, "technician-unproved", "That is no second step of the technician's, or it was used. "
+    "Until `until`, if there is one, none is looked at.", {"until": MS_OR_NULL},
+)  # fmt: skip
 NOT_ALLOWED = Kind(
     403, "not-allowed", "The technician may not do this: `self`, a case of their own; `rank`, the "
-    "user's role is higher.", {"reason": TEXT},
+    "user's role is higher; `proof`, it needs `proof`.", {"reason": TEXT},
 )  # fmt: skip
 NOT_YOURS = Kind(
     409, "not-yours", "The case is `holder`'s, or nobody's: take it first; what was proved to "

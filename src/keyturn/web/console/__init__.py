@@ -6,6 +6,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from keyturn.rules.access import Staff
+from keyturn.rules.policies.catalogue import POLICIES
 from keyturn.web.console import (
     acts,
     approvals,
@@ -25,6 +26,7 @@ from keyturn.web.console import (
     lists,
     passkeys,
     people,
+    policies,
     providers,
     proving,
     records,
@@ -85,6 +87,7 @@ def routes(site: Site) -> list[BaseRoute]:
         ),
         *_directories(site),
         *_accounts(site, one),
+        *_policies(site),
         door(site, "/console/keys", get=inside(keys.index), post=inside(keys.add)),
         door(
             site,
@@ -216,6 +219,22 @@ def _directories(site: Site) -> list[BaseRoute]:
         door(site, "/console/jobs", get=inside(jobs.index)),
         door(site, job, get=inside(jobs.show)),
         door(site, f"{job}/cancel", post=inside(jobs.cancel)),
+    ]
+
+
+def _policies(site: Site) -> list[BaseRoute]:
+    """What the tenant decides; each policy has a page."""
+    return [
+        door(site, policies.HOME, get=inside(policies.index)),
+        *(
+            door(
+                site,
+                f"{policies.HOME}/{key}",
+                get=inside(policies.shows(key)),
+                post=inside(policies.saves(key)),
+            )
+            for key in POLICIES
+        ),
     ]
 
 

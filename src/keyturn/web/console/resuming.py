@@ -21,6 +21,8 @@ RESUME = "/console/resume"
 AT = "/at"
 #: addresses that hold a user's id
 _USERS = "/console/users/"
+#: … and that end with the name of a policy
+_POLICIES = "/console/policies/"
 
 
 async def keep(visit: Visit, staff: Staff) -> Response:
@@ -37,7 +39,8 @@ async def show(visit: Visit, staff: Staff) -> Response:
     if asked is None:
         return visit.to("/console/users")
     words = [word for word in asked.path.split("/") if word and not is_id(word)]
-    return visit.page("console/resume.html", asked=asked, deed=words[-1])
+    deed = "policies" if asked.path.startswith(_POLICIES) else words[-1]
+    return visit.page("console/resume.html", asked=asked, deed=deed)
 
 
 def first(visit: Visit, staff: Staff, action: Action) -> Response | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from keyturn.flows import api_keys, lost_phone, proving
+from keyturn.flows import api_keys, desk_tool, proving
 from keyturn.flows.staff import on_the_host
 from keyturn.rules.accounts import Role, UserState
 from keyturn.rules.api_keys import Scope
@@ -34,6 +34,7 @@ class Tool(HelpDesk):
         self.made = make_key(house, name="Desk", scope=Scope.CASES)
         self.tom = self.staff("tom")
         self.app.desk, self.app.technician = self.made.key, me(self.tom).email
+        self.otp = ""
 
     def opens(self, **fields: str) -> Answer:
         """Ada calls."""
@@ -68,9 +69,20 @@ class Tool(HelpDesk):
         assert self.asks("mail").status == 200
         return self.reads("mail", self.house.last("case_code").code)
 
-    def grants(self, deed: str) -> Answer:
-        """What the proofs permit is done."""
-        return self.at("/grants", deed=deed)
+    def grants(self, deed: str, proof: str | None = None) -> Answer:
+        """What the proofs permit is done. `proof`: Tom's second step."""
+        return self.at("/grants", deed=deed, **({} if proof is None else {"proof": proof}))
+
+    def code(self) -> str:
+        """What Tom's authenticator shows next."""
+        self.otp = self.otp or self.house.totp(me(self.tom))
+        self.house.clock.move(30_000)
+        return self.house.code_of(self.otp)
+
+    def by_phone(self) -> None:
+        """Ada approves in her app."""
+        assert self.asks("push").status == 200
+        self.pocket.approves()
 
 
 def of(answer: Answer) -> dict[str, Any]:
@@ -212,9 +224,8 @@ def test_listed_taken_handed_noted_and_closed(house: House, tool: Tool) -> None:
 # -- proofs and grants
 
 
-def test_a_new_phone_is_begun_in_the_console_and_stopped_here(house: House, tool: Tool) -> None:
+def test_a_new_phone_is_begun_and_stopped_here(house: House, tool: Tool) -> None:
     tool.called()
-    assert tool.grants("lost-phone").errors == [("/deed", "unknown-value")]
     assert methods(of(tool.by_mail())) == {"mail"}
     assert missing(tool.sees(), "lost-phone") == ["unrelayed"]
     nadia = tool.staff("nadia")
@@ -223,8 +234,7 @@ def test_a_new_phone_is_begun_in_the_console_and_stopped_here(house: House, tool
     _vouched(tool, me_, ref)
     assert methods(tool.sees()) == {"mail", "approval"}
     assert missing(tool.sees(), "lost-phone") == []
-    begins(tool)
-    case = tool.sees()
+    case = of(tool.grants("lost-phone", tool.code()))
     assert case["recovery"] == {"state": "waiting", "due_at": house.clock.now() + WAIT_MS}
     assert of(tool.at("/recovery", verb="DELETE"))["recovery"]["state"] == "stopped"
 
@@ -232,12 +242,6 @@ def test_a_new_phone_is_begun_in_the_console_and_stopped_here(house: House, tool
 def missing(case: dict[str, Any], deed: str) -> list[str]:
     """What a deed still asks for."""
     return next(list(one["missing"]) for one in case["deeds"] if one["deed"] == deed)
-
-
-def begins(tool: Tool) -> None:
-    """Tom goes to the console."""
-    answer = run(lost_phone.start(tool.house.parts, tool.tom, tool.ref))
-    assert isinstance(answer, lost_phone.Begun), answer
 
 
 def _vouched(tool: Tool, colleague: Any, ref: str) -> None:
@@ -345,6 +349,90 @@ def test_what_harms_nobody_asks_for_nothing(house: House, tool: Tool) -> None:
     of(tool.grants("unlock"))
 
 
+def test_a_number_is_taken_off_with_two_proofs_and_the_technicians_own(
+    house: House, tool: Tool
+) -> None:
+    tool.called()
+    tool.by_mail()
+    short = tool.grants("release-number", tool.code())
+    assert short.code == "not-permitted"
+    assert short.data["missing"] == missing(tool.sees(), "release-number") != []
+    tool.by_phone()
+    unshown = tool.grants("release-number")
+    assert (unshown.code, unshown.data["reason"]) == ("not-allowed", "proof")
+    assert house.again(tool.ada).phone is not None
+    of(tool.grants("release-number", tool.code()))
+    assert house.again(tool.ada).phone is None
+    assert tool.grants("release-number", tool.code()).code == "not-found"
+    assert [row.facts["key"] for row in house.trail(me(tool.tom)) if row.event == "second.passed"]
+
+
+def test_a_lost_phone_needs_the_technicians_own_second_step(house: House, tool: Tool) -> None:
+    tool.called()
+    tool.by_mail()
+    tool.by_phone()
+    assert tool.grants("lost-phone").data["reason"] == "proof"
+    code = tool.code()
+    of(tool.grants("lost-phone", code))
+    again = tool.grants("lost-phone", code)  # a code is good once
+    assert (again.status, again.code, again.data["until"]) == (403, "technician-unproved", None)
+    waits = tool.grants("lost-phone", tool.code())
+    assert waits.code in {"not-done", "not-permitted"}
+
+
+def test_one_that_waits_is_not_begun_again_and_frozen_accounts_are_left_alone(
+    house: House, tool: Tool
+) -> None:
+    tool.called()
+    tool.by_mail()
+    nadia = tool.staff("nadia")
+    tool.asks("approval", me(nadia).id)
+    _vouched(tool, nadia, tool.ref)
+    of(tool.grants("lost-phone", tool.code()))
+    again = tool.grants("lost-phone", tool.code())
+    assert (again.code, again.data["reason"]) == ("not-done", "waits")
+    house.change(tool.ada, frozen_at=1)
+    number = tool.grants("release-number", tool.code())
+    assert (number.code, number.data["reason"]) == ("not-done", "frozen")
+    tool.at("/recovery", verb="DELETE")
+    phone = tool.grants("lost-phone", tool.code())
+    assert (phone.code, phone.data["reason"]) == ("not-done", "frozen")
+
+
+def test_wrong_codes_of_the_technician_lock_as_everywhere(house: House, tool: Tool) -> None:
+    tool.called()
+    tool.code()
+    answers = [tool.grants("lost-phone", "000000") for _ in range(6)]
+    assert {one.code for one in answers} == {"technician-unproved"}
+    assert answers[0].data["until"] is None
+    assert answers[5].data["until"] > house.clock.now()
+    assert tool.grants("lost-phone", tool.code()).code == "technician-unproved"
+
+
+def test_whoever_may_not_work_on_cases_any_more_proves_nothing(
+    house: House, tool: Tool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool.called()
+    late = tool.code()
+    plain = desk_tool.technician
+
+    async def and_then_disabled(*asked: Any) -> Any:
+        found = await plain(*asked)
+        house.change(me(tool.tom), state=UserState.DISABLED)
+        return found
+
+    monkeypatch.setattr(desk_tool, "technician", and_then_disabled)
+    assert tool.grants("lost-phone", late).code == "no-technician"
+
+
+def test_a_proof_does_not_tell_whether_a_case_is_there(house: House, tool: Tool) -> None:
+    tool.code()
+    tool.ref = "KT-ZZZZ-ZZ"
+    before = house.dump("lanes")
+    assert tool.grants("lost-phone", "000000").code == "not-found"
+    assert house.dump("lanes") == before
+
+
 def test_the_link_again(house: House, tool: Tool) -> None:
     house.user("ben@northwind.test", name="Ben")
     house.clock.move(DAY)
@@ -380,7 +468,7 @@ def test_how_ones_own_case_stands(house: House, tool: Tool) -> None:
     nadia = tool.staff("nadia")
     tool.asks("approval", me(nadia).id)
     _vouched(tool, nadia, tool.ref)
-    begins(tool)
+    of(tool.grants("lost-phone", tool.code()))
     assert of(ada.call("GET", path))["recovery"]["state"] == "waiting"
     tool.at("/recovery", verb="DELETE")
     assert of(ada.call("GET", path))["recovery"] is None

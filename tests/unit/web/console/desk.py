@@ -84,20 +84,11 @@ class Office:
 
     def customer(self, provider: Tenant, tenant: Tenant, role: Role = Role.MANAGER) -> Link:
         """A link of `tenant` with `provider`."""
-        now, new_id = self.house.clock.now(), self.house.random.id
-        link = Link(new_id(now), provider.id, tenant.id, role, None, now)
-        self.house.write(lambda tx: tx.providers.add_link(link))
-        return link
+        return linked(self.house, provider, tenant, role)
 
     def member(self, link: Link, user: User, role: Role) -> Member:
         """Let somebody act by a link."""
-        now = self.house.clock.now()
-        made = Member(
-            self.house.random.id(now), link.id, link.provider_id, link.tenant_id, user.id, role,
-            None, now,
-        )  # fmt: skip
-        self.house.write(lambda tx: tx.providers.add_member(made))
-        return made
+        return let_in(self.house, link, user, role)
 
     def guest(self, role: Role, tenant: Tenant | None = None, home: Role = Role.AUDITOR) -> Guest:
         """Somebody of a provider at work in a tenant's console, with this role there."""
@@ -197,6 +188,24 @@ class Desk:
         form = {"content-type": f"multipart/form-data; boundary={MARK}", "origin": ORIGIN}
         body = fields.encode() + octets + f"\r\n--{MARK}--\r\n".encode()
         return self.send(path, Sent("POST", form, body))
+
+
+def linked(house: House, provider: Tenant, tenant: Tenant, role: Role = Role.MANAGER) -> Link:
+    """A link of `tenant` with `provider`."""
+    now, new_id = house.clock.now(), house.random.id
+    link = Link(new_id(now), provider.id, tenant.id, role, None, now)
+    house.write(lambda tx: tx.providers.add_link(link))
+    return link
+
+
+def let_in(house: House, link: Link, user: User, role: Role) -> Member:
+    """Let somebody act by a link."""
+    now, provider, tenant = house.clock.now(), link.provider_id, link.tenant_id
+    made = Member(
+        house.random.id(now), link.id, provider, tenant, user.id, role, None, now
+    )  # fmt: skip
+    house.write(lambda tx: tx.providers.add_member(made))
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from tests.unit.adapters.test_syncing_contract import make_entry
 from tests.unit.flows import handsets
 from tests.unit.flows.house import House, run
 from tests.unit.flows.programs import make_key
-from tests.unit.web.console.desk import Office
+from tests.unit.web.console.desk import Office, let_in, linked
 from tests.unit.web.corp import Corp
 
 #: where the accounts of a directory are
@@ -129,8 +129,8 @@ class Estate:
         self._office, self._house, self._tenant, self._count = office, office.house, tenant, 0
         self._provider = office.house.add_tenant(f"above-{tenant.slug}")
         self._customer = office.house.add_tenant(f"below-{tenant.slug}")
-        self._link = office.customer(self._provider, tenant)
-        self._theirs = office.customer(tenant, self._customer)
+        self._link = linked(self._house, self._provider, tenant)
+        self._theirs = linked(self._house, tenant, self._customer)
 
     def _followed(self, mark: str) -> Corp:
         """A directory whose people are read."""
@@ -302,7 +302,7 @@ class Estate:
         """
         house, now = self._house, self._house.clock.now()
         house.write(lambda tx: tx.providers.end_link(self._link, now, None))
-        self._link = self._office.customer(self._provider, self._tenant)
+        self._link = linked(house, self._provider, self._tenant)
         member = self._other(f"mem{mark}", role=Role.AUDITOR)
         fellow = self._other(f"fel{mark}", role=Role.AUDITOR)
         every = [member]
@@ -310,7 +310,7 @@ class Estate:
             house.write(lambda tx: tx.providers.end_members(now, None, asker.id, self._theirs.id))
             every.append(asker)
         for one in every:
-            self._office.member(self._theirs, one, Role.TECHNICIAN)
+            let_in(house, self._theirs, one, Role.TECHNICIAN)
         return self._link.id, member.id, fellow.id
 
     def _presence(self, user: User, pairing: str, asker: User | None) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from keyturn.flows import phone
+from keyturn.flows.policies import Changed
 from keyturn.rules.accounts import Role, User, UserState
 from keyturn.rules.events import Event
 from tests.unit.flows.house import run
+from tests.unit.flows.rings import Ring
 from tests.unit.web.console.desk import Office, heading
 
 MOBILE, BOB = "+447400123456", "bob@northwind.test"
@@ -93,3 +95,28 @@ def test_an_active_holder_is_asked_from_the_page_of_who_wants_the_number(office:
     assert desk.post(f"/console/users/{ada.id}/ask-holder").status_code == 409
     auditor = office.desk(Role.AUDITOR)
     assert "Ask the holder" not in auditor.get(f"/console/users/{ada.id}").text
+
+
+def elsewhere(office: Office) -> User:
+    """Ada, who wanted a number that somebody at another customer of the provider's has."""
+    house = office.house
+    ring = Ring(house)
+    here = house.tenant
+    ring.link(here)
+    for tenant in (here, ring.south):
+        assert isinstance(run(ring.say(tenant)), Changed)
+    browser, eve = ring.person(ring.south, "eve")
+    ring.proves(browser, eve)
+    ada = house.user(name="Ada Byron")
+    assert ring.wants(house.browser(), ada) == phone.InUse()
+    return ada
+
+
+def test_of_another_customers_the_page_says_neither_where_nor_who(office: Office) -> None:
+    ada = elsewhere(office)
+    said = words(office, ada, Role.OWNER)
+    assert "Held elsewhere" in said
+    assert "Another customer of your provider’s had it then." in said
+    assert "From a disabled account the staff there release it." in said
+    for hidden in ("eve", "Eve", "south", "South", "Free now", "/number", "Ask the holder"):
+        assert hidden not in said
