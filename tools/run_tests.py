@@ -111,8 +111,8 @@ def main(wanted: Sequence[str]) -> int:
                 (("the real lock", (*PATIENT, REAL_LOCK), "ten minutes"), locking),
                 (("the tests with controllers and agents", (*PATIENT, *CONTROLLERS), "minutes"),
                  "lab" in wanted),
-                (("models and hostile input", (*PATIENT, *COMPUTING, *SEARCHING), "minutes", 19),
-                 "unit" in wanted),
+                (("models and hostile input",
+                  (*STEALING, *PATIENT, *COMPUTING, *SEARCHING), "minutes", 19), "unit" in wanted),
             )
             if needed
         ]  # fmt: skip

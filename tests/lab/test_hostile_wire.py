@@ -159,7 +159,8 @@ def test_it_is_refused_clearly_and_the_next_visitor_is_served(
 def test_a_head_of_a_browser_with_many_cookies_is_taken(server: Server) -> None:
     cookies = b"Cookie: " + b"; ".join(b"name%d=%s" % (n, b"v" * 200) for n in range(150))
     raw = b"GET /signin HTTP/1.1\r\nHOST" + cookies + b"\r\nConnection: close\r\n\r\n"
-    assert answered(server, raw).startswith(b"HTTP/1.1 200")
+    # it goes on listening, as browsers do: who says that nothing more comes may be left at once
+    assert answered(server, raw, half=False).startswith(b"HTTP/1.1 200")
 
 
 def test_a_head_is_measured_anew_for_each_request_of_a_connection(server: Server) -> None:

@@ -83,12 +83,17 @@ class Site:
         """All tenants, at most a few seconds old."""
         now = self.parts.clock.now()
         if not self._tenants or not 0 <= now - self._read_at < TENANTS_MS:
-            fresh = tuple(await self.parts.store.read(lambda tx: tx.tenants.all()))
+            fresh = await self._read_tenants()
+            if not fresh and self._tenants:  # asked before a restore, answered from its new tables
+                fresh = await self._read_tenants()
             if fresh != self._tenants:
                 self.rendered.clear()
             self._tenants = fresh
             self._read_at = now
         return self._tenants
+
+    async def _read_tenants(self) -> tuple[Tenant, ...]:
+        return tuple(await self.parts.store.read(lambda tx: tx.tenants.all()))
 
     def forget_tenants(self) -> None:
         """Read them anew at the next request."""
