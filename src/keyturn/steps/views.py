@@ -175,7 +175,7 @@ def allowed(tx: Tx, staff: Staff, user: User) -> frozenset[Action]:
     may = (a for a in Action if lacking(staff, a, user, theirs) is None)
     to_nobody = {
         Action.CREATE_USER, Action.CLOSE_CASE, Action.HEALTH, Action.SEE_AS, Action.MEMBERS,
-        Action.LINK_PROVIDER, Action.END_PROVIDER,
+        Action.LINK_PROVIDER, Action.END_PROVIDER, Action.POLICIES, Action.APPEARANCE,
     }  # fmt: skip
     return frozenset(may) - pointless - to_nobody
 
