@@ -30,6 +30,7 @@ from keyturn.rules.accounts import (
     Factor,
     FactorKind,
     Flow,
+    Role,
     Session,
     Tenant,
     TenantPolicy,
@@ -47,6 +48,7 @@ from keyturn.rules.events import Entry, Event
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, Lane
 from keyturn.rules.messages import Message, MessageState
 from keyturn.rules.phone_app import PhoneState
+from keyturn.rules.providers import Link
 from keyturn.settings import Settings
 from tests.unit.adapters.test_directories_contract import (
     make_account,
@@ -495,3 +497,51 @@ def test_a_restore_keeps_phones_and_what_was_taken_from_them_since(
     assert {(row["state"], row["stop"]) for row in place.rows("batches")} == {
         ("draft", None), ("stopped", "restored"),
     }  # fmt: skip
+
+
+# -- numbers that are unique over a provider's tenants
+
+
+def _ringed(place: Place, slug: str, home: Tenant) -> tuple[Tenant, Link]:
+    """A customer of a provider's that keeps its numbers apart, with one."""
+    now = place.clock.now()
+    tenant = Tenant(
+        id=place.id(), slug=slug, name=slug, host=None, sender=f"a@{slug}.test", accent="#1f7a5c",
+        timezone="UTC", context=(), support=(), policy=TenantPolicy(phone_unique="provider"),
+        created_at=now,
+    )  # fmt: skip
+    link = Link(place.id(), home.id, tenant.id, Role.TECHNICIAN, None, now)
+    user = User(
+        id=place.id(), tenant_id=tenant.id, state=UserState.ACTIVE, name="Bea", username=None,
+        email=f"bea@{slug}.test", phone=None, phone_verified_at=None, password_hash=None,
+        password_set_at=None, epoch=0, frozen_at=None, timezone=None, created_at=now,
+    )  # fmt: skip
+    number = f"+44740012345{slug[-1]}"
+
+    def step(tx: Tx) -> None:
+        tx.tenants.add(tenant)
+        tx.providers.add_link(link)
+        tx.tenants.join(tenant.id, home.id)
+        tx.users.add(user, ())
+        tx.users.save_number(replace(user, phone=number, phone_verified_at=now))
+
+    place.write(step)
+    return tenant, link
+
+
+def test_numbers_stay_apart_by_a_restore_but_of_customers_whose_link_was_ended_since(
+    place: Place, tmp_path: Path
+) -> None:
+    home: Tenant = place.write(lambda tx: tx.tenants.all()[0])
+    lost, link = _ringed(place, "south1", home)
+    kept, _ = _ringed(place, "west2", home)
+    made = place.backup(tmp_path / "it")
+    place.write(lambda tx: tx.providers.end_link(link, place.clock.now(), None))
+    place.restore(made.path)
+    rings = {row["id"]: row["phone_ring"] for row in place.rows("tenants")}
+    assert (rings[lost.id], rings[kept.id]) == (None, home.id)
+    of = {row["phone"]: row["phone_ring"] for row in place.rows("users") if row["phone"]}
+    assert of == {"+447400123451": None, "+447400123452": home.id}
+    every: list[Tenant] = place.write(lambda tx: tx.tenants.all())
+    said = {tenant.id: tenant.policy.phone_unique for tenant in every}
+    assert (said[lost.id], said[kept.id]) == ("tenant", "provider")
