@@ -17,10 +17,9 @@ from typing import Protocol, TypeVar
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Taken, Tx
 from keyturn.rules.access import Action, Staff, Why, hindrance
-from keyturn.rules.accounts import Case, Role, Session, User, UserState
+from keyturn.rules.accounts import Role, Session, User, UserState
 from keyturn.rules.callers import Caller
 from keyturn.rules.caselog import Kind
-from keyturn.rules.cases import parse_reference
 from keyturn.rules.diagnosis.catalogue import BY_ID
 from keyturn.rules.events import Event
 from keyturn.rules.identifiers import (
@@ -47,14 +46,13 @@ from keyturn.steps.views import CasePage, MessageRow, UserPage
 
 __all__ = [
     "Alone", "Done", "InUse", "LastOwner", "Messages", "NotAllowed", "NotFound", "Outcome",
-    "Unfit", "Waiting", "authorise", "case", "cases", "close_case", "create_user", "disable",
+    "Unfit", "Waiting", "authorise", "close_case", "create_user", "disable",
     "enable", "end_sessions", "grant_role", "messages", "on_the_host", "remove_passkey",
     "revoke_role", "unfreeze", "unlock", "user",
 ]  # fmt: skip
 
 T = TypeVar("T")
 SECOND_STEP = 2
-CASES = 100
 
 
 class Signed(Protocol):
@@ -177,23 +175,6 @@ async def messages(
         rows = tuple(map(views.message, found[:limit]))
         older = rows[-1].id if len(found) > limit else None
         return Messages(rows, older, alarms.standing(tx, act))
-
-    return await _look(parts, staff, step)
-
-
-async def cases(parts: Parts, staff: Staff, state: str | None) -> tuple[Case, ...]:
-    """The newest cases; `state`: "open", "closed" or None for both."""
-    return await _look(
-        parts, staff, lambda tx, act: tuple(tx.cases.recent(act.tenant.id, state, CASES))
-    )
-
-
-async def case(parts: Parts, staff: Staff, ref: str) -> CasePage | NotFound:
-    """A case by its reference, as read out on the phone."""
-
-    def step(tx: Tx, act: Act) -> CasePage | NotFound:
-        found = tx.cases.get(act.tenant.id, parse_reference(ref) or "")
-        return views.case_page(tx, act, found) if found else NotFound()
 
     return await _look(parts, staff, step)
 

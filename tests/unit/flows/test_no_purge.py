@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from keyturn.adapters.sql.schema import complete
-from keyturn.flows import recovery, staff, trail, user_lists
+from keyturn.flows import casework, recovery, staff, trail, user_lists
 from keyturn.rules.accounts import Role
 from keyturn.rules.lockout import DAY
 from keyturn.rules.user_lists import Filter
@@ -37,7 +37,7 @@ def look(house: House) -> None:
     run(user_lists.look(house.parts, boss, Filter("ada")))
     run(staff.messages(house.parts, boss, None, None, None))
     run(trail.look(house.parts, boss, trail.Asked(), None))
-    run(staff.cases(house.parts, boss, None))
+    run(casework.index(house.parts, boss, None))
 
 
 @pytest.mark.parametrize("act", [sign_in_right, sign_in_wrong_and_refused, forget, look])

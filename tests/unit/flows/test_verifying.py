@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from keyturn.flows import asking, casework, staff, support, verifying
+from keyturn.flows import asking, casework, support, verifying
 from keyturn.flows.asking import Capped
 from keyturn.flows.staff import authorise, on_the_host
 from keyturn.flows.verifying import (
@@ -266,7 +266,8 @@ def test_staff_ask_five_times_in_fifteen_minutes(pocket: Pocket, tom: Staff) -> 
 
 def case_of(house: House, identifier: str) -> Case:
     run(support.open_case(house.parts, house.browser().caller, identifier, "", ""))
-    return run(staff.cases(house.parts, on_the_host(house.browser().caller), None))[0]
+    host = on_the_host(house.browser().caller)
+    return run(casework.index(house.parts, host, None)).cases[0]
 
 
 def test_a_case_is_named_in_the_trail(pocket: Pocket, tom: Staff) -> None:
