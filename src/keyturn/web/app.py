@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ from keyturn.rules.accounts import Tenant
 from keyturn.web import parsing, upgrades
 from keyturn.web.late import nowhere
 from keyturn.web.refusals import Refusal, problem
-from keyturn.web.site import Site
+from keyturn.web.site import NEW_MS, Site
 from keyturn.web.visit import Visit
 
 LOG = logging.getLogger("keyturn.web")
@@ -139,7 +140,12 @@ class Gate:
         """The scope with its tenant. Raises Refusal 421 or 404."""
         if scope["path"].startswith(MACHINES):
             return scope
-        tenants = await self._site.tenants()
+        with suppress(Refusal):  # perhaps it was made just now
+            return self._place(scope, await self._site.tenants())
+        return self._place(scope, await self._site.tenants(NEW_MS))
+
+    def _place(self, scope: Any, tenants: Sequence[Tenant]) -> Any:
+        """As `_placed`, among these."""
         host = _host(scope)
         own = next((t for t in tenants if t.host is not None and t.host == host), None)
         if own is None and host != urlsplit(self._site.origin).netloc:

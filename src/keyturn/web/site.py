@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: tenants are few and change seldom; a change by command shows after this long
 TENANTS_MS = 5 * SECOND
+#: … and one that nobody knew yet, whose link a command has just printed, after this long
+NEW_MS = 200
 
 
 @dataclass(slots=True)
@@ -79,10 +81,10 @@ class Site:
         """Whether browsers come over TLS."""
         return self.origin.startswith("https://")
 
-    async def tenants(self) -> tuple[Tenant, ...]:
-        """All tenants, at most a few seconds old."""
+    async def tenants(self, at_most_ms: int = TENANTS_MS) -> tuple[Tenant, ...]:
+        """All tenants, read at most so long ago."""
         now = self.parts.clock.now()
-        if not self._tenants or not 0 <= now - self._read_at < TENANTS_MS:
+        if not self._tenants or not 0 <= now - self._read_at < at_most_ms:
             fresh = await self._read_tenants()
             if not fresh and self._tenants:  # asked before a restore, answered from its new tables
                 fresh = await self._read_tenants()

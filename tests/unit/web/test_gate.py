@@ -9,6 +9,7 @@ import pytest
 
 from keyturn.ports.store import StoreUnavailable
 from keyturn.web.app import CSP
+from keyturn.web.site import NEW_MS
 from tests.unit.flows.house import EMAIL, PASSWORD, House
 from tests.unit.web.browsing import FORM, Page, Web, WebBrowser, open_web
 
@@ -72,6 +73,21 @@ def test_two_tenants_on_one_host_do_not_mix_cookies(house: House) -> None:
 
 def test_an_unknown_tenant_is_not_there(web: Web) -> None:
     assert web.request("GET", "/t/nobody/signin").problem["code"] == "no-such-page"
+
+
+def test_a_tenant_that_was_made_just_now_is_there(house: House, web: Web) -> None:
+    """Whoever made it has its link on the screen, and opens it."""
+
+    def look() -> int:
+        return web.request("GET", "/t/acme/signin").status
+
+    with house.statements() as before:
+        assert look() == look() == 404  # however often somebody tries names, they are read once
+    house.add_tenant("acme")
+    assert look() == 404
+    house.clock.move(NEW_MS)
+    assert look() == 200
+    assert len([one for one in before if "tenants" in one]) == 1
 
 
 # -- addresses
