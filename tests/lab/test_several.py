@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -109,6 +110,26 @@ def test_a_proxy_ends_tls_tells_the_address_and_holds_back_what_is_too_long(
         lambda tx: tx.audit.search(fleet.tenant.id, (Event.SIGNIN_FAILED,), ada.id, None, 9)
     )
     assert entry.ip == BROWSER
+
+
+def test_a_proxy_squeezes_the_phone_app_and_no_page_with_a_token(
+    proxy: str, browsers: Browsers
+) -> None:
+    async def look() -> dict[str, str]:
+        async with browsers.open() as client:
+            client.headers["accept-encoding"] = "gzip"
+            app = await client.get("/app/")
+            script = re.search(r'src="([^"]+/app/main\.js)"', app.text)
+            style = re.search(r'href="([^"]+/app\.css)"', app.text)
+            assert script
+            assert style
+            found = {"app": app, "page": await client.get("/signin")}
+            for name, link in (("script", script), ("style", style)):
+                found[name] = await client.get(str(app.url.join(link[1])))
+            assert {one.status_code for one in found.values()} == {200}
+            return {name: one.headers.get("content-encoding", "") for name, one in found.items()}
+
+    assert asyncio.run(look()) == {"app": "gzip", "script": "gzip", "style": "gzip", "page": ""}
 
 
 def test_a_rolling_restart_costs_nobody_a_sign_in(
