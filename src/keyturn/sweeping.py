@@ -111,11 +111,13 @@ class Sweep:
 
 async def run(parts: Parts, stop: asyncio.Event, first_s: float = FIRST_S) -> None:
     """Go on until `stop` is set."""
-    sweep, pause = Sweep(parts), first_s
-    while not await _stopped(stop, pause):
-        for name in ("channel", "directory_health"):  # see `_turns`
-            await asyncio.to_thread(import_module, f"keyturn.flows.{name}")
-        pause = await sweep.once()
+    if await _stopped(stop, first_s):
+        return
+    for name in ("channel", "directory_health"):  # see `_turns`
+        await asyncio.to_thread(import_module, f"keyturn.flows.{name}")
+    sweep = Sweep(parts)
+    while not await _stopped(stop, await sweep.once()):
+        pass
 
 
 async def _stopped(stop: asyncio.Event, at_most: float) -> bool:

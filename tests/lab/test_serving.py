@@ -12,18 +12,21 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from keyturn import serving
+from keyturn.adapters.system import SystemClock
 
 SRC = Path(__file__).parents[2] / "src"
 
 APP = """
 import asyncio, os, sys
 from keyturn import serving
+from keyturn.adapters.system import SystemClock
 
 async def answer(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -204,6 +207,19 @@ def test_headers_tell_no_product_and_forwarded_addresses_are_not_believed(
     assert "server" not in answer.headers
     assert "date" in answer.headers
     assert answer.text.split()[1] == "127.0.0.1"
+
+
+def test_answers_are_dated_with_the_time_they_are_given(running: Running) -> None:
+    url = running.start()
+
+    def age_s() -> float:
+        sent = parsedate_to_datetime(httpx.get(url).headers["date"]).timestamp()
+        return SystemClock().now() / 1000 - sent
+
+    assert 0 <= age_s() < 5
+    before = httpx.get(url).headers["date"]
+    eventually(lambda: httpx.get(url).headers["date"] != before)
+    assert 0 <= age_s() < 5
 
 
 def test_a_connection_sends_each_packet_at_once() -> None:

@@ -154,17 +154,17 @@ def test_a_server_that_hangs_holds_up_its_own_batch_only(house: House) -> None:
 def test_an_outage_of_the_store_is_waited_out(house: House) -> None:
     ada = house.user()
     failures = iter(range(5))
-    read = house.store.read
+    glance = house.store.glance
 
     async def sometimes(fn: Any) -> Any:
         if next(failures, None) is not None:
             raise StoreUnavailable
-        return await read(fn)
+        return await glance(fn)
 
     async def story() -> int:
         mailer = Arrivals(1)
         await _queue(house, ada)
-        house.store.read = sometimes  # type: ignore[method-assign]
+        house.store.glance = sometimes  # type: ignore[method-assign]
         await _lives(house, mailer, _nothing)
         return len(mailer.sent)
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
 import argon2
 from argon2.low_level import ARGON2_VERSION, Type, verify_secret
 
+from keyturn.adapters.threads import Threads
 from keyturn.ports import Busy
 
 T = TypeVar("T")
@@ -57,9 +56,8 @@ class Hasher:
         )
         self._wanted = (ARGON2_VERSION, memory_kib, time_cost)
         self._slots = slots
-        self._pool = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="argon2")
+        self._threads = Threads(slots, "argon2")
         self._guard = threading.Lock()
-        self._waiting = 0
         self._usual_ns = _FIRST_GUESS_NS
         self.decoy = _fabricate(time_cost, memory_kib, lanes)
         self.hashes = 0
@@ -88,26 +86,23 @@ class Hasher:
 
     def close(self) -> None:
         """Let the threads end; what is still waiting is dropped."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.drop()
 
     @property
     def room(self) -> int:
         """How many may be under way or waiting at once, at the present speed."""
         return max(QUEUE_LEAST, QUEUE_NS * self._slots // self._usual_ns)
 
-    async def _queue(self, work: Callable[[], T]) -> T:
-        with self._guard:
-            if self._waiting >= self.room:
-                ahead_ns = self._waiting * self._usual_ns // self._slots
-                raise Busy(retry_after=max(1_000, ahead_ns // _NS_PER_MS))
-            self._waiting += 1
-        job = self._pool.submit(self._timed, work)
-        job.add_done_callback(self._leave)  # also when the caller went away meanwhile
-        return await asyncio.wrap_future(job)
+    @property
+    def waiting(self) -> int:
+        """How many are under way or waiting."""
+        return self._threads.load
 
-    def _leave(self, _job: Future[T]) -> None:
-        with self._guard:
-            self._waiting -= 1
+    async def _queue(self, work: Callable[[], T]) -> T:
+        if (waiting := self.waiting) >= self.room:
+            ahead_ns = waiting * self._usual_ns // self._slots
+            raise Busy(retry_after=max(1_000, ahead_ns // _NS_PER_MS))
+        return await self._threads.run(lambda: self._timed(work))
 
     def _timed(self, work: Callable[[], T]) -> T:
         began, cpu_began = time.perf_counter_ns(), time.thread_time_ns()

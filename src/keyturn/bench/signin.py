@@ -24,7 +24,7 @@ from keyturn.bench import floor, processes
 from keyturn.bench.client import Browser, Reply, browsers, hang_up
 from keyturn.bench.figures import ms, quantile
 from keyturn.bench.people import RIGHT, WRONG, Town
-from keyturn.bench.places import Server, serving
+from keyturn.bench.places import Server, mail_sink, serving
 from keyturn.bench.report import Findings
 from keyturn.bench.task import Task
 
@@ -168,10 +168,9 @@ async def _town(task: Task, engine: str) -> AsyncIterator[tuple[Town, Server]]:
     async with AsyncExitStack() as stack:
         town = Town(url)
         stack.callback(town.close)
-        yield (
-            town,
-            stack.enter_context(serving("keyturn", url, task.folder, task.numbers["workers"])),
-        )
+        smtp = stack.enter_context(mail_sink())  # each lock sends a mail, and it is to arrive
+        keyturn = serving("keyturn", url, task.folder, task.numbers["workers"], smtp)
+        yield town, stack.enter_context(keyturn)
 
 
 @asynccontextmanager

@@ -42,7 +42,7 @@ async def advance(parts: Parts, limit: int = LIMIT) -> int:
 
     Raises StoreUnavailable.
     """
-    going_on = await parts.store.read(lambda tx: tx.batches.sending(BATCHES))
+    going_on = await parts.store.glance(lambda tx: tx.batches.sending(BATCHES))
     share, done = -(-limit // max(1, len(going_on))), 0
     for tenant_id, batch_id in going_on:
         for _ in range(share):

@@ -377,6 +377,6 @@ async def sweep(parts: Parts, limit: int = SWEEP) -> int:
     Raises StoreUnavailable.
     """
     now = parts.clock.now()
-    if not await parts.store.read(lambda tx: tx.jobs.due(now, 1)):
+    if not await parts.store.glance(lambda tx: tx.jobs.due(now, 1)):
         return 0
     return await parts.store.write(lambda tx: jobs.sweep(tx, parts, parts.clock.now(), limit))

@@ -269,7 +269,7 @@ async def report_by_reference(
 async def next_due(parts: Parts, *, pushes: bool = False) -> int | None:
     """When the next message is due (may be past), or None; see deliver_due."""
     now = parts.clock.now()
-    return await parts.store.read(lambda tx: tx.messages.next_due(now, pushes=pushes))
+    return await parts.store.glance(lambda tx: tx.messages.next_due(now, pushes=pushes))
 
 
 async def sweep_lapsed(parts: Parts, limit: int = 100) -> int:
@@ -277,7 +277,7 @@ async def sweep_lapsed(parts: Parts, limit: int = 100) -> int:
     even if nobody tries again; returns how many lanes were seen to.
     """
     now = parts.clock.now()
-    lapsed = await parts.store.read(lambda tx: tx.lanes.lapsed(now, limit))
+    lapsed = await parts.store.glance(lambda tx: tx.lanes.lapsed(now, limit))
     for tenant_id, key, user_id in lapsed:
         await parts.store.write(
             lambda tx, t=tenant_id, k=key, u=user_id: _sweep(tx, parts, t, k, u)  # type: ignore[misc]

@@ -69,7 +69,7 @@ async def sweep(parts: Parts, version: str, limit: int = SWEEP) -> int:
     Raises StoreUnavailable.
     """
     before = parts.clock.now() - EVERY_MS
-    due = await parts.store.read(lambda tx: tx.health.due(before, limit))
+    due = await parts.store.glance(lambda tx: tx.health.due(before, limit))
     for tenant_id, directory_id in due:
         judge = partial(
             directory_health.judge_now, parts=parts, tenant_id=tenant_id,

@@ -15,6 +15,6 @@ BATCH = 100
 
 async def file_users(parts: Parts) -> bool:
     """File some of those who are not; whether there may be more. Raises StoreUnavailable."""
-    if not await parts.store.read(lambda tx: tx.users.unfiled()):
+    if not await parts.store.glance(lambda tx: tx.users.unfiled()):
         return False
     return await parts.store.write(lambda tx: tx.users.file(BATCH)) == BATCH

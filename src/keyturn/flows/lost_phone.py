@@ -174,7 +174,7 @@ async def stop_held(
 async def carry_out(parts: Parts, limit: int = LIMIT) -> int:
     """Do what is due, of all tenants; how many there were. Raises StoreUnavailable."""
     now = parts.clock.now()
-    due = await parts.store.read(lambda tx: tx.recoveries.due(now, limit))
+    due = await parts.store.glance(lambda tx: tx.recoveries.due(now, limit))
     for tenant_id, user_id, recovery_id in due:
         await parts.store.write(
             lambda tx, of=(tenant_id, user_id), one=recovery_id: _do(tx, parts, of, one)  # type: ignore[misc]

@@ -24,7 +24,7 @@ async def settle(parts: Parts, limit: int = LIMIT) -> int:
 
     Raises StoreUnavailable; Taken where somebody else has just linked an account: again, then.
     """
-    waiting = await parts.store.read(lambda tx: tx.syncs.owing(DIRECTORIES))
+    waiting = await parts.store.glance(lambda tx: tx.syncs.owing(DIRECTORIES))
     most = 0
     for tenant_id, directory_id in waiting:
         most = max(most, await _one(parts, tenant_id, directory_id, limit))

@@ -32,7 +32,7 @@ async def remind(parts: Parts, limit: int = LIMIT) -> int:
     Raises StoreUnavailable.
     """
     now = parts.clock.now()
-    if not await parts.store.read(lambda tx: tx.syncs.to_remind(now, 1)):
+    if not await parts.store.glance(lambda tx: tx.syncs.to_remind(now, 1)):
         return 0
     return await parts.store.write(lambda tx: _remind(tx, parts, limit))
 

@@ -197,7 +197,7 @@ async def settle(parts: Parts, limit: int = LIMIT) -> int:
     Raises StoreUnavailable.
     """
     now = parts.clock.now()
-    due = await parts.store.read(lambda tx: tx.verifications.due(now, limit))
+    due = await parts.store.glance(lambda tx: tx.verifications.due(now, limit))
     for one in due:
         await parts.store.write(lambda tx, one=one: _settle(tx, parts, one))  # type: ignore[misc]
     return len(due)

@@ -147,6 +147,13 @@ class Store(Protocol):
         """`fn` on a snapshot. Raises StoreUnavailable."""
         ...
 
+    async def glance(self, fn: Callable[[Tx], T]) -> T:
+        """`fn`, which changes nothing, and each statement of which may see a moment of its own:
+        for what is looked for over and over, and decided about in another transaction. Raises
+        StoreUnavailable.
+        """
+        ...
+
     async def each(self, fn: Callable[[Tx], T]) -> T:
         """`fn`, every statement of which may be a transaction of its own: for one read and
         one statement that changes something only if the read still holds.

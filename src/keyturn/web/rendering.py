@@ -35,6 +35,7 @@ from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.words.speech import ENGLISH, Speech, program, speech
 
 if TYPE_CHECKING:
+    from jinja2.environment import TemplateModule
     from jinja2.runtime import Context
 
     from keyturn.rules.diagnosis import Value
@@ -42,6 +43,39 @@ if TYPE_CHECKING:
 _JUST_NOW_MS = 45 * SECOND
 #: marks where a time goes in words that are escaped first; no text has this character
 _HOLE = "\ue000"
+#: among a page's variables, where the modules are that were made for it; no template says it
+_MADE = " made"
+
+
+class _Template(jinja2.Template):
+    """A template that makes each module it imports once for a page, and not once for each
+    import: nearly all that is imported imports macros.html, and a module is some hundred objects
+    that refer to each other in circles.
+
+    What is imported sees the page's context, and nothing that a template has set for itself.
+    """
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """See jinja2.Template."""
+        return super().render(*args, **kwargs, **{_MADE: {}})
+
+    def make_module(
+        self,
+        vars: dict[str, Any] | None = None,  # noqa: A002  Jinja's name
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,  # noqa: A002  as above
+    ) -> TemplateModule:
+        """See jinja2.Template."""
+        made: dict[str | None, TemplateModule] | None = (vars or {}).get(_MADE)
+        if made is None:
+            return super().make_module(vars, shared, locals)
+        if self.name not in made:
+            made[self.name] = super().make_module(vars, shared, locals)
+        return made[self.name]
+
+
+class _Pages(jinja2.Environment):
+    template_class = _Template
 
 
 def environment(
@@ -56,7 +90,7 @@ def environment(
             next; a template that changed is compiled anew.
         demo: this installation is a demo; every page says so and links to its inbox.
     """
-    env = jinja2.Environment(
+    env = _Pages(
         loader=jinja2.PackageLoader("keyturn.web", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,

@@ -168,13 +168,13 @@ def test_whoever_went_away_while_waiting_leaves_their_place() -> None:
         for one in waiting[10:]:
             one.cancel()
         await asyncio.gather(*waiting[10:], return_exceptions=True)
-        assert gate.hasher._waiting == 10
+        assert gate.hasher.waiting == 10
         gate.go.set()
         await asyncio.gather(*waiting[:10])
 
     asyncio.run(play())
     assert gate.hasher.hashes == 10
-    assert gate.hasher._waiting == 0
+    assert gate.hasher.waiting == 0
 
 
 def test_cpu_time_of_hashes_adds_up() -> None:

@@ -325,20 +325,28 @@ def test_single_statements_are_kept(store: SqlStore, tenant: Tenant) -> None:
     assert read(store, lambda tx: tx.flows.get(tenant.id, flow.id)) == flow
 
 
+def test_a_glance_sees_what_was_written(store: SqlStore, tenant: Tenant, ada: User) -> None:
+    seen = store.submit_glance(
+        lambda tx: (tx.users.get(tenant.id, ada.id), tx.messages.next_due(0))
+    )
+    assert seen.result(timeout=30) == (ada, None)
+
+
 def test_coroutines_get_answers_and_errors(store: SqlStore, tenant: Tenant) -> None:
     def fail(_tx: Tx) -> None:
         raise KeyError
 
-    async def all_three() -> tuple[object, object, object]:
+    async def all_four() -> tuple[object, object, object, object]:
         with pytest.raises(KeyError):
             await store.write(fail)
         return (
             await store.write(lambda _tx: 1),
             await store.read(lambda _tx: 2),
             await store.each(lambda _tx: 3),
+            await store.glance(lambda _tx: 4),
         )
 
-    assert asyncio.run(all_three()) == (1, 2, 3)
+    assert asyncio.run(all_four()) == (1, 2, 3, 4)
 
 
 def test_only_a_commit_that_added_messages_is_announced(store: SqlStore, tenant: Tenant) -> None:
@@ -411,7 +419,9 @@ def test_a_database_that_does_not_open_is_an_outage(tmp_path: Path, kind: str) -
         (tmp_path / "gone" / "keyturn.db.writer").unlink()
         (tmp_path / "gone").rmdir()
     try:
-        for submit in (opened.submit_write, opened.submit_read, opened.submit_each):
+        for submit in (
+            opened.submit_write, opened.submit_read, opened.submit_each, opened.submit_glance
+        ):  # fmt: skip
             with pytest.raises(StoreUnavailable):
                 submit(lambda tx: tx.tenants.all()).result(timeout=30)
     finally:

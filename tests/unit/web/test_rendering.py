@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC
 from types import SimpleNamespace
+from typing import Any
 
 import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import meta, nodes
 
+from keyturn.rules.accounts import Tenant, TenantPolicy
 from keyturn.rules.lockout import DAY, HOUR, MINUTE, SECOND
 from keyturn.web.rendering import (
     ago,
@@ -27,6 +31,7 @@ from keyturn.web.rendering import (
 )
 
 NOW = 1_767_965_460_000  # 9 January 2026, 13:31 UTC, a Friday
+TENANT = Tenant("t1", "north", "N", None, "a@n.test", "#000000", "UTC", (), (), TenantPolicy(), 1)
 MIDNIGHT = NOW + 10 * HOUR + 29 * MINUTE  # 10 January 2026, 00:00 UTC
 LONDON = zone("Europe/London")
 
@@ -210,3 +215,83 @@ def test_pages_of_a_demo_say_so_and_others_do_not() -> None:
     source = '{% if demo %}{% include "_demo.html" %}{% endif %}'
     assert environment("v").from_string(source).render(base="") == ""
     assert "/t/x/demo/inbox" in environment("v", demo=True).from_string(source).render(base="/t/x")
+
+
+def made_modules(monkeypatch: pytest.MonkeyPatch, name: str, **context: object) -> list[str | None]:
+    """Which templates' modules were really made, while a page was."""
+    made: list[str | None] = []
+    make = jinja2.Template.make_module
+
+    def seen(self: jinja2.Template, *args: Any, **kwargs: Any) -> Any:
+        made.append(self.name)
+        return make(self, *args, **kwargs)
+
+    monkeypatch.setattr(jinja2.Template, "make_module", seen)
+    page = environment("v").get_template(name)
+    page.render({"base": "", "csrf": "c", "now": NOW, "me": None} | context)
+    return made
+
+
+def test_a_page_makes_each_module_once_however_often_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = {"code": "locked", "until": NOW + 60_000}
+    made = made_modules(
+        monkeypatch, "signin.html", problem=problem, identifier="ann", tenant=TENANT
+    )
+    assert sorted(map(str, made)) == ["macros.html", "passkeys.html", "problems.html"]
+
+
+def test_two_pages_share_no_module() -> None:
+    """A module holds the form token of whoever's page it was made for."""
+    page = environment("v").from_string(
+        '{% import "macros.html" as m with context %}{{ m.token() }}'
+    )
+    common = {"base": "", "now": NOW, "me": None, "tenant": TENANT}
+    first, second = (page.render({**common, "csrf": token}) for token in ("first", "second"))
+    assert ('value="first"' in first, 'value="second"' in second) == (True, True)
+
+
+def test_what_is_imported_asks_for_nothing_that_a_template_sets_for_itself() -> None:
+    """It is made once for a page, by whichever template imports it first."""
+    env = environment("v")
+    trees = {n: env.parse(_source(env, n)) for n in env.list_templates() if n.endswith(".html")}
+    imports = {name: _imported(tree) for name, tree in trees.items()}
+    asked = {name: meta.find_undeclared_variables(tree) for name, tree in trees.items()}
+    assert imports["signin.html"] >= {"macros.html", "passkeys.html"}
+    for name, tree in trees.items():
+        for far in _reached(imports, name):
+            assert not asked[far] & _set(tree), (name, far)
+
+
+def _source(env: jinja2.Environment, name: str) -> str:
+    assert env.loader is not None
+    return env.loader.get_source(env, name)[0]
+
+
+def _imported(tree: nodes.Template) -> set[str]:
+    """Which templates it imports with its context."""
+    imports: list[nodes.Import | nodes.FromImport] = [
+        *tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)
+    ]  # fmt: skip
+    return {
+        one.template.value
+        for one in imports
+        if one.with_context and isinstance(one.template, nodes.Const)
+    }
+
+
+def _reached(imports: Mapping[str, set[str]], name: str) -> set[str]:
+    """Those, and those that they import."""
+    found, ahead = set[str](), {*imports[name]}
+    while ahead:
+        found |= ahead
+        ahead = {far for one in ahead for far in imports[one]} - found
+    return found
+
+
+def _set(tree: nodes.Template) -> set[str]:
+    """The names that it sets, loops over, takes as a macro's argument or imports as."""
+    stored = {one.name for one in tree.find_all(nodes.Name) if one.ctx in ("store", "param")}
+    macros = {one.name for one in tree.find_all(nodes.Macro)}
+    return stored | macros | {one.target for one in tree.find_all(nodes.Import)}

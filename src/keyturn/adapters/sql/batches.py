@@ -8,13 +8,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select
 
 from keyturn.adapters.sql.batch_tables import SENDING, WAITING, batches, rows
-from keyturn.adapters.sql.rows import Repository, Shape, enum
+from keyturn.adapters.sql.quick import Quick
+from keyturn.adapters.sql.rows import Repository, Shape, enum, param
 from keyturn.rules.batches import Act, Batch, BatchState, Row, RowState, Source, Stop
 
 BATCH = Shape(
     batches, Batch, source=enum(Source), state=enum(BatchState), stop=enum(Stop), act=enum(Act)
 )
 ROW = Shape(rows, Row, key=("batch_id", "number"), state=enum(RowState))
+_SENDING = Quick(
+    select(batches.c.tenant_id, batches.c.id)
+    .where(SENDING)
+    .order_by(batches.c.id)
+    .limit(param("most"))
+)
 #: of a row, what becomes of it
 _FATE = ("user_id", "means", "about", "state", "done_at")
 
@@ -48,9 +55,7 @@ class SqlBatches(Repository):
         return [BATCH.value(row) for row in found]
 
     def sending(self, limit: int) -> Sequence[tuple[str, str]]:
-        wanted = select(batches.c.tenant_id, batches.c.id).where(SENDING)
-        found = self._c.execute(wanted.order_by(batches.c.id).limit(limit))
-        return [(row[0], row[1]) for row in found]
+        return [(row[0], row[1]) for row in _SENDING.rows(self._c, {"most": limit})]
 
     def rows(
         self, tenant_id: str, batch_id: str, after: int, limit: int,

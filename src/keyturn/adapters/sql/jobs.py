@@ -75,6 +75,12 @@ JOB = Shape(
     permit=Codec(write=_as_json, read=_read_permit),
     after=Codec(write=_as_json, read=lambda text: Stamp(**json.loads(text))),
 )
+_DUE = Quick(
+    JOB.select()
+    .where(jobs.c.due_at.is_not(None), jobs.c.due_at <= param("now"))
+    .order_by(jobs.c.due_at)
+    .limit(param("most"))
+)
 PROOF = Shape(proofs, Proof, key=("job_id", "controller"), state=enum(ProofState))
 LOOK = Shape(looks, Look)
 
@@ -165,9 +171,7 @@ class SqlJobs(Repository):
         return [JOB.value(r) for r in rows]
 
     def due(self, now: int, limit: int) -> Sequence[Job]:
-        wanted = JOB.select().where(jobs.c.due_at.is_not(None), jobs.c.due_at <= now)
-        rows = self._c.execute(wanted.order_by(jobs.c.due_at).limit(limit))
-        return [JOB.value(r) for r in rows]
+        return [JOB.value(row) for row in _DUE.rows(self._c, {"now": now, "most": limit})]
 
     def put_proof(self, tenant_id: str, job_id: str, proof: Proof) -> None:
         cells = {"tenant_id": tenant_id, "job_id": job_id, **PROOF.params(proof)}

@@ -84,7 +84,7 @@ _OF_USER = (
     .where(lanes.c.tenant_id == TID, lanes.c.user_id == param("uid"))
     .order_by(lanes.c.key)
 )
-_LAPSED = (
+_LAPSED = Quick(
     select(lanes.c.tenant_id, lanes.c.key, lanes.c.user_id)
     .where(lanes.c.lease_until <= param("now"))
     .order_by(lanes.c.lease_until)
@@ -142,7 +142,7 @@ class SqlLanes(Repository):
         return {row[0]: row[1] for row in self._c.execute(wanted)}
 
     def lapsed(self, now: int, limit: int) -> Sequence[tuple[str, str, str | None]]:
-        rows = self._c.execute(_LAPSED, {"now": now, "most": limit})
+        rows = _LAPSED.rows(self._c, {"now": now, "most": limit})
         return [(r[0], r[1], r[2]) for r in rows]
 
     def refused(self, tenant_id: str, key: str) -> int:

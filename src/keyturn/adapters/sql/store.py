@@ -19,8 +19,10 @@ import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
+from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +40,7 @@ from sqlalchemy.exc import (
 from keyturn.adapters.sql.engine import POOL, is_memory, postgres_engine, sqlite_engine
 from keyturn.adapters.sql.quick import WAY, Quick, flush
 from keyturn.adapters.sql.tx import NOTHING, News, SqlTx
+from keyturn.adapters.threads import Awaited, Slot, Threads, Waited
 from keyturn.ports.store import StoreUnavailable, Tx
 
 T = TypeVar("T")
@@ -55,6 +58,15 @@ AGAIN = ("40001", "40P01", "23505")
 #: Of those who begin the same thing at once, one gets on in each round: more rounds than
 #: connections that a few servers have.
 RUNS = 40
+
+
+class Manner(Enum):
+    """How a function is run; each is a method of ports.store.Store."""
+
+    READ = auto()
+    GLANCE = auto()
+    EACH = auto()
+    WRITE = auto()
 
 
 class SqlStore(ABC):
@@ -78,27 +90,49 @@ class SqlStore(ABC):
 
     async def read(self, fn: Work[T]) -> T:
         """See ports.store.Store."""
-        return await asyncio.wrap_future(self.submit_read(fn))
+        return await self._ask(Manner.READ, fn)
 
-    async def write(self, fn: Work[T]) -> T:
+    async def glance(self, fn: Work[T]) -> T:
         """See ports.store.Store."""
-        return await asyncio.wrap_future(self.submit_write(fn))
+        return await self._ask(Manner.GLANCE, fn)
 
     async def each(self, fn: Work[T]) -> T:
         """See ports.store.Store."""
-        return await asyncio.wrap_future(self.submit_each(fn))
+        return await self._ask(Manner.EACH, fn)
 
-    @abstractmethod
-    def submit_each(self, fn: Work[T]) -> Future[T]:
-        """As `each`, for callers without an event loop."""
+    async def write(self, fn: Work[T]) -> T:
+        """See ports.store.Store."""
+        return await self._ask(Manner.WRITE, fn)
 
-    @abstractmethod
     def submit_read(self, fn: Work[T]) -> Future[T]:
         """As `read`, for callers without an event loop."""
+        return self._submit(Manner.READ, fn)
 
-    @abstractmethod
+    def submit_glance(self, fn: Work[T]) -> Future[T]:
+        """As `glance`, for callers without an event loop."""
+        return self._submit(Manner.GLANCE, fn)
+
+    def submit_each(self, fn: Work[T]) -> Future[T]:
+        """As `each`, for callers without an event loop."""
+        return self._submit(Manner.EACH, fn)
+
     def submit_write(self, fn: Work[T]) -> Future[T]:
         """As `write`, for callers without an event loop."""
+        return self._submit(Manner.WRITE, fn)
+
+    def _ask(self, manner: Manner, fn: Work[T]) -> asyncio.Future[T]:
+        slot = Awaited[T]()
+        self._give(manner, fn, slot)
+        return slot.future
+
+    def _submit(self, manner: Manner, fn: Work[T]) -> Future[T]:
+        slot = Waited[T]()
+        self._give(manner, fn, slot)
+        return slot.future
+
+    @abstractmethod
+    def _give(self, manner: Manner, fn: Work[T], slot: Slot[T]) -> None:
+        """Have `fn` run in a thread."""
 
     @abstractmethod
     def close(self) -> None:
@@ -128,32 +162,27 @@ class PostgresStore(SqlStore):
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._local = threading.local()
         self._connections: list[Connection] = []
-        self._threads = ThreadPoolExecutor(POOL, thread_name_prefix="keyturn-store")
+        self._threads = Threads(POOL, "keyturn-store")
 
-    def submit_each(self, fn: Work[T]) -> Future[T]:
-        """See SqlStore. Saves the round trips of BEGIN and COMMIT."""
-        return self._threads.submit(self._once, None, fn)
+    def _give(self, manner: Manner, fn: Work[T], slot: Slot[T]) -> None:
+        self._threads.give(partial(self._run, manner, fn), slot)
 
-    def submit_read(self, fn: Work[T]) -> Future[T]:
-        """See SqlStore."""
-        return self._threads.submit(self._once, SNAPSHOT, fn)
-
-    def submit_write(self, fn: Work[T]) -> Future[T]:
-        """See SqlStore."""
-        return self._threads.submit(self._write, fn)
-
-    def _once(self, begin: Quick | None, fn: Work[T]) -> T:
+    def _run(self, manner: Manner, fn: Work[T]) -> T:
+        """A glance sees one moment without a transaction, too: that saves the round trips of
+        BEGIN and COMMIT.
+        """
         with outages():
-            return self._within(begin, fn)
+            if manner is Manner.WRITE:
+                return self._write(fn)
+            return self._within(SNAPSHOT if manner is Manner.READ else None, fn)
 
     def _write(self, fn: Work[T]) -> T:
-        with outages():
-            for left in reversed(range(RUNS)):
-                try:
-                    return self._within(WRITING, fn)
-                except DBAPIError as error:
-                    if not left or not may_run_again(error):
-                        raise
+        for left in reversed(range(RUNS)):
+            try:
+                return self._within(WRITING, fn)
+            except DBAPIError as error:
+                if not left or not may_run_again(error):
+                    raise
         raise AssertionError  # the last round returns or raises
 
     def _within(self, begin: Quick | None, fn: Work[T]) -> T:
@@ -223,11 +252,11 @@ def may_run_again(error: BaseException) -> bool:
 class _Item:
     """One transaction in the writer's queue."""
 
-    __slots__ = ("answer", "error", "fn", "future")
+    __slots__ = ("answer", "error", "fn", "slot")
 
-    def __init__(self, fn: Work[Any]) -> None:
+    def __init__(self, fn: Work[Any], slot: Slot[Any]) -> None:
         self.fn = fn
-        self.future: Future[Any] = Future()
+        self.slot = slot
         self.answer: Any = None
         self.error: BaseException | None = None
 
@@ -235,12 +264,12 @@ class _Item:
         """Give the caller the answer or the error. Whoever asked may have given up meanwhile:
         what was done is done all the same, and the next in line is waiting.
         """
-        if not self.future.set_running_or_notify_cancel():
+        if not self.slot.wanted():
             return
         if self.error is not None:
-            self.future.set_exception(self.error)
+            self.slot.fail(self.error)
         else:
-            self.future.set_result(self.answer)
+            self.slot.put(self.answer)
 
 
 class SqliteStore(SqlStore):
@@ -259,25 +288,18 @@ class SqliteStore(SqlStore):
         if self._memory:
             return
         self._reading = sqlite_engine(url, begin="BEGIN")
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="keyturn-reader")
+        self._threads = Threads(READERS, "keyturn-reader")
         self._keeper = threading.Thread(target=self._checkpoint, args=(url,), daemon=True)
         self._keeper.start()
 
-    def submit_write(self, fn: Work[T]) -> Future[T]:
-        """See SqlStore."""
-        item = _Item(fn)
-        self._items.put(item)
-        return item.future
-
-    def submit_each(self, fn: Work[T]) -> Future[T]:
-        """See SqlStore. The writer's transactions are as cheap as single statements."""
-        return self.submit_write(fn)
-
-    def submit_read(self, fn: Work[T]) -> Future[T]:
-        """See SqlStore. An in-memory database has one connection: the writer reads."""
-        if self._memory:
-            return self.submit_write(fn)
-        return self._threads.submit(self._read, fn)
+    def _give(self, manner: Manner, fn: Work[T], slot: Slot[T]) -> None:
+        """The writer's transactions are as cheap as single statements, and a snapshot is no
+        dearer than a glance. An in-memory database has one connection: the writer reads.
+        """
+        if manner in (Manner.READ, Manner.GLANCE) and not self._memory:
+            self._threads.give(partial(self._read, fn), slot)
+        else:
+            self._items.put(_Item(fn, slot))
 
     def _read(self, fn: Work[T]) -> T:
         with outages():

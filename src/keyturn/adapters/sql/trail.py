@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from keyturn.adapters.sql.newest import Clause, Clauses, newest
+from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import JSON, Codec, Repository, Shape, compact, enum, param
 from keyturn.adapters.sql.schema import COMMON, PENDING, RARE, audit, messages
 from keyturn.adapters.system import ulid
@@ -45,7 +46,7 @@ _CLAIM = (
 _SETTLE = MESSAGE.update.where(
     messages.c.attempt == param("fence"), messages.c.state == str(MessageState.SENDING)
 )
-_NEXT_DUE = select(func.min(messages.c.run_at)).where(PENDING, param("pushes") == _PUSH)
+_NEXT_DUE = Quick(select(func.min(messages.c.run_at)).where(PENDING, param("pushes") == _PUSH))
 
 
 class SqlMessages(Repository):
@@ -122,8 +123,8 @@ class SqlMessages(Repository):
 
     def next_due(self, now: int, *, pushes: bool = False) -> int | None:
         del now  # the earliest is the earliest, past or future
-        due = self._c.execute(_NEXT_DUE, {"pushes": pushes}).scalar()
-        return None if due is None else int(due)
+        due: int | None = _NEXT_DUE.rows(self._c, {"pushes": pushes})[0][0]
+        return due
 
 
 class SqlAudit(Repository):
