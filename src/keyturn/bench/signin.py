@@ -35,6 +35,9 @@ MOST_CPU_MS, MOST_REFUSAL_CPU_MS = 4, 2
 LIMIT, SEE_OTHER, UNAUTHORISED = 5, 303, 401
 #: what goes on after the last answer belongs to the run as well
 SETTLE_S = 0.1
+#: what a server does once, some seconds after its start, is over by then: `bench start` measures
+#: starts
+STARTED_S = 8.0
 #: what was put off while a server was asleep, and the mails of locks made for a run, do not
 AWAKE_S = 2.0
 
@@ -136,6 +139,7 @@ async def _beside(task: Task, ours: _Side, least: _Side) -> dict[str, Any]:
     """Runs of both in turn; who is not measured is asleep."""
     mine: list[Run] = []
     bare: list[Run] = []
+    await asyncio.sleep(0 if task.quick else STARTED_S)
     with task.reporter.progress() as bar:
         for _ in bar.track(range(task.numbers["runs"]), description="runs"):
             with processes.asleep(least.server.pid):
