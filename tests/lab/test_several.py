@@ -122,7 +122,7 @@ LOADED = re.compile(
 FIRST_VISIT = 150_000
 
 
-def test_a_proxy_squeezes_the_phone_app_and_no_page_with_a_token(
+def test_behind_a_proxy_the_phone_app_is_small_and_no_page_with_a_token_compressed(
     proxy: str, browsers: Browsers, record_property: Callable[[str, object], None]
 ) -> None:
     seen = dict[str, httpx.Response]()

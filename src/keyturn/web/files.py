@@ -1,4 +1,5 @@
-"""What is the same for everybody: files under /static, a tenant's colours, robots.txt.
+"""What is the same for everybody: files under /static, a tenant's colours, robots.txt.  What is
+large of it goes out compressed to whoever takes that.
 
 A file asked for by this release's own `?v=` can never change and may be kept for ever
 (RFC 8246).  Any other `?v=` belongs to another release: what it names is not what we
@@ -8,14 +9,17 @@ have, and nothing on the way may keep our answer under that name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
-from keyturn.web import colours
+from keyturn.web import colours, squeezing
 from keyturn.web.refusals import Refusal
 from keyturn.web.site import Site
 from keyturn.web.visit import Visit
@@ -61,11 +65,34 @@ class _Files(StaticFiles):
             raise Refusal(404, "no-such-page") from error
         except ValueError as error:  # a NUL in the path
             raise Refusal(404, "no-such-page") from error
-        kind = TYPES.get(path.rpartition(".")[2])
-        if kind is not None and response.status_code == 200:  # noqa: PLR2004  not 304
-            response.headers["content-type"] = kind
+        if isinstance(response, FileResponse):  # else nothing has changed
+            response = self._sent(scope, response, TYPES.get(path.rpartition(".")[2]))
         response.headers["cache-control"] = kept(scope, self._version)
         return response
+
+    def _sent(self, scope: Any, file: FileResponse, kind: str | None) -> Response:
+        """The file, or what it is compressed, under a name of its own (RFC 9110 §8.8.3.3)."""
+        if kind is None:
+            return file
+        file.headers["content-type"] = kind
+        if not squeezing.worth(kind):
+            return file
+        file.headers.add_vary_header("accept-encoding")
+        if not squeezing.takes(scope):
+            return file
+        body = _compressed(str(file.path), file.headers["etag"])
+        told = {name: file.headers[name] for name in ("content-type", "last-modified", "vary")}
+        told |= {"content-encoding": "gzip", "etag": file.headers["etag"][:-1] + '-gzip"'}
+        response = Response(body, headers=told)
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return NotModifiedResponse(response.headers)
+        return response
+
+
+@lru_cache(maxsize=64)
+def _compressed(path: str, _etag: str) -> bytes:
+    """A file of ours, read once for each release."""
+    return squeezing.compressed(Path(path).read_bytes())
 
 
 async def tenant_css(visit: Visit) -> Response:

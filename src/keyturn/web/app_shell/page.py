@@ -1,7 +1,8 @@
 """The phone app as a browser loads it: one page, its manifest, its service worker, its files.
 
-The page is the same for everybody of a tenant, in the visitor's language.  It sets no cookie and
-reads none: what the app may do hangs on its key (docs/design/14-signed-door.md).
+The page is the same for everybody of a tenant, in the visitor's language, so that it may go out
+compressed.  It sets no cookie and reads none: what the app may do hangs on its key
+(docs/design/14-signed-door.md).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from keyturn.web.app_shell.icons import SIZES, icon
 from keyturn.web.door import door
 from keyturn.web.refusals import Refusal
 from keyturn.web.site import Site
+from keyturn.web.squeezing import squeezed
 from keyturn.web.visit import HTML, Visit
 
 #: the app may look at a code, and has a service worker of its own
@@ -60,7 +62,7 @@ async def _shell(visit: Visit) -> Response:
         "app/shell.html", release=files.release(), causes=causes, remedies=remedies,
         paper=PAPER,
     )  # fmt: skip
-    return Response(text, headers=HEADERS, media_type=HTML)
+    return squeezed(visit.scope, Response(text, headers=HEADERS, media_type=HTML))
 
 
 def causes(say: Callable[[str], str]) -> list[dict[str, Any]]:
@@ -100,16 +102,17 @@ async def _manifest(visit: Visit) -> Response:
             for purpose in ("any", "maskable")
         ],
     }  # fmt: skip
-    return _json(found, "application/manifest+json")
+    return _json(visit, found, "application/manifest+json")
 
 
-async def _worker(_visit: Visit) -> Response:
+async def _worker(visit: Visit) -> Response:
     """At an address under which everything is its own; never kept, so that a new one is found."""
-    return Response(files.content(files.WORKER), headers=HEADERS, media_type="text/javascript")
+    worker = files.content(files.WORKER)
+    return squeezed(visit.scope, Response(worker, headers=HEADERS, media_type="text/javascript"))
 
 
 async def _files(visit: Visit) -> Response:
-    return _json(files.listed(visit.tenant.accent), "application/json")
+    return _json(visit, files.listed(visit.tenant.accent), "application/json")
 
 
 async def _icon(visit: Visit) -> Response:
@@ -121,8 +124,9 @@ async def _icon(visit: Visit) -> Response:
 
 
 async def _file(visit: Visit) -> Response:
-    return files.served(visit.path["release"], visit.path["name"])
+    return squeezed(visit.scope, files.served(visit.path["release"], visit.path["name"]))
 
 
-def _json(found: Mapping[str, Any], kind: str) -> Response:
-    return Response(json.dumps(found), headers={"cache-control": "no-cache"}, media_type=kind)
+def _json(visit: Visit, found: Mapping[str, Any], kind: str) -> Response:
+    headers = {"cache-control": "no-cache"}
+    return squeezed(visit.scope, Response(json.dumps(found), headers=headers, media_type=kind))
