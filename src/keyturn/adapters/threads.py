@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent import futures
 from contextlib import suppress
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -100,9 +101,8 @@ class _Piece(Generic[T]):
         try:
             answer = self._work()
         except BaseException as error:  # noqa: BLE001  it is the caller's, and goes to the caller
-            failed = error
-            return lambda: self._slot.fail(failed)
-        return lambda: self._slot.put(answer)
+            return partial(self._slot.fail, error)
+        return partial(self._slot.put, answer)
 
     def refuse(self, error: BaseException) -> None:
         """It is not going to be done."""
@@ -178,8 +178,8 @@ class Threads:
 
     def _hire(self, piece: _Piece[Any]) -> None:
         hand = _Hand(self._live, f"{self._name}_{len(self._hands)}", piece)
-        self._hands.append(hand)
         hand.thread.start()
+        self._hands.append(hand)
 
     def _live(self, hand: _Hand) -> None:
         """A thread's life: it ends when there is nothing to do and never will be. It stands
