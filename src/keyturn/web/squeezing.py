@@ -24,7 +24,7 @@ _WORTH = re.compile(r"text/|application/(json|manifest\+json)|image/svg")
 _NOT_AT_ALL = re.compile(r"[ \t]*q=0(\.0{0,3})?[ \t]*", re.IGNORECASE)
 
 
-def takes(scope: Mapping[str, Any]) -> bool:
+def _takes(scope: Mapping[str, Any]) -> bool:
     """Whether who asks takes gzip (RFC 9110 §12.5.3); who says nothing is sent what there is."""
     asked = parsing.header(scope, b"accept-encoding") or ""
     parts = (part.partition(";") for part in asked.split(","))
@@ -38,19 +38,23 @@ def worth(kind: str) -> bool:
 
 
 @lru_cache(maxsize=128)
-def compressed(content: bytes) -> bytes:
+def _compressed(content: bytes) -> bytes:
     """As gzip; the same for the same, whenever."""
     return gzip.compress(content, compresslevel=9, mtime=0)
 
 
 def squeezed(scope: Mapping[str, Any], response: Response) -> Response:
-    """An answer whose body is there as a whole, compressed if who asks takes that."""
+    """An answer whose body is there as a whole, compressed if who asks takes that; then what it
+    is known by (ETag) is another, because other bytes are (RFC 9110 §8.8.3.3).
+    """
     body = bytes(response.body)
     if len(body) < LEAST or not worth(response.headers.get("content-type", "")):
         return response
     response.headers.add_vary_header("accept-encoding")
-    if takes(scope):
-        response.body = compressed(body)
+    if _takes(scope):
+        response.body = _compressed(body)
         response.headers["content-encoding"] = "gzip"
         response.headers["content-length"] = str(len(response.body))
+        if "etag" in response.headers:
+            response.headers["etag"] = response.headers["etag"][:-1] + '-gzip"'
     return response

@@ -64,8 +64,13 @@ def test_neither_pages_nor_what_is_small_in_itself_is_compressed(web: Web, path:
     assert page.body == asked(web, path, None).body or "csrf" in page.html
 
 
-def test_the_apps_page_holds_no_token(web: Web) -> None:
-    assert "csrf" not in asked(web, APP, None).html
+def test_the_apps_page_holds_no_token_and_nothing_that_whoever_asks_chose(web: Web) -> None:
+    """Else its length would tell of a secret, and each visit would be compressed anew."""
+    page = asked(web, APP, None)
+    chosen = [("cookie", "kt-browser-northwind=" + "a" * 43), ("user-agent", "chosen")]
+    other = web.request("GET", APP, query=b"chosen=word", headers=chosen, ip="203.0.113.9")
+    assert "csrf" not in page.html
+    assert (other.status, other.body) == (200, page.body)
 
 
 def test_a_compressed_file_has_a_name_of_its_own_and_is_sent_once(web: Web) -> None:
