@@ -18,8 +18,9 @@ from keyturn.rules.callers import Caller
 from keyturn.rules.directories.things import Directory
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Lane
+from keyturn.rules.recoveries import Recovery
 from keyturn.rules.sessions import alive, level_at, needs_touch
-from keyturn.steps import factors, fates, openings, second, sessions, stepup
+from keyturn.steps import factors, fates, lost_phones, openings, second, sessions, stepup
 from keyturn.steps.acts import Act, begin, record
 from keyturn.steps.changes import Frozen, SignedOut
 from keyturn.steps.fates import Fate
@@ -50,6 +51,7 @@ class Overview:
         passkeys: oldest first, copied ones too.
         mail: what became of the last mail to the account's address, if any went.
         directories: the directories in which they have an account.
+        lost: the recovery of a lost phone that can still come about; None: there is none.
     """
 
     sessions: Sequence[Session]
@@ -61,6 +63,7 @@ class Overview:
     passkeys: Sequence[Passkey]
     mail: Fate | None
     directories: Sequence[Directory]
+    lost: Recovery | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ async def overview(parts: Parts, caller: Caller, signed: Signed) -> Overview:
             passkeys=tx.passkeys.of_user(tenant_id, user_id),
             mail=fates.newest_mail(tx, act, signed.user),
             directories=_directories(tx, tenant_id, user_id),
+            lost=lost_phones.to_come(tx, act, signed.user),
         )
 
     return await parts.store.read(step)

@@ -33,7 +33,7 @@ from keyturn.steps.stepup import Signed
 
 __all__ = [
     "Barred", "Begun", "NotAllowed", "NotFound", "NotPermitted", "NotYours", "Over", "Recovery",
-    "Stopped", "Unheard", "Waits", "carry_out", "of_own", "start", "stop", "stop_held", "stop_own",
+    "Stopped", "Unheard", "Waits", "carry_out", "start", "stop", "stop_held", "stop_own",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -124,13 +124,6 @@ async def stop(parts: Parts, staff: Staff, ref: str) -> Stopped | NotAllowed | N
         return Stopped()
 
     return await parts.store.write(step)
-
-
-async def of_own(parts: Parts, caller: Caller, signed: Signed) -> Recovery | None:
-    """The one of whoever is signed in that can still come about; None: there is none."""
-    act = begin(parts, caller)
-    found = await parts.store.read(lambda tx: lost_phones.newest(tx, act, signed.user))
-    return found if found is not None and recoveries.is_open(found) else None
 
 
 async def stop_own(parts: Parts, caller: Caller, signed: Signed) -> Stopped:

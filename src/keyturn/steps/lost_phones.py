@@ -37,6 +37,12 @@ def newest(tx: Tx, act: Act, user: User) -> Recovery | None:
     return None if one is None else _as_of(one, user, links, act.now)
 
 
+def to_come(tx: Tx, act: Act, user: User) -> Recovery | None:
+    """The user's last one, if it can still come about."""
+    one = newest(tx, act, user)
+    return one if one is not None and recoveries.is_open(one) else None
+
+
 def shown(tx: Tx, act: Act, one: Recovery, user: User) -> Recovery:
     """One, as it is now."""
     return _as_of(one, user, tx.phones.links_of(act.tenant.id, user.id), act.now)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from keyturn.adapters.memory_push import MemoryPushService
-from keyturn.flows import activating, casework, data, lost_phone, objection, staff, support
+from keyturn.flows import account, activating, casework, data, lost_phone, objection, staff, support
 from keyturn.flows.lost_phone import (
     Barred,
     Begun,
@@ -330,12 +330,15 @@ def test_staff_stop_it_also_once_the_case_is_closed(
 def test_the_person_stops_it(house: House, desk: HelpDesk, tom: Staff, ref: str) -> None:
     browser = house.browser()
     signed = house.signed(browser, desk.ada)
-    own = lost_phone.of_own
-    assert run(own(house.parts, browser.caller, signed)) is None
+
+    def own() -> Recovery | None:
+        return run(account.overview(house.parts, browser.caller, signed)).lost
+
+    assert own() is None
     one = begun(desk, tom, ref)
-    assert run(own(house.parts, browser.caller, signed)) == one
+    assert own() == one
     assert run(lost_phone.stop_own(house.parts, browser.caller, signed)) == Stopped()
-    assert run(own(house.parts, browser.caller, signed)) is None
+    assert own() is None
     assert now_is(desk, tom, ref).why is Stop.PERSON
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from keyturn.flows import account, lost_phone, proof
+from keyturn.flows import account, proof
 from keyturn.flows.account import (
     Codes,
     Enrolled,
@@ -70,7 +70,7 @@ async def show(visit: Visit) -> Response:
         passkeys=found.passkeys,
         directories=found.directories,
         phone=signed.user.phone,
-        lost=await lost_phone.of_own(visit.site.parts, visit.caller, signed),
+        lost=found.lost,
         circular=is_circular(signed.user.email, visit.tenant.policy.directory_domains),
         problem=None,
         **of_mail(found.mail, signed.user.email, visit.tenant, visit.now),
