@@ -25,7 +25,7 @@ from keyturn.agent.link import http_client
 from keyturn.agent.logons.ports import LogonLog, Unread
 from keyturn.agent.ports import Driver, NotFound, Unreachable
 from keyturn.agent.state import State, StateUnusable
-from keyturn.agent.status import FILE, running
+from keyturn.agent.status import FILE
 from keyturn.agent.who import Who, load
 from keyturn.agent.wiring import DISK_BYTES, logs
 from keyturn.rules.directories.entries import DirectoryKind
@@ -144,7 +144,7 @@ def _certificate(state: State, who: Who, at: int) -> Finding:
 
 
 def _process(state: State, last: Mapping[str, object], at: int) -> Finding:
-    stopped, pid = last.get("stopped"), running(state)
+    stopped, pid = last.get("stopped"), state.holder()
     if pid is not None:
         return _found("process.ok", at, pid=pid)
     if stopped in {"revoked", "cloned"}:

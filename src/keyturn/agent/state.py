@@ -1,6 +1,7 @@
 """The agent's state folder: for its own user only, one process at a time, nothing half written.
 
 lock              held by the running agent (flock(2))
+lock.gate         held for as long as it takes to try that one
 agent.json        who it is: what enrolment said
 signing.key …     keys.py
 certificate       over the sealing key (wire/certificates.py)
@@ -146,19 +147,49 @@ class State:
 
         Raises Locked, unless told to `wait`.
         """
-        handle = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE)
-        try:
-            _take(handle, wait=wait)
+        with self._open(name) as handle:
+            if wait:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            else:
+                with self._gate(name):
+                    _take(handle)
             os.ftruncate(handle, 0)
             os.pwrite(handle, str(os.getpid()).encode(), 0)
             yield
+
+    def holder(self, name: str = "lock") -> int | None:
+        """The number of the process that holds the folder, 0 if it is not known; None if there
+        is none.
+        """
+        with self._open(name) as handle, self._gate(name):
+            try:
+                _take(handle)
+            except Locked as locked:
+                return locked.pid
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            return None
+
+    @contextlib.contextmanager
+    def _gate(self, name: str) -> Iterator[None]:
+        """Whoever tries the lock passes here, one at a time: flock(2) cannot be looked at without
+        being taken, and an agent that starts must not be refused because somebody looks.
+        """
+        with self._open(f"{name}.gate") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def _open(self, name: str) -> Iterator[int]:
+        handle = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE)
+        try:
+            yield handle
         finally:
             os.close(handle)
 
 
-def _take(handle: int, *, wait: bool) -> None:
+def _take(handle: int) -> None:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Locked(_pid(os.pread(handle, 20, 0))) from None
 

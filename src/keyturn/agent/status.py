@@ -9,7 +9,7 @@ from typing import Any
 
 from keyturn.agent.identity import certificate_end
 from keyturn.agent.keeper import Clock, Life, Sight
-from keyturn.agent.state import Locked, State
+from keyturn.agent.state import State
 from keyturn.agent.who import Who
 from keyturn.wire.certificates import fingerprint
 from keyturn.wire.messages import Holder
@@ -69,15 +69,6 @@ def _holder(holder: Holder | None) -> Mapping[str, object] | None:
     }  # fmt: skip
 
 
-def running(state: State) -> int | None:
-    """The number of the process that holds the folder; None if there is none."""
-    try:
-        with state.lock():
-            return None
-    except Locked as locked:
-        return locked.pid
-
-
 def document(state: State, who: Who | None, own_fingerprint: str) -> dict[str, Any]:
     """Everything that can be said of an agent from its folder; nothing secret. For `--json`.
 
@@ -86,7 +77,7 @@ def document(state: State, who: Who | None, own_fingerprint: str) -> dict[str, A
 
     Raises StateUnusable.
     """
-    pid = running(state)
+    pid = state.holder()
     last = state.read_json(FILE)
     if last is not None and pid not in (None, last.get("pid")):
         last = None

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from keyturn.demo.grounds import Grounds
-from keyturn.lab.commands import until
+from keyturn.lab.commands import InVain, until
 
 PROGRAM = (sys.executable, "-m", "keyturn", "agent")
 READY_S, STOP_S, PAUSE_S = 60.0, 20.0, 0.5
+#: how much of what it printed an error brings along, characters
+SAID = 2_000
 
 
 class CommandRefused(Exception):
@@ -172,14 +174,21 @@ class AgentProcess:
         return str(status["last"]["phase"]) if status.get("running") and status["last"] else ""
 
     def reach(self, *phases: str, patience_s: float = READY_S) -> str:
-        """Wait until it is at one of these phases; which. Raises InVain."""
+        """Wait until it is at one of these phases; which. Raises InVain, CommandRefused: the run
+        has ended.
+        """
         seen = [""]
 
         def there() -> bool:
+            if self.ended is not None:
+                raise CommandRefused(("run",), self.said[-SAID:])
             seen[0] = self.phase
             return seen[0] in phases
 
-        until(there, patience_s, f"{self.name} to be {' or '.join(phases)}", PAUSE_S)
+        try:
+            until(there, patience_s, f"{self.name} to be {' or '.join(phases)}", PAUSE_S)
+        except InVain as vain:
+            raise InVain(f"{vain.what}; it says: {self.said[-SAID:]}", vain.seconds) from None
         return seen[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from keyturn.agent import who as known
 from keyturn.agent.keys import NoIdentity
 from keyturn.agent.numbers import BLOCK, FILE, Numbers
 from keyturn.agent.state import Locked, State, StateUnusable
-from keyturn.agent.status import running
 from keyturn.rules.directories.things import Epoch
 from keyturn.wire.signatures import Lane
 from tests.unit.agent.linked import folder, who
@@ -110,11 +110,29 @@ def test_a_second_process_is_refused_with_the_number_of_the_first(tmp_path: Path
         assert ready.wait(20)
         with pytest.raises(Locked) as caught, state.lock():
             pass
-        assert caught.value.pid == other.pid == running(state)
+        assert caught.value.pid == other.pid == state.holder()
     finally:
         done.set()
         other.join(20)
-    assert running(state) is None
+    assert state.holder() is None
+
+
+def test_whoever_looks_refuses_nobody(tmp_path: Path) -> None:
+    state, done = folder(tmp_path), threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            state.holder()
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(300):  # each an agent that starts
+            with state.lock():
+                pass
+    finally:
+        done.set()
+        looking.join()
 
 
 def test_who_we_are_is_remembered(tmp_path: Path) -> None:
