@@ -29,13 +29,12 @@ from keyturn.rules.diagnosis.phone_app_mends import MENDS
 from keyturn.rules.diagnosis.second import AHEAD, BEHIND
 from keyturn.rules.directories.health.agents import AHEAD_OR_BEHIND
 from keyturn.rules.directories.health.catalogue import CATALOGUE as DIRECTORY_HEALTH
-from keyturn.rules.directories.health.view import AND_MORE
 from keyturn.rules.directories.limits import LIMITS
 from keyturn.rules.directories.protected import WORDS as PROTECTED
 from keyturn.rules.health.catalogue import CATALOGUE as HEALTH
 from keyturn.rules.health.report import AREAS, HEADLINES
 from keyturn.rules.health.report import Catalogue as Health
-from keyturn.rules.health.words import NO, NOUNS, PLACE, UNKNOWN, YES
+from keyturn.rules.health.words import AND_MORE, NO, NOUNS, PLACE, UNKNOWN, YES
 from keyturn.rules.languages import ENGLISH, LANGUAGES
 from keyturn.rules.policies.catalogue import GROUPS, POLICIES
 from keyturn.rules.policies.fixed import FIXED

@@ -42,6 +42,7 @@ import uvicorn
 import uvicorn.lifespan.on
 import uvicorn.protocols.http.httptools_impl  # uvicorn imports both late: in every worker
 
+from keyturn import steady_gc
 from keyturn.heads import BoundedProtocol
 from keyturn.leaving import Door, Leave, close_the_line
 
@@ -56,11 +57,6 @@ KILL_S = FINISH_S + 5
 
 SETTLE_S = 0.25
 """How long whoever was let in last may take to say what they want."""
-
-GARBAGE = 5_000, 20, 20
-"""When a worker looks for cycles (gc.set_threshold): a page leaves some hundred objects in circles.
-Looking for them seldom is no cheaper: fifty thousand, gone from the processor's caches, hold up
-everybody for a tenth of a second."""
 
 TICK_S = 1
 """How often the time in answers changes (RFC 9110 §5.6.7: it has whole seconds)."""
@@ -102,8 +98,9 @@ def run(
     """
     most_open_files()
     with bind(host, port) as listener, _Bell() as bell:
-        gc.collect()
-        gc.freeze()  # what was imported is not looked at again, so its pages stay shared
+        # what was imported is not looked at again, so its pages stay shared; nor now: to find the
+        # few dozen objects that imports leave in circles would take 50 ms
+        gc.freeze()
         return _Master(build_app, listener, bell, on_ready, leave_s).run(workers)
 
 
@@ -364,7 +361,7 @@ def _work(
     status = START_FAILED
     try:
         door = Door(build_app())
-        gc.set_threshold(*GARBAGE)
+        steady_gc()
         server = _Server(_config(door))
         server.ready = lambda: _announce(ready)
         for number in (signal.SIGTERM, signal.SIGINT):

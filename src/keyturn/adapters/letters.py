@@ -40,8 +40,7 @@ from jinja2.runtime import Context
 
 from keyturn.ports.delivery import Mail, Text
 from keyturn.rules.accounts import Tenant
-from keyturn.rules.directories.health.view import listed, place
-from keyturn.rules.health.words import Manner, fill, utc
+from keyturn.rules.health.words import Manner, fill, listed, place, utc
 from keyturn.rules.languages import of_mail
 from keyturn.words.catalogue import catalogue, saying
 from keyturn.words.loader import Translated

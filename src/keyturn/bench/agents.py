@@ -26,7 +26,7 @@ from typing import Any, Final
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from keyturn import patient_gc
+from keyturn import patient_gc, steady_gc
 from keyturn.agent import system
 from keyturn.agent.bell import Bell, Way
 from keyturn.agent.config import NO_PROXY
@@ -216,6 +216,7 @@ async def _live(flock: Flock) -> None:
     guests = [Guest(flock, card, tls, stand) for card in flock.cards]
     pace = flock.spread_ms / len(guests)
     lives = [guest.live(round(n * pace)) for n, guest in enumerate(guests)]
+    steady_gc()  # as an agent's run does
     await asyncio.gather(*lives, _stands(guests, stand))
 
 

@@ -20,6 +20,7 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.text import Text
 
+from keyturn import steady_gc
 from keyturn.agent import doctor as doctors
 from keyturn.agent import enrol as enrolment
 from keyturn.agent import identity as identities
@@ -159,6 +160,7 @@ async def _run(config: Config, state: State, who: Who, driver: Connected) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with wiring.built(config, state, who, keys, driver) as built:
+        steady_gc()
         try:
             await built.agent.live(stop)
         except GiveUp as given_up:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from keyturn.ports.parts import Parts
 from keyturn.ports.store import Tx
 from keyturn.rules import lockout
 from keyturn.rules.accounts import Client, FactorKind, Flow, Passkey, Session, User
 from keyturn.rules.callers import Caller
-from keyturn.rules.directories.things import Directory
 from keyturn.rules.events import Event
 from keyturn.rules.lockout import HOUR, Lane
 from keyturn.rules.recoveries import Recovery
@@ -27,6 +27,9 @@ from keyturn.steps.fates import Fate
 from keyturn.steps.naming import digits_of
 from keyturn.steps.notices import tell
 from keyturn.steps.stepup import ProofNeeded, Signed
+
+if TYPE_CHECKING:
+    from keyturn.rules.directories.things import Directory  # most servers have none
 
 __all__ = [
     "Codes", "Enrolled", "Enrolment", "Frozen", "NoSecondStep", "NothingOpen", "Overview",

@@ -16,11 +16,10 @@ from keyturn.rules.callers import Caller
 from keyturn.rules.directories.health.catalogue import CATALOGUE
 from keyturn.rules.directories.health.forest import Key, key
 from keyturn.rules.directories.health.settled import Alarm as News
-from keyturn.rules.directories.health.view import listed, place
 from keyturn.rules.directories.things import Directory
 from keyturn.rules.health.report import Report
 from keyturn.rules.health.verdicts import Finding, State
-from keyturn.rules.health.words import fill, utc
+from keyturn.rules.health.words import fill, listed, place, utc
 from keyturn.steps import alarms
 from keyturn.steps.acts import Act
 

@@ -23,8 +23,6 @@ from keyturn.ports.store import Tx
 from keyturn.rules import approvals, phone_app, pushing
 from keyturn.rules.accounts import User
 from keyturn.rules.approvals import Approval, State
-from keyturn.rules.directories import resets
-from keyturn.rules.directories.resets import JobState
 from keyturn.rules.lockout import SECOND
 from keyturn.rules.messages import Message
 from keyturn.rules.phone_app import Phone, What
@@ -96,8 +94,10 @@ def _waits(tx: Tx, message: Message, approval_id: str, now: int) -> bool:
 
 
 def _unchosen(tx: Tx, message: Message, job_id: str, now: int) -> bool:
+    from keyturn.rules.directories import resets  # noqa: PLC0415  most servers have no directory
+
     job = tx.jobs.get(message.tenant_id, job_id)
-    return job is not None and resets.shown(job, now).state is JobState.CHOOSING
+    return job is not None and resets.shown(job, now).state is resets.JobState.CHOOSING
 
 
 def made(sealer: Sealer, message: Message, values: Mapping[str, Any], now: int) -> Push:

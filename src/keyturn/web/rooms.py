@@ -15,8 +15,6 @@ from keyturn.web.pages import (
     asking,
     language,
     link,
-    objection,
-    owner,
     passkeys,
     phone,
     proof,
@@ -56,12 +54,12 @@ def routes(site: Site) -> list[BaseRoute]:
         Late("/account/app", lambda: _own_phone(site)),
         Late("/account/devices", lambda: _own_devices(site)),
         *phone.routes(site),
-        *objection.routes(site),
+        Late("/notme", lambda: _objection(site)),
         *language.routes(site),
         Late("/help", lambda: _help(site)),
         Late("/contact", lambda: _help(site)),
         Late("/contact.vcf", lambda: _help(site)),
-        *owner.routes(site),
+        Late("/setup", lambda: _owner(site)),
         *hooks.routes(site),
         door(site, "/robots.txt", get=files.robots),
         Late("/api/v1", lambda: _api(site)),
@@ -80,6 +78,7 @@ def every(site: Site) -> list[BaseRoute]:
     return [
         *routes(site), *_data(site), *_directory(site), *_asking(site), *_activation(site),
         *_own_phone(site), *_own_devices(site), *_phone(site), *_help(site), *_console(site),
+        *_objection(site), *_owner(site),
     ]  # fmt: skip
 
 
@@ -117,6 +116,18 @@ def _activation(site: Site) -> list[BaseRoute]:
     from keyturn.web.pages import activation  # noqa: PLC0415  as data: each person comes once
 
     return activation.routes(site)
+
+
+def _objection(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import objection  # noqa: PLC0415  as data
+
+    return objection.routes(site)
+
+
+def _owner(site: Site) -> list[BaseRoute]:
+    from keyturn.web.pages import owner  # noqa: PLC0415  as data: once in an installation's life
+
+    return owner.routes(site)
 
 
 def _help(site: Site) -> list[BaseRoute]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -20,6 +20,9 @@ HIDDEN: Final = frozenset({"suggested", "zone_line", "beside", "reverse"})
 #: what a fact is that is no text, and the nouns of numbers
 UNKNOWN, YES, NO = "not known", "yes", "no"
 NOUNS: Final = ("day", "hour", "minute", "second", "millisecond", "byte")
+#: a list names so many, and says how it goes on
+_NAMED: Final = 6
+AND_MORE: Final = "and {more} more"
 PLACE: Final = re.compile(r"\{([a-z_]+)(?::(time|span|size|percent))?\}")
 
 
@@ -102,6 +105,17 @@ def size(octets: int, manner: Manner = ENGLISH) -> str:
 def percent(thousandths: int, manner: Manner = ENGLISH) -> str:
     """A share: "12 %"."""
     return f"{thousandths / 10:g} %".replace(".", manner.point)
+
+
+def place(title: str, subject: str, say: Callable[[str], str] = str) -> str:
+    """A check with where it is: "TLS version (dc2.corp.example.test)", "Primary"."""
+    return f"{say(title)} ({subject})" if subject else say(title)
+
+
+def listed(names: Sequence[str], say: Callable[[str], str] = str) -> str:
+    """Some names: "a, b and 7 more". `say`: as Manner has it."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" {say(AND_MORE).format(more=more)}" if more > 0 else "")
 
 
 _FORMATS: Final[Mapping[str, Callable[[int, Manner], str]]] = {

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from keyturn.rules.directories.health.facts import AgentSight
-from keyturn.rules.directories.health.view import View, found, listed, machine_of, may_lead
+from keyturn.rules.directories.health.view import View, found, machine_of, may_lead
 from keyturn.rules.directories.things import AgentState
 from keyturn.rules.health.verdicts import Finding, Value
-from keyturn.rules.health.words import HOUR, MINUTE
+from keyturn.rules.health.words import HOUR, MINUTE, listed
 
 #: clocks: a warning, a failure (Kerberos refuses beyond it, RFC 4120 §5.5.1, by default)
 DRIFT_MS: Final = MINUTE

@@ -11,9 +11,9 @@ from typing import Final
 
 from keyturn.rules.directories.health.controllers import said
 from keyturn.rules.directories.health.facts import Probe, Way
-from keyturn.rules.directories.health.view import ANSWERED, View, listed
+from keyturn.rules.directories.health.view import ANSWERED, View
 from keyturn.rules.health.verdicts import Finding, Value
-from keyturn.rules.health.words import DAY
+from keyturn.rules.health.words import DAY, listed
 
 SOON_MS: Final = 30 * DAY
 #: nothing is sent over these (RFC 8996)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from keyturn.rules.directories.health.agents import DRIFT_MS, off, way
-from keyturn.rules.directories.health.view import ANSWERED, NO_WAY, View, found, listed
+from keyturn.rules.directories.health.view import ANSWERED, NO_WAY, View, found
 from keyturn.rules.directories.topology import left_over
 from keyturn.rules.health.verdicts import Finding, Value
-from keyturn.rules.health.words import MINUTE
+from keyturn.rules.health.words import MINUTE, listed
 
 #: clocks that are all off by the same, give or take this, agree with each other
 AGREE_MS: Final = MINUTE

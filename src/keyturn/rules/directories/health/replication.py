@@ -17,10 +17,10 @@ from typing import Final
 
 from keyturn.rules.directories.health.controllers import alive, said
 from keyturn.rules.directories.health.facts import Partner
-from keyturn.rules.directories.health.view import View, listed
+from keyturn.rules.directories.health.view import View
 from keyturn.rules.directories.topology import left_over
 from keyturn.rules.health.verdicts import Finding, Value
-from keyturn.rules.health.words import HOUR, MINUTE
+from keyturn.rules.health.words import HOUR, MINUTE, listed
 
 #: within a site a change takes seconds; between sites, twice what the link replicates at
 LATE_MS: Final = 5 * MINUTE

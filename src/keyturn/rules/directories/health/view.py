@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,9 +23,6 @@ from keyturn.rules.health.words import MINUTE
 #: what an agent saw counts for so long; it looks every minute
 FRESH_MS: Final = 3 * MINUTE
 _READ: Final = 1000
-_NAMED: Final = 6
-#: how a list goes on that is longer than this
-AND_MORE: Final = "and {more} more"
 #: causes of Unreachable with which nothing was heard from the controller's port 636
 NO_WAY: Final = frozenset({"timeout", "refused"})
 #: and those with which it was: TLS began, or our account was refused
@@ -140,14 +137,3 @@ def _cut(value: Value) -> Value:
     if value is None or isinstance(value, bool):
         return value
     return max(LEAST, min(value, BEYOND - 1))
-
-
-def place(title: str, subject: str, say: Callable[[str], str] = str) -> str:
-    """A check with where it is: "TLS version (dc2.corp.example.test)", "Primary"."""
-    return f"{say(title)} ({subject})" if subject else say(title)
-
-
-def listed(names: Sequence[str], say: Callable[[str], str] = str) -> str:
-    """Some names: "a, b and 7 more". `say`: see health.words.Manner."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" {say(AND_MORE).format(more=more)}" if more > 0 else "")

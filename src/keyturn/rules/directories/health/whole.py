@@ -10,9 +10,9 @@ from typing import Final
 from keyturn.rules.directories import names
 from keyturn.rules.directories.health.controllers import said
 from keyturn.rules.directories.health.facts import PrimarySight, Rights
-from keyturn.rules.directories.health.view import View, found, listed
+from keyturn.rules.directories.health.view import View, found
 from keyturn.rules.health.verdicts import Finding, Value
-from keyturn.rules.health.words import DAY
+from keyturn.rules.health.words import DAY, listed
 
 EXPIRES_MS: Final = 30 * DAY
 

@@ -22,12 +22,11 @@ from keyturn.rules.directories.health.facts import (
 from keyturn.rules.directories.health.forest import ORDER, RULES, arrange, key
 from keyturn.rules.directories.health.remembered import recall, store
 from keyturn.rules.directories.health.settled import Kept
-from keyturn.rules.directories.health.view import listed
 from keyturn.rules.directories.things import AgentRole, AgentState
 from keyturn.rules.directories.topology import Controller
 from keyturn.rules.health.report import Report
 from keyturn.rules.health.verdicts import Finding, State
-from keyturn.rules.health.words import HOUR, MINUTE, fill
+from keyturn.rules.health.words import HOUR, MINUTE, fill, listed
 from tests.unit.rules.directories.health.anything import BESIDE, PRIMARY
 from tests.unit.rules.directories.health.scenes import (
     DC1,
