@@ -35,6 +35,7 @@ class Pace:
     """How the loop moves, in milliseconds.
 
     Attributes:
+        first: before the first look, unless something is queued: a start has enough to do.
         nap, look: shortest and longest wait for the next look.
         delay, spread: after a wake it waits `delay` and up to `spread` more, drawn at
             random: when a mail leaves says nothing of what the request that caused it did.
@@ -45,6 +46,7 @@ class Pace:
             costs the store statements, in each process, though there is hardly ever anything.
     """
 
+    first: int = 250
     nap: int = 50
     look: int = 1_000
     delay: int = 50
@@ -91,7 +93,7 @@ async def run_pushes(
 
 async def _run(loop: _Loop, wake: asyncio.Event, stop: asyncio.Event) -> None:
     pace = loop.pace
-    pause, outage = 0, pace.outage
+    pause, outage = pace.first, pace.outage
     while True:
         if await _rung(wake, stop, pause):
             await _rung(stop, stop, loop.delay())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +63,9 @@ def load(config: Path | None = None) -> Settings:
     path = named or DEFAULT_FILE
     values = _read(path) if named or path.exists() else {}
     problems = [*_unknown_sections(values, path), *_unknown_variables(os.environ)]
+    known = {key: values[key] for key in values if key in Settings.model_fields}
     try:
-        settings = Settings(**{key: values[key] for key in values if key in Settings.model_fields})
+        settings = Settings.model_validate(_over(known, _given(os.environ)))
     except ValidationError as error:
         found = [_problem(detail, path, values) for detail in error.errors(include_url=False)]
         raise SettingsRefused([*problems, *found]) from None
@@ -88,6 +87,8 @@ def report(refused: SettingsRefused) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415  many servers have all settings in the environment
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -96,6 +97,28 @@ def _read(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problem = Problem(str(path), "", str(error), "TOML (https://toml.io), in UTF-8")
         raise SettingsRefused([problem]) from None
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What the environment sets, by section and name: KEYTURN_MAIL__PORT is "port" in "mail"."""
+    given: dict[str, dict[str, str]] = {}
+    for variable, text in environ.items():
+        section, within, name = variable.upper().removeprefix(PREFIX).lower().partition("__")
+        ours = variable.upper().startswith(PREFIX) and section in Settings.model_fields
+        if ours and within:
+            given.setdefault(section, {})[name] = text
+    return given
+
+
+def _over(values: Mapping[str, Any], given: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """A file's values with the environment's in their place; what should be a table in the file
+    and is none stays, to be refused.
+    """
+    merged = dict(values)
+    for section, own in given.items():
+        table = values.get(section, {})
+        merged[section] = {**table, **own} if isinstance(table, Mapping) else table
+    return merged
 
 
 def _unknown_sections(values: Mapping[str, Any], path: Path) -> list[Problem]:
@@ -107,9 +130,8 @@ def _unknown_sections(values: Mapping[str, Any], path: Path) -> list[Problem]:
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
-    """KEYTURN_ variables that look like settings and are none; pydantic passes over them.
-
-    Those with two underscores and a section's name are left to pydantic.
+    """KEYTURN_ variables that look like settings and are none. Those with two underscores and a
+    section's name are in `_given`, and pydantic refuses them.
     """
     known = {variable_of(name): name for name in by_name()}
     sections = {name.upper() for name in Settings.model_fields}
@@ -171,6 +193,8 @@ def _origin(place: list[str], path: Path, values: Mapping[str, Any]) -> tuple[st
 
 def _names(name: str, known: Iterable[str]) -> str:
     """The names that exist, or the one that was probably meant."""
+    import difflib  # noqa: PLC0415  a start that is refused may take longer
+
     names = list(known)
     close = difflib.get_close_matches(name, names, n=1)
     return f"did you mean {close[0]}?" if close else "one of " + ", ".join(names)

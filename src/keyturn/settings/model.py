@@ -17,7 +17,6 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from keyturn.settings import checks
 
@@ -505,19 +504,10 @@ class Doctor(_Section):
     )
 
 
-class Settings(BaseSettings):
-    """All settings. The environment (KEYTURN_SECTION__NAME) wins over the file's values,
-    which are given as arguments.
-    """
+class Settings(BaseModel):
+    """All settings."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="KEYTURN_",
-        env_nested_delimiter="__",
-        enable_decoding=False,
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     server: Server = Server()
     store: Storage = Storage()
@@ -532,15 +522,3 @@ class Settings(BaseSettings):
     networks: KnownNetworks = KnownNetworks()
     log: Log = Log()
     doctor: Doctor = Doctor()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment first, then what was given; no .env file, no secrets folder."""
-        return env_settings, init_settings

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 #: what `import` calls a distribution, where that is another name
 MODULES = {
     "argon2-cffi": "argon2", "dkimpy": "dkim", "dnspython": "dns", "phonenumberslite":
-    "phonenumbers", "pydantic-settings": "pydantic_settings", "pynacl": "nacl",
+    "phonenumbers", "pynacl": "nacl",
 }  # fmt: skip
 WITHOUT = """
 import sys
@@ -27,14 +27,18 @@ sys.meta_path.insert(0, Nobody())
 
 
 def blocked() -> set[str]:
-    """Every library of the extra `server`, and what the agent must not carry from our own."""
+    """Every library of the extra `server` that an agent's lock does not have (typer brings
+    pydantic everywhere).
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = [
         line.partition(">")[0].partition("=")[0].partition("[")[0]
         for line in project["optional-dependencies"]["server"]
     ]
-    assert "sqlalchemy" in names
-    return {MODULES.get(name, name) for name in names}
+    lock = (ROOT / "requirements" / "agent.txt").read_text().splitlines()
+    carried = {line.partition("==")[0] for line in lock}
+    assert carried.isdisjoint({"sqlalchemy", "starlette", "psycopg"})
+    return {MODULES.get(name, name) for name in names if name not in carried}
 
 
 def run(then: str) -> subprocess.CompletedProcess[str]:

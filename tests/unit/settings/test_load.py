@@ -70,6 +70,20 @@ def test_the_environment_wins_setting_by_setting(
     assert (server.port, server.workers) == (82, 3)
 
 
+def test_a_value_in_a_sections_place_is_refused_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    monkeypatch.setenv("KEYTURN_SERVER__PORT", "82")
+    problem = refused(write("server = 3\n"))["server"]
+    assert problem.given == "3"
+    assert problem.source.endswith("my.toml")
+
+
+def test_a_variables_letters_may_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("keyturn_server__port", "82")
+    assert load().server.port == 82
+
+
 def test_lists_are_spelled_with_commas_and_tables_as_json_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
