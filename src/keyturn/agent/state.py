@@ -151,22 +151,21 @@ class State:
             if wait:
                 fcntl.flock(handle, fcntl.LOCK_EX)
             else:
-                with self._gate(name):
+                with self._gate(name):  # nobody sees it held under the number of who had it before
                     _take(handle)
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
+                    os.ftruncate(handle, 0)
+                    os.pwrite(handle, str(os.getpid()).encode(), 0)
             yield
 
-    def holder(self, name: str = "lock") -> int | None:
+    def holder(self) -> int | None:
         """The number of the process that holds the folder, 0 if it is not known; None if there
         is none.
         """
-        with self._open(name) as handle, self._gate(name):
+        with self._gate("lock"), self._open("lock") as handle:
             try:
                 _take(handle)
             except Locked as locked:
                 return locked.pid
-            fcntl.flock(handle, fcntl.LOCK_UN)
             return None
 
     @contextlib.contextmanager

@@ -117,6 +117,27 @@ def test_a_second_process_is_refused_with_the_number_of_the_first(tmp_path: Path
     assert state.holder() is None
 
 
+def test_a_lock_is_never_seen_under_the_number_of_who_had_it_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what that one last said of itself would be taken for what the new one says."""
+    state = folder(tmp_path)
+    (state.path / "lock").write_text("1")
+    seen: list[int | None] = []
+    looking = threading.Thread(target=lambda: seen.append(state.holder()))
+    truncate = os.ftruncate
+
+    def slow(handle: int, length: int) -> None:
+        looking.start()
+        looking.join(0.05)  # as long as it would take, did it not have to wait
+        truncate(handle, length)
+
+    monkeypatch.setattr(os, "ftruncate", slow)
+    with state.lock():
+        looking.join()
+    assert seen == [os.getpid()]
+
+
 def test_whoever_looks_refuses_nobody(tmp_path: Path) -> None:
     state, done = folder(tmp_path), threading.Event()
 
