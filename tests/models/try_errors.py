@@ -225,8 +225,11 @@ class ForgetfulTx(LaneTx):
 class BlindTx(LaneTx):
     """A store that forgets to compare the version."""
 
-    def swap(self, tenant: str, seen: SeenLane, lane: Lane, user: str | None) -> SeenLane | None:
-        return super().swap(tenant, replace(seen, version=self.version), lane, user)
+    def swap(
+        self, tenant: str, seen: SeenLane, lane: Lane, user: str | None, *, durable: bool = True
+    ) -> SeenLane | None:
+        seen = replace(seen, version=self.version)
+        return super().swap(tenant, seen, lane, user, durable=durable)
 
 
 STORES = {

@@ -148,7 +148,10 @@ class LaneTx:
     def save(self, _tenant: str, _key: str, lane: Lane, _user: str | None) -> None:
         self.lane, self.version = lane, self.version + 1
 
-    def swap(self, _tenant: str, seen: SeenLane, lane: Lane, _user: str | None) -> SeenLane | None:
+    def swap(
+        self, _tenant: str, seen: SeenLane, lane: Lane, _user: str | None, *, durable: bool = True
+    ) -> SeenLane | None:
+        """As the store's; nothing here is on a disk, however `durable`."""
         if seen.version != self.version:
             return None
         self.lane, self.version = lane, self.version + 1

@@ -256,10 +256,20 @@ class Lanes(Protocol):
 
     def save(self, tenant_id: str, key: str, lane: Lane, user_id: str | None) -> None: ...
     def swap(
-        self, tenant_id: str, seen: SeenLane, lane: Lane, user_id: str | None
+        self,
+        tenant_id: str,
+        seen: SeenLane,
+        lane: Lane,
+        user_id: str | None,
+        *,
+        durable: bool = True,
     ) -> SeenLane | None:
         """Store `lane` in one statement if nobody has stored another since `seen`; None if
         somebody has: then `lock` and decide again.
+
+        Args:
+            durable: False, with Store.each: it need not outlast the database's own fall before
+                the next commit, which brings it to the disk as well.
         """
         ...
 

@@ -86,6 +86,10 @@ def reserve_seen(
     """Take a slot of a lane as it was read, in one statement, without holding it.
 
     None: somebody was faster, all slots are taken, or leases ran out: then `reserve`.
+
+    The slot need not be on the disk before the comparison: nobody hears what that comes to
+    before the verdict is, and with it all that was written earlier. If the database falls in
+    between, the guess is forgotten and so is its answer.
     """
     after, answer, notices = lockout.reserve(seen.lane, act.now, act.id())
     if isinstance(answer, Locked) and not notices:
@@ -93,7 +97,7 @@ def reserve_seen(
         return answer
     if notices or not isinstance(answer, Reserved):
         return None
-    swapped = tx.lanes.swap(act.tenant.id, seen, after, _owner(act, user))
+    swapped = tx.lanes.swap(act.tenant.id, seen, after, _owner(act, user), durable=False)
     return (answer, swapped) if swapped else None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, select, text, update
 
 from keyturn.adapters.sql.quick import Quick
 from keyturn.adapters.sql.rows import Repository, param, upsert
@@ -71,7 +71,12 @@ _CHANGE = (
         version=lanes.c.version + 1,
     )
 )
-_SAVE, _SWAP = Quick(_CHANGE), Quick(_CHANGE.where(lanes.c.version == param("seen")))
+_CHANGE_SEEN = _CHANGE.where(lanes.c.version == param("seen"))
+_SAVE, _SWAP = Quick(_CHANGE), Quick(_CHANGE_SEEN)
+#: for its own transaction alone; the next one's COMMIT brings both to the disk
+_SWAP_UNFLUSHED = Quick(
+    _CHANGE_SEEN.where(text("set_config('synchronous_commit', 'off', true) = 'off'"))
+)
 _REFUSED = Quick(
     update(lanes)
     .where(lanes.c.tenant_id == TID, lanes.c.key == KEY)
@@ -113,10 +118,19 @@ class SqlLanes(Repository):
         _SAVE.tell(self._c, _changes(tenant_id, key, lane, user_id))
 
     def swap(
-        self, tenant_id: str, seen: SeenLane, lane: Lane, user_id: str | None
+        self,
+        tenant_id: str,
+        seen: SeenLane,
+        lane: Lane,
+        user_id: str | None,
+        *,
+        durable: bool = True,
     ) -> SeenLane | None:
         params = {**_changes(tenant_id, seen.key, lane, user_id), "seen": seen.version}
-        if not _SWAP.count(self._c, params):
+        # what belongs to a transaction lasts as long as the rest of it; SQLite flushes for all
+        alone = self._dialect == "postgresql" and not self._writing
+        swap = _SWAP_UNFLUSHED if alone and not durable else _SWAP
+        if not swap.count(self._c, params):
             return None
         return SeenLane(key=seen.key, lane=lane, version=seen.version + 1)
 
