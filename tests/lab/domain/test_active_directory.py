@@ -360,7 +360,7 @@ def test_a_change_whose_answer_is_lost_is_uncertain_and_not_sent_again(one: Samb
         async with Line(one.lab.controller("dc1").ip) as line:
             for how, made in (("deaf_at", True), ("cut_at", True), ("swallow_at", False)):
                 driver = ActiveDirectory(
-                    one.settings(port=line.port, addresses={HOST: "127.0.0.1"}, timeout_ms=1_500),
+                    one.settings(port=line.port, addresses={HOST: "127.0.0.1"}, timeout_ms=4_000),
                     now,
                 )
                 guid, old = await known(ignored, HOST, BOB)

@@ -412,9 +412,8 @@ def test_without_notification_it_is_looked_every_so_often(
     monkeypatch.setattr(notice, "AGAIN_S", 0.5)
 
     async def story(source: Source) -> None:
-        await source.noticed(samba.hosts[0])
-        began = asyncio.get_running_loop().time()
-        for _ in range(2):
+        began = asyncio.get_running_loop().time()  # a look comes so long after the one before began
+        for _ in range(3):
             await source.noticed(samba.hosts[0])
         took = asyncio.get_running_loop().time() - began
         assert 0.9 < took < IN_TIME_S
