@@ -1,23 +1,21 @@
-"""The server, put together: the only file that knows every adapter."""
+"""The server, put together: with couriers.py, which has what sends, it alone knows the adapters."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute
 
-from keyturn import __version__, delivery, sweeping, upkeep
+from keyturn import __version__, couriers, delivery, sweeping, upkeep
 from keyturn.adapters.argon import Hasher as Argon
 from keyturn.adapters.common_passwords import CommonPasswords
-from keyturn.adapters.dkim import Signer, dns_record, generate_key, load_key, private_pem
-from keyturn.adapters.letters import JinjaLetters
 from keyturn.adapters.maildir import Maildir
 from keyturn.adapters.numbering import Numbering
 from keyturn.adapters.otp import Totp
@@ -25,26 +23,17 @@ from keyturn.adapters.passkeys import PyWebAuthn
 from keyturn.adapters.ranges import RangeFile, Unusable
 from keyturn.adapters.sealing import KeyRingUnusable, load_key_ring
 from keyturn.adapters.sealing import Sealer as KeyedSealer
-from keyturn.adapters.sms import kannel, rest
-from keyturn.adapters.sms.kannel import KannelGateway, KannelTexter
-from keyturn.adapters.sms.rest import RestGateway, RestTexter
-from keyturn.adapters.smtp import SmtpMailer, SmtpServer
 from keyturn.adapters.sql import SqlStore, migrate, open_store
 from keyturn.adapters.sql.facts import DEMO, get_fact, set_fact
 from keyturn.adapters.system import SystemClock, SystemRandom
 from keyturn.adapters.turns import LaneTurns
-from keyturn.adapters.webhook import HttpsCaller
-from keyturn.flows import deliver
 from keyturn.flows.deliver import Courier
-from keyturn.ports.delivery import Texter
 from keyturn.ports.networks import Networks, NoNetworks
 from keyturn.ports.parts import Limits, Parts
 from keyturn.ports.system import Clock
-from keyturn.rules import verp
 from keyturn.rules.accounts import Tenant
 from keyturn.rules.lockout import HOUR, MINUTE
 from keyturn.rules.retention import Keep, Kind
-from keyturn.rules.verp import ReturnPath
 from keyturn.settings import Settings
 from keyturn.web import rooms
 from keyturn.web.app import Gate
@@ -53,7 +42,7 @@ from keyturn.web.site import Site
 
 if TYPE_CHECKING:
     from keyturn.adapters.agent_keys import RingNotary
-    from keyturn.adapters.sms.smpp import Reported, SmppTexter, Take
+    from keyturn.adapters.sms.smpp import SmppTexter
     from keyturn.ports.health import Ledger, Probes
     from keyturn.ports.pushing import Pusher
 
@@ -215,106 +204,6 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def courier(house: House) -> Courier:
-    """What delivers: the mail server, the gateway if there is one, the words."""
-    settings = house.settings
-    keys = [load_key(k.domain, k.selector, k.file.read_bytes()) for k in settings.mail.dkim]
-    mail = settings.mail
-    server = SmtpServer(
-        host=mail.host,
-        port=mail.port,
-        security="tls" if mail.tls == "implicit" else mail.tls,
-        username=mail.user,
-        password=mail.password.get_secret_value() if mail.password else None,
-        ca_file=str(mail.ca_file) if mail.ca_file else None,
-        envelope=mail.envelope,
-    )
-    return Courier(
-        mailer=SmtpMailer(server, house.parts.clock, Signer(keys), _returns(house)),
-        texter=_texter(house),
-        letters=JinjaLetters(house.parts.link),
-        caller=HttpsCaller(
-            private=settings.webhook.private,
-            ca_file=str(settings.webhook.ca_file) if settings.webhook.ca_file else None,
-        ),
-    )
-
-
-def _returns(house: House) -> Callable[[str], ReturnPath] | None:
-    """What gives each mail its return path; None where nobody reads what comes back."""
-    bounces, sealer = house.settings.mail.bounces, house.parts.sealer
-    if bounces is None:
-        return None
-    return lambda message_id: verp.return_path(
-        bounces, message_id, sealer.digest(verp.PURPOSE, message_id)
-    )
-
-
-def pusher(house: House) -> Pusher:
-    """What sends messages to phones; close it with the loop that it was used in."""
-    from keyturn.adapters.push.made import pusher_of  # noqa: PLC0415  where a phone is to be reached
-
-    ring = load_key_ring(house.settings.store.data_dir / "keys.json")
-    return pusher_of(house.settings, ring, house.parts.clock)
-
-
-def _texter(house: House) -> Texter | None:
-    match house.settings.sms.driver:
-        case "kannel":
-            return KannelTexter(_kannel(house.settings), house.parts.sealer)
-        case "rest":
-            return RestTexter(_rest(house.settings), house.parts.sealer)
-        case "smpp":
-            return _smpp(house.settings, text_receipts(house.parts))
-        case _:
-            return None
-
-
-def _kannel(settings: Settings) -> KannelGateway:
-    sms = settings.sms
-    return KannelGateway(
-        url=sms.url or "",
-        username=sms.user,
-        password=sms.password.get_secret_value(),
-        report_url=f"{sms.report_base or settings.server.origin}/hooks/sms",
-        sender=sms.sender,
-    )
-
-
-def _rest(settings: Settings) -> RestGateway:
-    sms = settings.sms
-    return RestGateway(
-        url=sms.url or "",
-        account=sms.account or sms.user,
-        user=sms.user,
-        password=sms.password.get_secret_value(),
-        signing_key=(sms.signing_key or sms.password).get_secret_value(),
-        sender=sms.sender or "",
-        report_url=f"{sms.report_base or settings.server.origin}/hooks/sms/status",
-    )
-
-
-def _smpp(settings: Settings, take: Take) -> SmppTexter:
-    from keyturn.adapters.sms.smpp import (  # noqa: PLC0415  where there is a link, not at every start
-        SmppCentre,
-        SmppTexter,
-    )
-
-    sms = settings.sms
-    centre = SmppCentre(
-        host=sms.host or "",
-        port=sms.port,
-        user=sms.user,
-        password=sms.password.get_secret_value(),
-        tls=sms.tls == "implicit",
-        ca_file=str(sms.ca_file) if sms.ca_file else None,
-        system_type=sms.system_type,
-        sender=sms.sender,
-        window=sms.window,
-    )
-    return SmppTexter(centre, take)
-
-
 def _compiled(settings: Settings) -> Path:
     """Where compiled templates are kept; as closed to others as the keys beside it, because
     what lies there is run.
@@ -346,8 +235,8 @@ def site(house: House, *, demo: bool = False) -> Site:
         origin=server.origin,
         trusted=tuple(ipaddress.ip_network(n) for n in server.trusted_proxies),
         pages=environment(__version__, demo=demo, cache=_compiled(house.settings)),
-        report=text_reports(house.parts) if driver == "kannel" else None,
-        status=text_statuses(house.settings, house.parts) if driver == "rest" else None,
+        report=couriers.text_reports(house.parts) if driver == "kannel" else None,
+        status=couriers.text_statuses(house.settings, house.parts) if driver == "rest" else None,
         health=lambda: _health(house),
         notary=lambda: notary(house.settings),
     )
@@ -360,50 +249,6 @@ def notary(settings: Settings) -> RingNotary:
     return RingNotary(load_key_ring(settings.store.data_dir / "keys.json"))
 
 
-def text_reports(parts: Parts) -> Callable[[dict[str, str]], Awaitable[bool]]:
-    """What takes the SMS gateway's reports: (fields) -> whether its signature is right."""
-
-    async def take(params: dict[str, str]) -> bool:
-        message_id, told = kannel.reported(params, parts.sealer), kannel.report(params)
-        if message_id is not None and told is not None:
-            await deliver.report(parts, message_id, *told)
-        return message_id is not None
-
-    return take
-
-
-def text_statuses(
-    settings: Settings, parts: Parts
-) -> Callable[[dict[str, str], Sequence[tuple[str, str]], str], Awaitable[bool]]:
-    """What takes a Twilio-style gateway's reports: (address, form, signature) -> whether both
-    signatures are right.
-    """
-    gateway = _rest(settings)
-
-    async def take(query: dict[str, str], form: Sequence[tuple[str, str]], signed: str) -> bool:
-        message_id = rest.reported(gateway, parts.sealer, query, form, signed)
-        told = rest.report(dict(form))
-        if message_id is not None and told is not None:
-            await deliver.report(parts, message_id, *told)
-        return message_id is not None
-
-    return take
-
-
-def text_receipts(parts: Parts) -> Take:
-    """What takes an SMSC's receipts: -> whether the text that one is about was found."""
-
-    async def take(told: Reported) -> bool:
-        if told.message_id is not None:
-            await deliver.report(parts, told.message_id, told.state, told.detail)
-            return True
-        return await deliver.report_by_reference(
-            parts, told.references, told.number, told.state, told.detail
-        )
-
-    return take
-
-
 def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None = None) -> Gate:
     """The whole server of one process: doors, and delivery beside them.
 
@@ -413,7 +258,7 @@ def application(house: House, *, demo: Callable[[Site], list[BaseRoute]] | None 
     doors = site(house, demo=demo is not None)
     reach = _Reach(house)
     doors.pusher = reach.pusher
-    sender = courier(house)
+    sender = couriers.courier(house.settings, house.parts)
     return Gate(
         doors,
         [*(demo(doors) if demo else ()), *rooms.routes(doors)],
@@ -441,7 +286,7 @@ class _Reach:
     def pusher(self) -> Pusher:
         """The one of this process."""
         if self._made is None:
-            self._made = pusher(self._house)
+            self._made = couriers.pusher(self._house.settings, self._house.parts.clock)
         return self._made
 
     async def let_go(self, stop: asyncio.Event) -> None:
@@ -505,9 +350,3 @@ def _kept(settings: Settings) -> Keep:
         Kind.COUNTERSIGNS: keep.flows_days, Kind.MEMBERSHIPS: keep.audit_days,
         Kind.LINKS: keep.audit_days,
     }  # fmt: skip
-
-
-def mail_key(domain: str, selector: str, kind: Literal["rsa", "ed25519"]) -> tuple[bytes, str]:
-    """A new key that signs mail: its private half as PEM, and its record for a zone file."""
-    key = generate_key(domain, selector, kind)
-    return private_pem(key), dns_record(key).zone_line()

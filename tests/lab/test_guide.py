@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from keyturn import wiring
+from keyturn import couriers
 from keyturn.adapters.memory_push import MemoryBrowser
 from keyturn.lab.certificates import Authority
 from keyturn.rules.accounts import Role
@@ -79,7 +79,9 @@ class Stage:
 
     def handset(self) -> tuple[Phone, MemoryBrowser]:
         """A phone, and its browser's part at the push service."""
-        browser = self.side.service.subscribe(wiring.pusher(self.served.house).public_key)
+        browser = self.side.service.subscribe(
+            couriers.pusher(self.served.house.settings, self.served.house.parts.clock).public_key
+        )
         to = browser.subscription
         keys = {"p256dh": encoded(to.p256dh), "auth": encoded(to.auth)}
         address = {"endpoint": to.endpoint, "expirationTime": None, "keys": keys}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from keyturn import wiring
+from keyturn import couriers, wiring
 from keyturn.adapters.memory_push import MemoryBrowser
 from keyturn.lab.certificates import Authority
 from keyturn.rules import enrolment, enrolment_address
@@ -63,7 +63,7 @@ class Stage:
 
     def handset(self) -> tuple[Phone, MemoryBrowser]:
         """A phone, and its browser's part at the push service."""
-        key = wiring.pusher(self.served.house).public_key
+        key = couriers.pusher(self.served.house.settings, self.served.house.parts.clock).public_key
         browser = self.side.service.subscribe(key)
         to = browser.subscription
         keys = {"p256dh": encoded(to.p256dh), "auth": encoded(to.auth)}

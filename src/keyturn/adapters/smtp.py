@@ -24,13 +24,15 @@ from datetime import UTC, datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from keyturn.adapters.dkim import Signer
 from keyturn.adapters.replies import one_line
 from keyturn.ports.delivery import Mail, NotDelivered, Receipt
 from keyturn.ports.system import Clock
 from keyturn.rules.verp import ReturnPath
+
+if TYPE_CHECKING:
+    from keyturn.adapters.dkim import Signer
 
 THREADS = 4
 Security = Literal["starttls", "tls", "none"]
@@ -113,10 +115,13 @@ class SmtpMailer:
         self,
         server: SmtpServer,
         clock: Clock,
-        signer: Signer,
+        signer: Signer | None,
         returns: Callable[[str], ReturnPath] | None = None,
     ) -> None:
-        """With `returns`, which gives a message's return path, receipts are asked for."""
+        """Args:
+        signer: signs mails of the domains that it has keys of; None: nothing is signed.
+        returns: gives a message's return path. With it, receipts are asked for.
+        """
         self._server = server
         self._clock = clock
         self._signer = signer
@@ -137,7 +142,8 @@ class SmtpMailer:
         envelope = self._envelope(mail.id, message)
 
         def work() -> str:
-            return talk.hand_over(envelope, self._signer.sign(message.as_bytes(), domain))
+            raw = message.as_bytes()
+            return talk.hand_over(envelope, self._signer.sign(raw, domain) if self._signer else raw)
 
         done = asyncio.get_running_loop().run_in_executor(self._pool, work)
         try:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyturn import patient_gc, serving
+from keyturn import patient_gc
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -59,7 +59,6 @@ def _floor(order: Order) -> Callable[[], ASGIApp]:
 
 
 def _keyturn(order: Order) -> Callable[[], ASGIApp]:
-    patient_gc()  # as every `keyturn` command does
     from keyturn import wiring  # noqa: PLC0415  the floor's start is not to pay for it
     from keyturn.adapters.sql.migrate import ensure  # noqa: PLC0415  as above
 
@@ -99,6 +98,9 @@ def settings_for(order: Order) -> Settings:
 def main(text: str) -> int:
     """Serve on a free port; print it once every worker answers."""
     order = Order(**json.loads(text))
+    if order.kind == "keyturn":
+        patient_gc()  # before anything else, as every `keyturn` command
+    from keyturn import serving  # noqa: PLC0415  see above
 
     def tell(port: int) -> None:
         print(port, flush=True)  # noqa: T201  read by who started it

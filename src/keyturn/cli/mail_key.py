@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from keyturn import wiring
+from keyturn import couriers
 from keyturn.cli.failures import NotDone
 from keyturn.cli.terminal import OUT
 
@@ -32,7 +32,7 @@ def mail_key(
     Most receivers still check RSA only: make one of each, with two selectors.
     """
     path = file or Path(f"{domain}.{selector}.pem")
-    pem, record = wiring.mail_key(domain, selector, "rsa" if rsa else "ed25519")
+    pem, record = couriers.mail_key(domain, selector, "rsa" if rsa else "ed25519")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from keyturn import wiring
+from keyturn import couriers
 from keyturn.adapters.dkim import TxtRecord, dns_record, load_key
 from keyturn.adapters.system import SystemClock
 from keyturn.demo import company
@@ -82,7 +82,7 @@ class DemoFolder:
         if not (keep and self.old):
             self._clear()
         if not self._key.exists():
-            pem, _ = wiring.mail_key(company.DOMAIN, SELECTOR, "ed25519")
+            pem, _ = couriers.mail_key(company.DOMAIN, SELECTOR, "ed25519")
             self._key.write_bytes(pem)
             self._key.chmod(0o600)
 
@@ -165,7 +165,7 @@ class DemoFolder:
         """
         facts = json.loads((self.path / "ports.json").read_text())
         port, push_port = facts["port"], facts["push"]
-        return Settings.model_construct(
+        return Settings(
             server=Server(
                 origin=facts["origin"], host=HOST, port=port, workers=facts["workers"]
             ),

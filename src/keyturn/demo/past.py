@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from keyturn import wiring
+from keyturn import couriers, wiring
 from keyturn.adapters.memory import MemoryMailer, MemoryTexter, text_fate
 from keyturn.demo import company
 from keyturn.demo.company import Person
@@ -95,7 +95,7 @@ class Past:
         self._clock = _Moment(now)
         self._now = now
         self._parts: Parts = replace(house.parts, clock=self._clock)
-        letters = wiring.courier(house).letters
+        letters = couriers.courier(house.settings, house.parts).letters
         self._courier = Courier(mailer=_Taking(), texter=MemoryTexter(), letters=letters)
         self._bouncing = replace(self._courier, mailer=MemoryMailer())
         self._tenant = company.tenant(house.parts.random.id(now - AGE), now - AGE)

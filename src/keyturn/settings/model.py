@@ -5,6 +5,7 @@ No setting moves time: only the demo and tests can, with a clock of their own.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,6 +20,10 @@ from pydantic import (
 )
 
 from keyturn.settings import checks
+
+# pydantic would look through every installed package for plugins, and run them: nothing that merely
+# lies beside Keyturn is to see its settings, and no start is to wait for the search
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 Origin = Annotated[str, AfterValidator(checks.origin)]
 Networks = Annotated[
@@ -37,8 +42,17 @@ def _field(text: str, default: Any, *, allowed: str | None = None, **limits: Any
 
 class _Section(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # with the whole, once, and not by itself before
     )
+
+
+def _section() -> Any:
+    """A section that need not be there: then each of its settings is what it is by default."""
+    return Field({}, validate_default=True)
 
 
 class Server(_Section):
@@ -509,16 +523,16 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    server: Server = Server()
-    store: Storage = Storage()
-    mail: Mail = Mail()
-    sms: Sms = Sms()
-    push: Push = Push()
-    hash: Hashing = Hashing()
-    passwords: Passwords = Passwords()
-    limits: Limits = Limits()
-    retention: Retention = Retention()
-    webhook: Webhook = Webhook()
-    networks: KnownNetworks = KnownNetworks()
-    log: Log = Log()
-    doctor: Doctor = Doctor()
+    server: Server = _section()
+    store: Storage = _section()
+    mail: Mail = _section()
+    sms: Sms = _section()
+    push: Push = _section()
+    hash: Hashing = _section()
+    passwords: Passwords = _section()
+    limits: Limits = _section()
+    retention: Retention = _section()
+    webhook: Webhook = _section()
+    networks: KnownNetworks = _section()
+    log: Log = _section()
+    doctor: Doctor = _section()

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keyturn.rules.languages import ENGLISH
-from keyturn.words.source import Lookup
+
+if TYPE_CHECKING:
+    from keyturn.words.source import Lookup
 
 FOLDER = Path(__file__).parent.parent / "locale"
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 import jinja2
 
 from keyturn.words.catalogue import Catalogue
-from keyturn.words.source import messages, translate
 
 CONSOLE = "console/"
 _OTHERS = re.compile(r'\{%-?\s*(?:extends|import|include|from)\s+"([^"]+)"')
@@ -39,6 +38,8 @@ class Translated(jinja2.BaseLoader):
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         """See jinja2.BaseLoader."""
+        from keyturn.words.source import translate  # noqa: PLC0415  what is compiled is kept
+
         source, file, fresh = self._inner.get_source(environment, template)
         return translate(source, self._words.of(self._place + template)), file, fresh
 
@@ -48,6 +49,8 @@ class Translated(jinja2.BaseLoader):
 
     def speaks(self, environment: jinja2.Environment, template: str) -> bool:
         """Whether every word that a template shows is translated."""
+        from keyturn.words.source import messages  # noqa: PLC0415  English asks for none
+
         room = CONSOLE if template.startswith(CONSOLE) else template
         if room not in self._missing:
             names = self._room(room)

@@ -25,11 +25,11 @@ from urllib.parse import urlencode
 
 import jinja2
 
+from keyturn.couriers import text_reports
 from keyturn.web import rooms
 from keyturn.web.app import Gate
 from keyturn.web.rendering import environment
 from keyturn.web.site import Site
-from keyturn.wiring import text_reports
 from tests.unit.flows.house import House
 
 ORIGIN = "https://id.test"

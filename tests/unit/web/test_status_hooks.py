@@ -7,11 +7,11 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from keyturn.adapters.sms.rest import report_address, signature
+from keyturn.couriers import text_statuses
 from keyturn.rules.messages import MessageState
 from keyturn.settings import Settings
 from keyturn.steps.acts import begin
 from keyturn.steps.outbox import enqueue
-from keyturn.wiring import text_statuses
 from tests.unit.flows.house import House
 from tests.unit.web.browsing import Page, Web
 

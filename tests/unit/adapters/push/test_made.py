@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keyturn import wiring
+from keyturn import couriers, wiring
 from keyturn.adapters.memory_secrets import MemoryClock
 from keyturn.adapters.push.made import contact_of, pusher_of
 from keyturn.adapters.push.vapid import ring_key
@@ -42,6 +42,6 @@ def test_every_process_of_an_installation_has_the_same_key(tmp_path: Path) -> No
     keys = []
     for _ in range(2):
         house = wiring.open_house(settings)
-        keys.append(wiring.pusher(house).public_key)
+        keys.append(couriers.pusher(house.settings, house.parts.clock).public_key)
         house.close()
     assert keys[0] == keys[1] == ring_key(load_key_ring(tmp_path / "var" / "keys.json")).public
