@@ -32,6 +32,8 @@ from keyturn.wire.messages import Beat, Beaten, Begin, Begun, Denied, Holder, Re
 from keyturn.wire.session import Held, OldEpoch, Standing
 
 BEAT_MS: Final = 15_000
+#: between two looks whether it is approved: whoever approves it stands by
+APPROVAL_MS: Final = 3_000
 #: after the holder's lease has ended, before it is asked for: the server's clock ticks too
 AFTER_MS: Final = 100
 #: tries after a lost answer: drawn from 0 to this, doubled each time, up to a beat's time
@@ -174,7 +176,7 @@ class Keeper:
             except Mistrusted as wrong:
                 raise GiveUp(wrong.why) from wrong
             self._show(Sight("waiting"))
-            await self._t.pauses.pause(BEAT_MS)
+            await self._t.pauses.pause(APPROVAL_MS)
 
     async def _begun(self, replaces: str) -> Begun:
         life, waited = self._life, False

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from keyturn.agent import identity
 from keyturn.agent import keys as keyring
 from keyturn.agent import who as known
-from keyturn.agent.keeper import BEAT_MS, GiveUp, Keeper, Sight, Tools
+from keyturn.agent.keeper import APPROVAL_MS, BEAT_MS, GiveUp, Keeper, Sight, Tools
 from keyturn.agent.memory import MemoryLink
 from keyturn.agent.ports import LinkDown
 from keyturn.agent.state import State
@@ -136,7 +136,7 @@ def test_of_two_first_agents_the_second_throws_its_key_away_and_waits(tmp_path: 
     assert key is not None
     assert identity.public(key) == PUBLIC  # the one that it inherited, not its own
     assert Sight("waiting") in case.sights
-    assert case.time.paused == [BEAT_MS] * 3
+    assert case.time.paused == [APPROVAL_MS] * 3
 
 
 def test_whoever_has_the_key_from_the_safe_needs_nobodys_approval(tmp_path: Path) -> None:
