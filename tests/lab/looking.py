@@ -38,7 +38,7 @@ CHROMIUM = "/usr/bin/chromium-headless-shell"
 WHOLE = "/usr/bin/chromium"
 MISSING = "Chromium is not installed; as root on Debian: apt-get install chromium-headless-shell"
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--no-sandbox", "--disable-gpu", "--in-process-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PHONE, DESK = (390, 844), (1280, 900)
